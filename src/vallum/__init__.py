@@ -1,0 +1,3 @@
+"""Vallum, an API security gateway."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Roles, scopes and decisions with reasons."""

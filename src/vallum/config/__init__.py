@@ -1,0 +1,1 @@
+"""The policy file: load, validate everything at once, report with line numbers."""

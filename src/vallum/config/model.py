@@ -1,0 +1,203 @@
+"""The policy as values: what `vallum.yaml` says, every default filled in, nothing left to parse.
+
+Made by `vallum.config.load` only, which reports all errors at once. Frozen: a reload makes a new
+one. Defaults live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from vallum.filters.cors import CORS
+from vallum.filters.limit import Limit
+
+Mode = Literal["block", "monitor", "off"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TLSFiles:
+    """Certificate chain and private key, both PEM."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Where the gateway accepts connections."""
+
+    address: str = "127.0.0.1"
+    port: int = 8443
+    tls: Literal["local", "off"] | TLSFiles = "local"
+    hosts: tuple[str, ...] = ()
+    """Authorities that are served (`api.example`, with a port only when it is not the default);
+    empty: the listen address, `localhost` and the machine's loopback names with the listen port.
+    Others get 421."""
+    insecure_plain_http: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    """CIDR ranges whose X-Forwarded-For is believed; empty: none (B-056)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Bounds on what any client may make the gateway hold (TR-2)."""
+
+    connections: int = 10_000
+    connections_per_address: int = 256
+    target: int = 8 * 1024
+    """Bytes of the request target."""
+    query_parameters: int = 256
+    header_count: int = 100
+    header_bytes: int = 32 * 1024
+    header_line: int = 16 * 1024
+    in_flight_body_bytes: int = 256 * 1024 * 1024
+    """Body bytes that all exchanges of one worker may hold together (B-277)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds."""
+
+    headers: float = 10.0
+    """From the first byte of a request to the end of its head."""
+    body: float = 30.0
+    """Between two reads of a request body; the whole body may take ten times that."""
+    idle: float = 75.0
+    """A kept-alive connection without a request."""
+    write: float = 30.0
+    """A client that does not read its answer."""
+    connect: float = 5.0
+    """To the upstream."""
+    upstream: float = 30.0
+    """Until the upstream's answer begins, and between two reads of it."""
+    drain: float = 20.0
+    """For exchanges in flight after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Where each exchange is recorded."""
+
+    path: Path | None = Path("var/records")
+    """Directory of JSON-lines segments; None switches recording off."""
+    keep_days: float = 30.0
+    segment_bytes: int = 64 * 1024 * 1024
+    max_bytes: int = 2 * 1024 * 1024 * 1024
+    """The oldest segments go first."""
+    on_failure: Literal["continue", "deny"] = "continue"
+    """When records cannot be written: serve and count what was lost, or answer 503 (B-278)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """An issuer of access tokens that the gateway accepts (AN-3)."""
+
+    name: str
+    issuer: str
+    """Exact `iss`."""
+    audience: tuple[str, ...]
+    """A token must name one of these."""
+    algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    jwks: Path | str = ""
+    """A file, or an https URL; empty: discovered from the issuer's metadata."""
+    types: tuple[str, ...] = ("at+jwt",)
+    """Accepted `typ`, without the `application/` prefix (RFC 9068 §4)."""
+    max_lifetime: float = 86_400.0
+    """Seconds between `iat` and `exp`."""
+    leeway: float = 10.0
+    """Seconds of clock skew."""
+    allow_multiple_audiences: bool = False
+    scope_claim: str = "scope"
+    roles_claim: str = "roles"
+    insecure_http_jwks: bool = False
+    """Allows an `http://` JWKS URL, on loopback only; for tests and development."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A named set of scopes; inherits from others without cycles (AZ-2)."""
+
+    name: str
+    scopes: frozenset[str] = frozenset()
+    inherits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """Everything that protects one operation, after defaults, API, tags and operation are merged.
+
+    Each field is a key of the policy file and is handled by the filter of the same name.
+    """
+
+    public: bool = False
+    authenticate: tuple[str, ...] = ()
+    """`api_key` and `jwt:<issuer name>`, the ways in which a caller may prove itself."""
+    scopes: frozenset[str] = frozenset()
+    """All of these are needed."""
+    roles: frozenset[str] = frozenset()
+    """One of these is needed, where not empty."""
+    deny_roles: frozenset[str] = frozenset()
+    """None of these may be held; overrides every permission."""
+    limits: tuple[Limit, ...] = ()
+    body: int = 256 * 1024
+    """Largest body in bytes; 0: none is accepted."""
+    validate: Mode = "block"
+    unknown: Literal["refuse", "ignore"] = "refuse"
+    """Parameters and properties that the contract does not declare."""
+    cors: CORS | None = None
+    headers: Mapping[str, str] | Literal["off"] = field(default_factory=dict)
+    """Overrides of the default security headers by lower-case name; an empty value removes one."""
+    forward_token: bool = False
+    """Whether the client's Authorization field reaches the upstream (B-065)."""
+    identity: bool = True
+    """Whether the upstream gets a signed statement of who is calling (GW-5)."""
+    body_on_get: bool = False
+    """Whether GET, HEAD and DELETE may have a body (B-027)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Where the API is."""
+
+    url: str
+    """`http://host:port`, `https://host:port`, `unix:/path` or `asgi:package.module:app`."""
+    connections: int = 256
+    """Most connections of one worker."""
+    ca: Path | None = None
+    """CA file for an https upstream; None: the system's."""
+    client_certificate: TLSFiles | None = None
+    """Shown to the upstream (GW-1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class API:
+    """One contract, its upstream and the controls of each operation."""
+
+    name: str
+    openapi: Path
+    upstream: Upstream
+    base_path: str
+    """Path under which the gateway serves the API and the upstream expects it; `` or `/v1`."""
+    hosts: tuple[str, ...] = ()
+    """Authorities of this API alone; empty: all of the listener's."""
+    controls: Mapping[str, Controls]
+    """By operation id; exactly the operations of the contract."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A whole policy file."""
+
+    source: Path
+    listen: Listen = field(default_factory=Listen)
+    state: Path = Path("var/vallum.db")
+    """SQLite file; local CA and generated keys live beside it."""
+    records: Records = field(default_factory=Records)
+    caps: Caps = field(default_factory=Caps)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    issuers: Mapping[str, Issuer] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    apis: Mapping[str, API] = field(default_factory=dict)

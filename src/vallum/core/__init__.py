@@ -1,0 +1,1 @@
+"""The vocabulary every room speaks. Standard library only, no I/O, no clock."""

@@ -1,0 +1,29 @@
+"""What the deciding rooms need from the outside world, as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+Clock = Callable[[], float]
+"""Returns Unix seconds (wall time) or monotonic seconds; the parameter's name says which."""
+
+
+class LimitStore(Protocol):
+    """Keeps one theoretical arrival time per key and updates it atomically."""
+
+    def take(self, key: bytes, *, now: float, interval: float, burst: float, cost: float) -> float:
+        """Try to take `cost` units from the bucket `key` by the generic cell rate algorithm.
+
+        Args:
+            key: opaque; canonical identity and limit name.
+            now: wall-clock Unix seconds (all workers must agree on it).
+            interval: seconds per unit.
+            burst: units that may be taken at once when the bucket is full.
+            cost: units to take; 0 asks without taking.
+
+        Returns:
+            Not negative: taken; units left after it. Negative: refused and nothing taken; minus
+            the number of seconds until `cost` units would fit.
+        """
+        ...

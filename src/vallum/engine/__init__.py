@@ -1,0 +1,1 @@
+"""The engine: phases, the frozen chain of an operation, the exchange."""

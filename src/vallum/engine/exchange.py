@@ -1,0 +1,40 @@
+"""One exchange: a request, what was decided about it, and its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vallum.core.principal import Principal
+from vallum.core.request import Request
+
+if TYPE_CHECKING:
+    from vallum.engine.pipeline import Route
+
+
+class Exchange:
+    """The mutable state of one request in flight. The request itself never changes."""
+
+    __slots__ = (
+        "body",
+        "parameters",
+        "principal",
+        "reply_fields",
+        "request",
+        "request_id",
+        "route",
+        "trace_parent",
+    )
+
+    def __init__(self, request: Request, route: Route, parameters: dict[str, str]) -> None:
+        self.request = request
+        self.route = route
+        self.parameters = parameters
+        """Path parameters by name, decoded."""
+        self.principal: Principal | None = None
+        """Set in the KNOW phase; None on public operations called without a credential."""
+        self.body: bytes = b""
+        """The decoded body once it was read; empty before the READ phase."""
+        self.reply_fields: bytes = b""
+        """Complete field lines (`name: value\\r\\n`) that controls add to the answer."""
+        self.request_id: str = ""
+        self.trace_parent: bytes = b""

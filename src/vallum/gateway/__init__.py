@@ -1,0 +1,1 @@
+"""The proxy: the only sockets of the data plane."""

@@ -1,0 +1,1 @@
+"""Rate arithmetic and the stores behind it."""

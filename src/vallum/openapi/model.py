@@ -1,0 +1,80 @@
+"""The contract as values: what an OpenAPI document says, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from vallum.core.fields import Fields
+from vallum.core.request import Target
+
+SecurityRequirement = Mapping[str, tuple[str, ...]]
+"""Scheme name → scopes; all schemes of one requirement are needed together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityScheme:
+    """An entry of `components.securitySchemes`."""
+
+    name: str
+    type: Literal["apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"]
+    location: str = ""
+    """For `apiKey`: `header`, `query` or `cookie`."""
+    parameter: str = ""
+    """For `apiKey`: the field's name."""
+    http_scheme: str = ""
+    """For `http`: `bearer`, `basic` … in lower case."""
+
+
+class ParameterValidator(Protocol):
+    """Judges path, query, header and cookie parameters of one operation."""
+
+    def __call__(self, target: Target, path: Mapping[str, str], fields: Fields) -> None:
+        """Raises `ContractViolation` with every violation found."""
+
+
+class BodyValidator(Protocol):
+    """Judges a body of one media type."""
+
+    def __call__(self, body: bytes) -> None:
+        """Raises `ContractViolation` with the violations found (at most 20)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of the contract, compiled."""
+
+    id: str
+    """`operationId`, or `METHOD /path` where the contract has none."""
+    method: str
+    path: str
+    """The path template as written in the contract, without the server's base path."""
+    tags: tuple[str, ...] = ()
+    summary: str = ""
+    security: tuple[SecurityRequirement, ...] = ()
+    """Alternatives; empty when the contract asks for no authentication."""
+    security_is_explicit_none: bool = False
+    """Whether the contract itself says that the operation is public (`security: []` or `{}`)."""
+    check_parameters: ParameterValidator = field(repr=False)
+    bodies: Mapping[str, BodyValidator] = field(default_factory=dict, repr=False)
+    """Validator per accepted media type, lower case (`application/json`); ranges as `text/*`."""
+    body_is_required: bool = False
+    declared_headers: frozenset[bytes] = frozenset()
+    """Header parameters (lower case) that the contract declares."""
+    pointer: str = ""
+    """JSON Pointer of the operation in the document, for messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """An OpenAPI document, compiled."""
+
+    title: str
+    version: str
+    openapi: str
+    """`3.0.x` or `3.1.x`, as the document says."""
+    base_path: str
+    """Path of the first server URL without trailing slash, or the empty string."""
+    security_schemes: Mapping[str, SecurityScheme]
+    operations: tuple[Operation, ...]

@@ -1,0 +1,1 @@
+"""Exchange records, redaction, trace context; emits, never decides."""

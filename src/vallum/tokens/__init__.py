@@ -1,0 +1,1 @@
+"""Unverified bytes in, verified claims out: JWTs, key sets, API keys."""

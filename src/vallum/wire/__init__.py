@@ -1,0 +1,1 @@
+"""HTTP semantics without I/O: framing, canonical targets, header rules, bodies under limits."""
