@@ -1,0 +1,1 @@
+"""Who is measured. One file per program."""
