@@ -16,6 +16,10 @@ PROBLEM_TYPE = "urn:vallum:problem:"
 _numbers = itertools.count(1)
 
 
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("latin-1")
+
+
 def request(
     method: str,
     target: str | bytes,
@@ -153,7 +157,3 @@ class Arena:
         assert [record for record in denials if record["status"] == status], records
         assert all(record["reason"] for record in denials), denials
         return denials
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("latin-1")
