@@ -8,6 +8,13 @@ from typing import Protocol
 Clock = Callable[[], float]
 """Returns Unix seconds (wall time) or monotonic seconds; the parameter's name says which."""
 
+ANYONE = b"\0"
+"""First byte of a limit key that any stranger can make more of, such as one per address."""
+
+KNOWN = b"\1"
+"""First byte of a limit key of a verified caller or an operation. However many strangers come, they
+never crowd these out of a bounded store."""
+
 
 class LimitStore(Protocol):
     """Keeps one theoretical arrival time per key and updates it atomically."""
@@ -16,7 +23,7 @@ class LimitStore(Protocol):
         """Try to take `cost` units from the bucket `key` by the generic cell rate algorithm.
 
         Args:
-            key: opaque; canonical identity and limit name.
+            key: `ANYONE` or `KNOWN`, then canonical identity and limit name.
             now: wall-clock Unix seconds (all workers must agree on it).
             interval: seconds per unit.
             burst: units that may be taken at once when the bucket is full.

@@ -1,0 +1,210 @@
+"""One exchange as one line of JSON (MO-2).
+
+What is recorded is listed here, field by field; nothing else of a message ever gets into a record,
+so that no secret does (B-326). Lines are ASCII without control characters: whatever a client sends,
+it can neither begin a line of its own nor reach a terminal (B-324), and no text is ever a format
+(B-325).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from json.encoder import encode_basestring_ascii
+from typing import Protocol, TypeVar
+
+LONGEST_PATH = 1024
+LONGEST_USER_AGENT = 256
+LONGEST_TEXT = 512
+MOST_QUERY_NAMES = 32
+LONGEST_QUERY_NAME = 64
+MOST_NOTES = 16
+_MOST_REMEMBERED = 4096
+
+_MILLISECONDS = tuple(f"{number:03d}Z" for number in range(1000))
+
+Scene = tuple[str, str, str, str]
+"""Where: API name, operation id, canonical authority, and the revision of the policy."""
+
+Caller = tuple[str, str, str, bytes | None]
+"""Who: client address, `Principal.id`, `Principal.credential` (an identifier, never a secret), and
+the value of the User-Agent field. Empty where there is none."""
+
+_Key = TypeVar("_Key")
+
+
+class ExchangeFacts(Protocol):
+    """What a record says about one exchange, besides scene and caller."""
+
+    @property
+    def request_id(self) -> str:
+        """Ours, in hexadecimal."""
+
+    @property
+    def trace_id(self) -> str:
+        """In hexadecimal."""
+
+    @property
+    def method(self) -> str:
+        """As the client sent it."""
+
+    @property
+    def path(self) -> str:
+        """Canonical path."""
+
+    @property
+    def query_names(self) -> tuple[str, ...]:
+        """Names of query parameters; their values are never recorded."""
+
+    @property
+    def status(self) -> int:
+        """Of the answer; 0 when there was none."""
+
+    @property
+    def decision(self) -> str:
+        """`allow`, `deny`, `error` (gateway or upstream failed) or `aborted` (the client left)."""
+
+    @property
+    def reason(self) -> str:
+        """Reason code, `control.what`; empty when all went well."""
+
+    @property
+    def upstream_status(self) -> int:
+        """0 when the upstream was not asked or did not answer."""
+
+    @property
+    def request_bytes(self) -> int:
+        """Size of the request."""
+
+    @property
+    def response_bytes(self) -> int:
+        """Size of the answer's body."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Reason codes of what controls in monitor mode would have refused."""
+
+
+class RecordBuilder:
+    """Builds the lines of one worker. Remembers what repeats, already in JSON."""
+
+    __slots__ = ("_callers", "_scenes", "_second", "_second_text", "_sequence", "_words", "_worker")
+
+    def __init__(self, worker: str) -> None:
+        """
+        Args:
+            worker: names the process; with `seq` it orders the records of one (B-334).
+        """
+        self._worker = quoted(worker)
+        self._sequence = 0
+        self._second = -1
+        self._second_text = ""
+        self._scenes: dict[Scene, str] = {}
+        self._callers: dict[Caller, str] = {}
+        self._words: dict[str, str] = {"": '""'}
+
+    def build(
+        self,
+        facts: ExchangeFacts,
+        now: float,
+        duration_us: int,
+        upstream_us: int,
+        scene: Scene,
+        caller: Caller,
+        client_request_id: str = "",
+    ) -> bytes:
+        """One record, with its line feed.
+
+        Args:
+            facts: the exchange, finished.
+            now: Unix seconds at its end.
+            duration_us: microseconds from the first byte of the request to the end of the answer.
+            upstream_us: microseconds of it that the upstream took.
+            scene: where.
+            caller: who.
+            client_request_id: what `trace.client_request_id` left of the client's own.
+        """
+        self._sequence = sequence = self._sequence + 1
+        where = self._scenes.get(scene) or self._describe_scene(scene)
+        who = self._callers.get(caller) or self._describe_caller(caller)
+        words = self._words
+        names, notes = facts.query_names, facts.notes
+        return (
+            f'{{"time":"{self.time_text(now)}","seq":{sequence},"worker":{self._worker},'
+            f'"request_id":"{facts.request_id}","trace_id":"{facts.trace_id}",'
+            f'"client_request_id":"{client_request_id}",{who},{where},'
+            f'"method":{words.get(facts.method) or self._word(facts.method)},'
+            f'"path":{quoted(facts.path[:LONGEST_PATH])},'
+            f'"query":{_names(names) if names else "[]"},'
+            f'"status":{facts.status},"decision":"{facts.decision}",'
+            f'"reason":{words.get(facts.reason) or self._word(facts.reason)},'
+            f'"upstream_status":{facts.upstream_status},"request_bytes":{facts.request_bytes},'
+            f'"response_bytes":{facts.response_bytes},"duration_us":{duration_us},'
+            f'"upstream_us":{upstream_us},"notes":{_notes(notes) if notes else "[]"}}}\n'
+        ).encode("ascii")
+
+    def event(self, name: str, now: float, count: int) -> bytes:
+        """A line about the records themselves, such as `records.lost`."""
+        self._sequence = sequence = self._sequence + 1
+        return (
+            f'{{"time":"{self.time_text(now)}","seq":{sequence},"worker":{self._worker},'
+            f'"event":{quoted(name)},"count":{count}}}\n'
+        ).encode("ascii")
+
+    def time_text(self, now: float) -> str:
+        """RFC 3339 in UTC with milliseconds."""
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+        return self._second_text + _MILLISECONDS[int((now - second) * 1000)]
+
+    def _describe_scene(self, scene: Scene) -> str:
+        api, operation, host, policy = (quoted(text[:LONGEST_TEXT]) for text in scene)
+        text = f'"api":{api},"operation":{operation},"host":{host},"policy":{policy}'
+        _remember(self._scenes, scene, text)
+        return text
+
+    def _describe_caller(self, caller: Caller) -> str:
+        client, principal, credential = (quoted(text[:LONGEST_TEXT]) for text in caller[:3])
+        agent = (caller[3] or b"")[:LONGEST_USER_AGENT].decode("utf-8", "backslashreplace")
+        text = (
+            f'"client":{client},"principal":{principal},"credential":{credential},'
+            f'"user_agent":{quoted(agent)}'
+        )
+        # Long ones are not worth the memory, and a client could make many of them.
+        if sum(map(len, filter(None, caller))) <= 2 * LONGEST_TEXT:
+            _remember(self._callers, caller, text)
+        return text
+
+    def _word(self, word: str) -> str:
+        text = quoted(word[:LONGEST_TEXT])
+        if len(word) <= LONGEST_TEXT:
+            _remember(self._words, word, text)
+        return text
+
+
+def quoted(text: str) -> str:
+    """`text` as a JSON string of printable ASCII, with its quotes."""
+    if not text.isascii():
+        # A lone surrogate is no character: strict readers refuse a line with its escape.
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = encode_basestring_ascii(text)
+    # RFC 8259 §7 leaves DEL as it is; terminals do not.
+    return text.replace("\x7f", "\\u007f") if "\x7f" in text else text
+
+
+def _names(names: Sequence[str]) -> str:
+    cut = [quoted(name[:LONGEST_QUERY_NAME]) for name in names[:MOST_QUERY_NAMES]]
+    return f"[{','.join(cut)}]"
+
+
+def _notes(notes: Sequence[str]) -> str:
+    cut = [quoted(note[:LONGEST_TEXT]) for note in notes[:MOST_NOTES]]
+    return f"[{','.join(cut)}]"
+
+
+def _remember(memory: dict[_Key, str], key: _Key, text: str) -> None:
+    if len(memory) >= _MOST_REMEMBERED:
+        memory.clear()
+    memory[key] = text
