@@ -156,6 +156,8 @@ class Controls:
     """Whether the upstream gets a signed statement of who is calling (GW-5)."""
     body_on_get: bool = False
     """Whether GET, HEAD and DELETE may have a body (B-027)."""
+    unicode_path: bool = False
+    """Whether path parameters may hold characters beyond ASCII (B-085)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ class Exchange:
 
     __slots__ = (
         "body",
+        "notes",
         "parameters",
         "principal",
         "reply_fields",
@@ -36,5 +37,7 @@ class Exchange:
         """The decoded body once it was read; empty before the READ phase."""
         self.reply_fields: bytes = b""
         """Complete field lines (`name: value\\r\\n`) that controls add to the answer."""
+        self.notes: list[str] = []
+        """What controls in monitor mode would have refused, as reason codes; for the record."""
         self.request_id: str = ""
         self.trace_parent: bytes = b""

@@ -42,6 +42,8 @@ class Attachment:
     """A few words for the start-up table, such as `60/minute per principal`."""
     check: Check | None = None
     screen: Screen | None = None
+    screen_from: int = 0
+    """The lowest status of an answer that `screen` wants to see; saves work on all others."""
     explain: Explain | None = None
     reply_fields: bytes = b""
     """Field lines that every answer of the operation carries."""

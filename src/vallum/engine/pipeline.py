@@ -25,21 +25,25 @@ class Route:
 
     api: str
     operation: Operation
-    controls: tuple[Control, ...]
-    head_checks: tuple[Check, ...]
-    """ADMIT to METER, in order."""
-    body_checks: tuple[Check, ...]
-    """READ and OWN, in order."""
-    screens: tuple[Screen, ...]
-    reply_fields: bytes
+    controls: tuple[Control, ...] = ()
+    head_checks: tuple[Check, ...] = ()
+    """What decides on the head alone: ADMIT to METER, then READ without the body."""
+    body_checks: tuple[Check, ...] = ()
+    """What needs the body: READ and OWN."""
+    screens: tuple[Screen, ...] = ()
+    screens_from: int = 600
+    """The lowest status of an answer that a screen wants to see."""
+    reply_fields: bytes = b""
     """Field lines that every answer carries."""
-    reads_body: bool
-    """Whether a body must be held whole before it may go on."""
-    body_limit: int
-    is_public: bool
-    forward_token: bool
-    identity: bool
-    body_on_get: bool
+    body_limit: int = 0
+    """Bytes; 0 where the operation takes no body."""
+    body_on_get: bool = False
+    withheld: frozenset[bytes] = frozenset()
+    """Request fields (lower case) that the upstream must not see, such as credentials."""
+    identity: bool = False
+    """Whether the upstream gets a signed statement of who is calling."""
+    unicode_path: bool = False
+    """Whether the path may hold characters beyond ASCII (B-085)."""
 
 
 def attach_controls(
@@ -65,10 +69,22 @@ def attach_controls(
     return tuple(sorted(controls, key=lambda control: control.phase))
 
 
-def checks_between(controls: Sequence[Control], first: Phase, last: Phase) -> tuple[Check, ...]:
-    """The checks of the controls in phases `first` to `last`, in order."""
+def head_controls(controls: Sequence[Control]) -> tuple[Control, ...]:
+    """The controls that run before the body is read, in order."""
     return tuple(
-        control.attachment.check
+        control
         for control in controls
-        if first <= control.phase <= last and control.attachment.check is not None
+        if control.attachment.check is not None
+        and control.phase <= Phase.READ
+        and not control.attachment.needs_body
+    )
+
+
+def body_controls(controls: Sequence[Control]) -> tuple[Control, ...]:
+    """The controls that run once the body is there, in order."""
+    return tuple(
+        control
+        for control in controls
+        if control.attachment.check is not None
+        and (control.attachment.needs_body or control.phase == Phase.OWN)
     )

@@ -1,0 +1,399 @@
+"""The composition root: a policy's values become the objects that enforce it.
+
+The only module that knows every class. It decides nothing about a request; it proves at start-up
+that everything the policy names is attached to a live operation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from vallum.authz.roles import RoleTable
+from vallum.config.load import LoadedPolicy
+from vallum.config.model import API, Controls, Issuer, Listen, Policy
+from vallum.core.ports import LimitStore
+from vallum.core.problems import Denied
+from vallum.core.request import Request
+from vallum.engine.exchange import Exchange
+from vallum.engine.filter import AnyFilter
+from vallum.engine.pipeline import Control, Route, attach_controls, body_controls, head_controls
+from vallum.engine.router import Router
+from vallum.filters.access import Access
+from vallum.filters.api_key import DEFAULT_FIELD, APIKeyAuthenticator
+from vallum.filters.auth_failures import AuthFailureLimit
+from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
+from vallum.filters.cors import CORS, CrossOrigin, preflight
+from vallum.filters.errors import SafeErrors
+from vallum.filters.headers import SecurityHeaders, security_lines
+from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
+from vallum.filters.limit import CallerLimits, FloodLimits
+from vallum.filters.validate import ValidateBody, ValidateParameters
+from vallum.gateway.asgi_origin import ASGIApplication, ASGIOrigin
+from vallum.gateway.runtime import Origin, Runtime, StatementMaker
+from vallum.gateway.tls import upstream_context
+from vallum.gateway.upstream import UpstreamPool
+from vallum.openapi.model import Contract, Operation
+from vallum.store.jwks_load import from_file, from_metadata, from_url, read_file
+from vallum.store.jwks_source import JWKSSource
+from vallum.store.keys import KeyDirectory
+from vallum.store.revocations import Revocations
+from vallum.store.secret_file import load_secret
+from vallum.tokens.claims import IssuerExpectations
+from vallum.tokens.internal import InternalStatements
+from vallum.tokens.jwks import KeySet, parse_jwks
+from vallum.wire.authority import canonical_host, parse_networks
+
+_NO_FIELDS: frozenset[bytes] = frozenset()
+
+
+class StartRefused(Exception):  # noqa: N818  (a verdict on a policy)
+    """The policy cannot be enforced as it is written; the text lists every reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What outlives a reload in one process."""
+
+    limits: LimitStore
+    directory: KeyDirectory
+    revocations: Revocations
+    pseudonym: bytes
+    """This deployment's name in `Via`."""
+    clock: Callable[[], float] = time.time
+
+
+def open_services(policy: Policy, limits: LimitStore) -> Services:
+    """Open the state of a policy, in the process that will use it.
+
+    Raises:
+        StateUnusable: the state file or a secret beside it cannot be used.
+    """
+    directory = KeyDirectory(policy.state)
+    digest = hashlib.sha256(b"via" + directory.pepper.reveal()).hexdigest()
+    return Services(
+        limits=limits,
+        directory=directory,
+        revocations=Revocations(policy.state),
+        pseudonym=f"vallum-{digest[:12]}".encode("ascii"),
+    )
+
+
+def compile_runtime(loaded: LoadedPolicy, services: Services) -> Runtime:
+    """Everything that the data plane needs to enforce a policy.
+
+    Raises:
+        StartRefused: a control cannot be attached as the policy says.
+    """
+    return _Compiler(loaded, services).compile()
+
+
+@dataclass(slots=True)
+class _Compiler:
+    loaded: LoadedPolicy
+    services: Services
+    problems: list[str] = field(default_factory=list)
+    _authenticators: dict[tuple[str, ...], JWTAuthenticator] = field(default_factory=dict)
+    _key_sources: dict[str, TrustedIssuer] = field(default_factory=dict)
+
+    def compile(self) -> Runtime:
+        policy = self.loaded.policy
+        https = policy.listen.tls != "off"
+        hosts: dict[str, Router] = {}
+        routes: list[Route] = []
+        roles = RoleTable(policy.roles)
+        for api in policy.apis.values():
+            contract = self.loaded.contracts[api.name]
+            for operation in contract.operations:
+                route = self._route(api, contract, operation, roles, https=https)
+                if route is None:
+                    continue
+                routes.append(route)
+                self._add_route(hosts, api, route)
+        if self.problems:
+            raise StartRefused("\n".join(self.problems))
+        failures = AuthFailureLimit(self.services.limits, self.services.clock)
+        return Runtime(
+            revision=self.loaded.revision,
+            scheme="https" if https else "http",
+            hosts=hosts,
+            origins={api.name: make_origin(api, policy) for api in policy.apis.values()},
+            statements={api.name: self._statements(api) for api in policy.apis.values()},
+            preflight=_preflight(policy),
+            unmatched=_unmatched(https=https),
+            pseudonym=self.services.pseudonym,
+            trusted_proxies=parse_networks(policy.listen.trusted_proxies),
+            caps=policy.caps,
+            timeouts=policy.timeouts,
+            note_refusal=failures.note_refusal,
+            admit=failures.check,
+            routes=tuple(routes),
+        )
+
+    def _add_route(self, hosts: dict[str, Router], api: API, route: Route) -> None:
+        path = api.base_path + route.operation.path
+        for host in served_hosts(self.loaded.policy.listen, api):
+            try:
+                hosts.setdefault(host, Router()).add(path, route)
+            except ValueError as error:
+                self.problems.append(f"{api.name}: {error}")
+                return
+
+    def _route(
+        self, api: API, contract: Contract, operation: Operation, roles: RoleTable, *, https: bool
+    ) -> Route | None:
+        controls = api.controls[operation.id]
+        try:
+            authenticators = tuple(self._authenticators_of(controls, contract))
+            attached = attach_controls(
+                operation, self._filters(api, controls, authenticators, roles, https=https)
+            )
+        except ValueError as error:
+            self.problems.append(f"{api.name}: {operation.id}: {error}")
+            return None
+        names = {control.name for control in attached}
+        if not controls.public and "authenticate" not in names:
+            self.problems.append(
+                f"{api.name}: {operation.id}: nothing authenticates callers and it is not public"
+            )
+            return None
+        withheld = (
+            _NO_FIELDS
+            if controls.forward_token
+            else frozenset({b"authorization", *(each.field for each in authenticators)})
+        )
+        return _freeze(api, operation, controls, attached, withheld)
+
+    def _filters(
+        self,
+        api: API,
+        controls: Controls,
+        authenticators: tuple[Authenticator, ...],
+        roles: RoleTable,
+        *,
+        https: bool,
+    ) -> Iterator[tuple[AnyFilter, object]]:
+        """The house's one list of controls, each with its settings; phases put them in order."""
+        limits, clock = self.services.limits, self.services.clock
+        yield CrossOrigin(), controls.cors
+        yield FloodLimits(limits, clock, api=api.name), controls.limits
+        yield (
+            Authenticate(),
+            AuthenticateSettings(authenticators=authenticators, public=controls.public),
+        )
+        yield Access(roles), controls
+        yield CallerLimits(limits, clock, api=api.name), controls.limits
+        yield ValidateParameters(), controls
+        yield ValidateBody(), controls
+        yield SafeErrors(), controls
+        yield SecurityHeaders(https=https), controls
+
+    def _authenticators_of(self, controls: Controls, contract: Contract) -> Iterator[Authenticator]:
+        issuers = tuple(
+            name.removeprefix("jwt:") for name in controls.authenticate if name != "api_key"
+        )
+        if "api_key" in controls.authenticate:
+            yield APIKeyAuthenticator(
+                self.services.directory, clock=self.services.clock, field=_key_field(contract)
+            )
+        if issuers:
+            authenticator = self._authenticators.get(issuers)
+            if authenticator is None:
+                authenticator = self._authenticators[issuers] = JWTAuthenticator(
+                    [self._trusted(name) for name in issuers],
+                    revocations=self.services.revocations,
+                    clock=self.services.clock,
+                )
+            yield authenticator
+
+    def _trusted(self, name: str) -> TrustedIssuer:
+        known = self._key_sources.get(name)
+        if known is None:
+            known = self._key_sources[name] = trusted_issuer(self.loaded.policy.issuers[name])
+        return known
+
+    def _statements(self, api: API) -> StatementMaker:
+        state = self.loaded.policy.state
+        key = load_secret(state.with_name(f"{state.name}.{api.name}.identity"))
+        return InternalStatements(key, api.name).header
+
+
+def _freeze(
+    api: API,
+    operation: Operation,
+    controls: Controls,
+    attached: tuple[Control, ...],
+    withheld: frozenset[bytes],
+) -> Route:
+    screens = [control.attachment for control in attached if control.attachment.screen is not None]
+    return Route(
+        api=api.name,
+        operation=operation,
+        controls=attached,
+        head_checks=tuple(
+            control.attachment.check
+            for control in head_controls(attached)
+            if control.attachment.check is not None
+        ),
+        body_checks=tuple(
+            control.attachment.check
+            for control in body_controls(attached)
+            if control.attachment.check is not None
+        ),
+        screens=tuple(each.screen for each in screens if each.screen is not None),
+        screens_from=min((each.screen_from for each in screens), default=600),
+        reply_fields=b"".join(control.attachment.reply_fields for control in attached),
+        body_limit=controls.body,
+        body_on_get=controls.body_on_get or bool(operation.bodies),
+        withheld=withheld,
+        identity=controls.identity and not (controls.public and not controls.authenticate),
+        unicode_path=controls.unicode_path,
+    )
+
+
+def trusted_issuer(issuer: Issuer) -> TrustedIssuer:
+    """An issuer of the policy with the source of its keys.
+
+    Raises:
+        ValueError: the issuer's settings contradict each other, or its key file cannot be used.
+    """
+    first = None
+    if isinstance(issuer.jwks, Path):
+        load, first = from_file(issuer.jwks), read_file(issuer.jwks)
+    elif issuer.jwks:
+        load = from_url(issuer.jwks, insecure_http=issuer.insecure_http_jwks)
+    else:
+        load = from_metadata(issuer.issuer, insecure_http=issuer.insecure_http_jwks)
+
+    def parse(document: bytes) -> KeySet:
+        return parse_jwks(document, algorithms=issuer.algorithms)
+
+    return TrustedIssuer(
+        name=issuer.name,
+        expectations=IssuerExpectations(
+            issuer=issuer.issuer,
+            audience=issuer.audience,
+            algorithms=issuer.algorithms,
+            types=issuer.types,
+            max_lifetime=issuer.max_lifetime,
+            leeway=issuer.leeway,
+            allow_multiple_audiences=issuer.allow_multiple_audiences,
+            scope_claim=issuer.scope_claim,
+            roles_claim=issuer.roles_claim,
+        ),
+        keys=JWKSSource(issuer.name, load, parse, monotonic=time.monotonic, first=first),
+    )
+
+
+def make_origin(api: API, policy: Policy) -> Origin:
+    """The upstream of an API.
+
+    Raises:
+        StartRefused: the URL cannot be used, or the application cannot be imported.
+    """
+    url = api.upstream.url
+    if url.startswith("asgi:"):
+        return ASGIOrigin(import_application(url.removeprefix("asgi:")), "localhost")
+    parts = urlsplit(url)
+    unix_path = parts.path if parts.scheme == "unix" else None
+    host = parts.hostname or "localhost"
+    https = parts.scheme == "https"
+    port = parts.port or (443 if https else 80)
+    certificate = api.upstream.client_certificate
+    shown = f"[{host}]" if ":" in host else host
+    return UpstreamPool(
+        authority=shown if unix_path is not None or parts.port is None else f"{shown}:{port}",
+        host=host,
+        port=port,
+        unix_path=unix_path,
+        tls=upstream_context(
+            api.upstream.ca,
+            certificate.certificate if certificate else None,
+            certificate.key if certificate else None,
+        )
+        if https
+        else None,
+        most=api.upstream.connections,
+        connect_timeout=policy.timeouts.connect,
+    )
+
+
+def import_application(name: str) -> ASGIApplication:
+    """The ASGI application `package.module:attribute`.
+
+    Raises:
+        StartRefused: it cannot be imported; the text says why.
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not colon or not module_name or not attribute:
+        raise StartRefused(f"`{name}` is not an application; write package.module:attribute")
+    try:
+        found: object = importlib.import_module(module_name)
+    except ImportError as error:
+        raise StartRefused(f"cannot import `{module_name}`: {error}") from error
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise StartRefused(f"`{module_name}` has no application `{attribute}`")
+    return cast("ASGIApplication", found)
+
+
+def served_hosts(listen: Listen, api: API) -> tuple[str, ...]:
+    """The canonical authorities under which an API is served (B-090: there is no default)."""
+    scheme = "http" if listen.tls == "off" else "https"
+    names = api.hosts or listen.hosts
+    if not names:
+        loopback = ("localhost", "127.0.0.1", "[::1]")
+        own = f"[{listen.address}]" if ":" in listen.address else listen.address
+        names = tuple(f"{name}:{listen.port}" for name in (*loopback, own))
+    return tuple(dict.fromkeys(canonical_host(name.encode("ascii"), scheme) for name in names))
+
+
+def _key_field(contract: Contract) -> bytes:
+    for scheme in contract.security_schemes.values():
+        if scheme.type == "apiKey" and scheme.location == "header":
+            return scheme.parameter.lower().encode("ascii")
+    return DEFAULT_FIELD
+
+
+def _preflight(policy: Policy) -> Callable[[Mapping[str, Route], Request], tuple[int, bytes]]:
+    def answer(routes: Mapping[str, Route], request: Request) -> tuple[int, bytes]:
+        settings: dict[str, CORS | None] = {
+            method: policy.apis[route.api].controls[route.operation.id].cors
+            for method, route in routes.items()
+        }
+        status, fields = preflight(settings, request)
+        return status, fields
+
+    return answer
+
+
+def _unmatched(*, https: bool) -> Route:
+    """What answers where no operation is: the default security headers and nothing else."""
+
+    def nothing(*_: object) -> None:
+        raise Denied("not-found", "route.unknown-path")
+
+    operation = Operation(id="", method="", path="", check_parameters=nothing)
+    return Route(api="", operation=operation, reply_fields=security_lines({}, https=https))
+
+
+def explain_controls(exchange: Exchange) -> Iterator[tuple[Control, str]]:
+    """What each control of the exchange decides, in order; for `vallum explain`.
+
+    Raises:
+        Denied: the control that would come next refuses.
+    """
+    route = exchange.route
+    for control in (*head_controls(route.controls), *body_controls(route.controls)):
+        check, explain = control.attachment.check, control.attachment.explain
+        if check is not None and check(exchange) is not None:
+            yield control, "needs keys that are not here; it would ask for them"
+            continue
+        yield control, explain(exchange) if explain is not None else "passes"

@@ -1,0 +1,52 @@
+"""The `vallum` command. Each subcommand is a file of its own, imported when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from vallum import __version__
+
+_COMMANDS = {
+    "check": "Validate a policy and its OpenAPI files together.",
+    "explain": "Show what every control decides about a request, without sending it.",
+    "init": "Write a deny-by-default policy from an OpenAPI file.",
+    "keys": "Create, list, rotate and revoke API keys.",
+    "log": "Read the records of exchanges.",
+    "run": "Serve an ASGI application behind its policy.",
+    "up": "Serve the policy: the gateway.",
+}
+
+
+class _Commands(click.Group):
+    """Knows its commands by name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"vallum.cli.{cmd_name}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101  (a command file names it so)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="vallum")
+def main() -> None:
+    """Vallum, an API security gateway: only what contract and policy allow gets through.
+
+    Example:
+
+    \b
+      vallum init --openapi openapi.yaml --upstream http://127.0.0.1:8000
+      vallum check
+      vallum up
+    """

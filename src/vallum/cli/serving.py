@@ -1,0 +1,300 @@
+"""What `up` and `run` share: load, prove the coverage, print it, serve."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vallum.app import Services, StartRefused, compile_runtime, open_services, served_hosts
+from vallum.config.diagnostics import PolicyErrors
+from vallum.config.load import LoadedPolicy, load_policy_with_contracts
+from vallum.config.model import Listen, Policy, TLSFiles
+from vallum.core.ports import LimitStore
+from vallum.engine.pipeline import Route
+from vallum.gateway.recorder import open_recorder
+from vallum.gateway.runtime import Runtime
+from vallum.gateway.server import ReloadPlan, run_server
+from vallum.gateway.tls import local_certificate, server_context
+from vallum.gateway.workers import Supervisor, open_listener
+from vallum.limits.memory import MemoryLimitStore
+from vallum.limits.shared import SharedLimitStore, create_table
+from vallum.store.errors import StateUnusable
+
+_COLUMNS = ("authenticate", "access", "limit", "validate", "cors")
+Adjust = Callable[[LoadedPolicy], LoadedPolicy]
+"""Changes a loaded policy as the command line asks, now and after each reload."""
+
+
+def fail(message: str) -> int:
+    """Say why it does not go on; returns the exit status."""
+    click.echo(f"vallum: {message}", err=True)
+    return 1
+
+
+def load_or_exit(config: Path) -> LoadedPolicy:
+    """Load a policy and its contracts; prints every error and exits with 1 where there are any."""
+    try:
+        loaded = load_policy_with_contracts(config)
+    except PolicyErrors as errors:
+        click.echo(str(errors), err=True)
+        count = len([found for found in errors.diagnostics if found.severity == "error"])
+        sys.exit(
+            fail(f"the policy has {count} error{'s' if count != 1 else ''}; nothing was started")
+        )
+    for warning in loaded.warnings:
+        click.echo(str(warning), err=True)
+    return loaded
+
+
+def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) -> int:
+    """Serve until a signal ends it; returns the exit status."""
+    listen = loaded.policy.listen
+    if listen.tls == "off" and not listen.insecure_plain_http and not _is_loopback(listen.address):
+        return fail(
+            f"plain HTTP on {listen.address} would send every credential in the clear; use"
+            " `tls: local` or certificate files, or say `insecure_plain_http: true`"
+        )
+    try:
+        listener = open_listener(listen.address, listen.port)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return fail(f"cannot listen on {listen.address}:{listen.port}: {reason}")
+    port = listener.getsockname()[1]
+    loaded = _with_port(adjust(loaded), port)
+    try:
+        process = _Process(loaded, listener, port, adjust)
+        runtime = process.first_runtime(MemoryLimitStore())
+    except (StartRefused, StateUnusable, OSError, ValueError) as error:
+        return fail(f"nothing was started:\n{error}")
+    _print_coverage(runtime, loaded.policy, process.ca, as_json=as_json)
+    if workers == 1:
+        process.serve(0, lambda: _print_ready(runtime, loaded.policy, as_json=as_json))
+        return 0
+    process.limits_table = loaded.policy.state.with_name(f"{loaded.policy.state.name}.limits")
+    create_table(process.limits_table)
+    process.forget_first_runtime()
+    return Supervisor(workers, process.serve).run(
+        lambda: _print_ready(runtime, loaded.policy, as_json=as_json)
+    )
+
+
+class _Process:
+    """What a worker process needs to serve; made before the workers are."""
+
+    def __init__(
+        self, loaded: LoadedPolicy, listener: socket.socket, port: int, adjust: Adjust
+    ) -> None:
+        self._loaded = loaded
+        self._listener = listener
+        self._port = port
+        self._adjust = adjust
+        self._first: tuple[Services, Runtime] | None = None
+        self.limits_table: Path | None = None
+        """Where several workers share their limits; None for one alone."""
+        self.ca: Path | None = None
+        self._tls = self._tls_context(loaded.policy)
+
+    def first_runtime(self, limits: LimitStore) -> Runtime:
+        """Compile the policy; proves that it can be served.
+
+        Raises:
+            StartRefused: it cannot.
+        """
+        services = open_services(self._loaded.policy, limits)
+        runtime = compile_runtime(self._loaded, services)
+        self._first = (services, runtime)
+        return runtime
+
+    def forget_first_runtime(self) -> None:
+        """Close what must not be shared with forked workers; each compiles its own."""
+        if self._first is not None:
+            self._first[0].directory.close()
+            self._first[0].revocations.close()
+            self._first = None
+
+    def serve(self, number: int, ready: Callable[[], None]) -> None:
+        """Be worker `number` until a signal ends it."""
+        if self.limits_table is not None:
+            self.first_runtime(SharedLimitStore(self.limits_table))
+        if self._first is None:
+            raise RuntimeError("a worker without a compiled policy")
+        services, runtime = self._first
+        run_server(
+            runtime=runtime,
+            recorder=open_recorder(self._loaded.policy.records, f"w{number}"),
+            listener=self._listener,
+            tls=self._tls,
+            reload=ReloadPlan(
+                changed=_Watch(self._loaded).changed, compile=lambda: self._compile_again(services)
+            ),
+            ready=ready,
+        )
+
+    def _compile_again(self, services: Services) -> Runtime:
+        loaded = load_policy_with_contracts(self._loaded.policy.source)
+        loaded = _with_port(self._adjust(loaded), self._port)
+        runtime = compile_runtime(loaded, services)
+        listen = loaded.policy.listen
+        if self._tls is not None and isinstance(listen.tls, TLSFiles):
+            self._tls.load_cert_chain(listen.tls.certificate, listen.tls.key)
+        return runtime
+
+    def _tls_context(self, policy: Policy) -> ssl.SSLContext | None:
+        tls = policy.listen.tls
+        if tls == "off":
+            return None
+        if isinstance(tls, TLSFiles):
+            return server_context(tls.certificate, tls.key)
+        self.ca, certificate, key = local_certificate(
+            policy.state.parent / "tls", _certificate_names(policy)
+        )
+        return server_context(certificate, key)
+
+
+class _Watch:
+    """Tells when a file of the policy has become another one."""
+
+    def __init__(self, loaded: LoadedPolicy) -> None:
+        policy = loaded.policy
+        self._paths = [policy.source, *(api.openapi for api in policy.apis.values())]
+        self._paths += [
+            issuer.jwks for issuer in policy.issuers.values() if isinstance(issuer.jwks, Path)
+        ]
+        if isinstance(policy.listen.tls, TLSFiles):
+            self._paths += [policy.listen.tls.certificate, policy.listen.tls.key]
+        self._seen = self._look()
+
+    def changed(self) -> bool:
+        """Whether a file changed since the last call."""
+        now = self._look()
+        if now == self._seen:
+            return False
+        self._seen = now
+        return True
+
+    def _look(self) -> list[tuple[int, int, int] | None]:
+        found: list[tuple[int, int, int] | None] = []
+        for path in self._paths:
+            try:
+                status = path.stat()
+            except OSError:
+                found.append(None)
+            else:
+                found.append((status.st_ino, status.st_mtime_ns, status.st_size))
+        return found
+
+
+def _with_port(loaded: LoadedPolicy, port: int) -> LoadedPolicy:
+    policy = loaded.policy
+    return replace(loaded, policy=replace(policy, listen=replace(policy.listen, port=port)))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def _certificate_names(policy: Policy) -> list[str]:
+    """The names that the local certificate must carry: whatever clients may call us."""
+    names = ["localhost", "127.0.0.1", "::1"]
+    for api in policy.apis.values():
+        for host in served_hosts(policy.listen, api):
+            name = host if host.endswith("]") else host.rpartition(":")[0] or host
+            names.append(name.removeprefix("[").removesuffix("]"))
+    return [name for name in dict.fromkeys(names) if name not in ("0.0.0.0", "::")]
+
+
+def _address(listen: Listen) -> str:
+    scheme = "http" if listen.tls == "off" else "https"
+    host = f"[{listen.address}]" if ":" in listen.address else listen.address
+    return f"{scheme}://{host}:{listen.port}"
+
+
+def _summaries(route: Route) -> dict[str, str]:
+    """What each control of a route does, by control name."""
+    found: dict[str, str] = {}
+    for control in route.controls:
+        text = control.attachment.summary
+        found[control.name] = f"{found[control.name]}, {text}" if control.name in found else text
+    return found
+
+
+def _print_coverage(runtime: Runtime, policy: Policy, ca: Path | None, *, as_json: bool) -> None:
+    """The start-up coverage proof: every operation and every control attached to it."""
+    if as_json:
+        rows = [
+            {
+                "api": route.api,
+                "operation": route.operation.id,
+                "method": route.operation.method,
+                "path": policy.apis[route.api].base_path + route.operation.path,
+                "body_limit": route.body_limit,
+                "controls": _summaries(route),
+            }
+            for route in runtime.routes
+        ]
+        click.echo(json.dumps({"revision": runtime.revision, "operations": rows}))
+        return
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    table = Table(
+        title=f"{len(runtime.routes)} operations, policy {runtime.revision}",
+        title_justify="left",
+        header_style="bold",
+        box=None,
+    )
+    for heading in ("operation", "method", "path", *_COLUMNS, "body"):
+        table.add_column(heading, overflow="fold")
+    for route in runtime.routes:
+        table.add_row(*_row(route, policy))
+    console.print(table)
+    console.print(Text("every operation also: errors made safe, security headers, one record"))
+    if ca is not None:
+        console.print(Text(f"clients trust this gateway by the CA certificate {ca}"))
+
+
+def _row(route: Route, policy: Policy) -> list[Text]:
+    summaries = _summaries(route)
+    operation = route.operation
+    cells = [
+        Text(operation.id),
+        Text(operation.method),
+        Text(policy.apis[route.api].base_path + operation.path),
+    ]
+    for column in _COLUMNS:
+        text = summaries.get(column, "-")
+        if column == "authenticate" and column not in summaries:
+            text = "public"
+        cells.append(Text(text, style="yellow" if text in ("public", "-") else ""))
+    cells.append(Text(_size(route.body_limit)))
+    return cells
+
+
+def _size(count: int) -> str:
+    if count == 0:
+        return "none"
+    return f"{count // 1024}KiB" if count % 1024 == 0 else f"{count}B"
+
+
+def _print_ready(runtime: Runtime, policy: Policy, *, as_json: bool) -> None:
+    address = _address(policy.listen)
+    if as_json:
+        click.echo(json.dumps({"ready": address, "revision": runtime.revision}))
+    else:
+        click.echo(f"ready {address}")
+    sys.stdout.flush()

@@ -1,0 +1,145 @@
+"""Matches method and path to an operation; what is not declared does not exist (GW-2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from vallum.core.problems import Denied
+from vallum.engine.pipeline import Route
+
+Methods = dict[str, Route]
+_PARAMETER = re.compile(r"\{([^{}]+)\}")
+
+
+class _Node:
+    """One level of the segment tree."""
+
+    __slots__ = ("methods", "mixed", "names", "parameter", "static")
+
+    def __init__(self) -> None:
+        self.static: dict[str, _Node] = {}
+        self.mixed: list[tuple[re.Pattern[str], str, _Node]] = []
+        """Segments that are part text, part parameter, such as `{name}.json`."""
+        self.parameter: _Node | None = None
+        self.methods: Methods = {}
+        self.names: dict[str, tuple[str, ...]] = {}
+        """Parameter names by method, in the order in which the path captures them."""
+
+
+class Router:
+    """A tree of path segments. Matching is per segment, never by prefix (B-087)."""
+
+    def __init__(self) -> None:
+        self._root = _Node()
+        self._static: dict[str, Methods] = {}
+
+    def add(self, path: str, route: Route) -> None:
+        """Add the operation of `route` under the full path template `path`.
+
+        Raises:
+            ValueError: the same method and path twice, or a template that cannot be read.
+        """
+        method = route.operation.method
+        node = self._root
+        names: list[str] = []
+        segments = path[1:].split("/") if path != "/" else []
+        for segment in segments:
+            node = _descend(node, segment, names)
+        if method in node.methods:
+            raise ValueError(f"two operations for {method} {path}")
+        if len(set(names)) != len(names):
+            raise ValueError(f"a parameter appears twice in {path}")
+        node.methods[method] = route
+        node.names[method] = tuple(names)
+        if not names:
+            self._static[path] = node.methods
+
+    def match(
+        self, method: str, path: str, segments: tuple[str, ...]
+    ) -> tuple[Route, dict[str, str]]:
+        """The route of a canonical path, and its path parameters.
+
+        HEAD is answered by the GET operation where the contract has no HEAD (B-092).
+
+        Raises:
+            Denied: `not-found`, or `method-not-allowed` with `Allow`.
+        """
+        methods = self._static.get(path)
+        if methods is not None:
+            route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
+            if route is not None:
+                return route, {}
+        found = _find(self._root, segments, 0, ())
+        if not found:
+            raise Denied("not-found", "route.unknown-path")
+        for node, captured in found:
+            for candidate in (method, "GET") if method == "HEAD" else (method,):
+                route = node.methods.get(candidate)
+                if route is not None:
+                    return route, dict(zip(node.names[candidate], captured, strict=True))
+        allow = allowed_methods(node.methods for node, _ in found)
+        raise Denied(
+            "method-not-allowed",
+            "route.unknown-method",
+            fields=b"allow: " + ", ".join(allow).encode("ascii") + b"\r\n",
+        )
+
+    def methods_at(self, segments: tuple[str, ...]) -> Mapping[str, Route]:
+        """Every operation at a path, by method; empty where there is none. For preflights."""
+        methods: Methods = {}
+        for node, _ in _find(self._root, segments, 0, ()):
+            for method, route in node.methods.items():
+                methods.setdefault(method, route)
+        return methods
+
+
+def allowed_methods(tables: Iterable[Iterable[str]]) -> list[str]:
+    """The methods of several tables for an `Allow` field, HEAD included where GET is."""
+    methods = {method for table in tables for method in table}
+    if "GET" in methods:
+        methods.add("HEAD")
+    return sorted(methods)
+
+
+def _descend(node: _Node, segment: str, names: list[str]) -> _Node:
+    parameters = _PARAMETER.findall(segment)
+    if not parameters:
+        if "{" in segment or "}" in segment:
+            raise ValueError(f"unbalanced braces in path segment `{segment}`")
+        return node.static.setdefault(segment, _Node())
+    names.extend(parameters)
+    if segment == f"{{{parameters[0]}}}":
+        if node.parameter is None:
+            node.parameter = _Node()
+        return node.parameter
+    text = _PARAMETER.sub("{}", segment)
+    for _, known, child in node.mixed:
+        if known == text:
+            return child
+    # Lazy groups between fixed texts: linear for one parameter, bounded by the segment's length.
+    pattern = "(.+?)".join(re.escape(piece) for piece in _PARAMETER.split(segment)[::2])
+    child = _Node()
+    node.mixed.append((re.compile(pattern), text, child))
+    return child
+
+
+def _find(
+    node: _Node, segments: tuple[str, ...], depth: int, captured: tuple[str, ...]
+) -> list[tuple[_Node, tuple[str, ...]]]:
+    """Every node that the path reaches, the most literal first (OpenAPI §4.8.8)."""
+    if depth == len(segments):
+        return [(node, captured)] if node.methods else []
+    segment = segments[depth]
+    found = []
+    child = node.static.get(segment)
+    if child is not None:
+        found += _find(child, segments, depth + 1, captured)
+    for pattern, _, child in node.mixed:
+        match = pattern.fullmatch(segment)
+        if match is not None:
+            found += _find(child, segments, depth + 1, captured + match.groups())
+    # An empty segment is no value of a parameter: `/orders/` is not `/orders/{id}` (B-078).
+    if node.parameter is not None and segment:
+        found += _find(node.parameter, segments, depth + 1, (*captured, segment))
+    return found

@@ -1,0 +1,79 @@
+"""Heads of answers: an upstream's field block made safe for a client, once per distinct block."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from vallum.core.fields import FieldLine
+from vallum.filters.headers import (
+    NO_STORE,
+    REMOVED_FROM_ANSWERS,
+    harden_set_cookie,
+    screen_location,
+)
+from vallum.wire.forwarding import HOP_BY_HOP
+from vallum.wire.http1 import ResponseHead, malformed, parse_response_head
+
+_REMOVED = REMOVED_FROM_ANSWERS | HOP_BY_HOP | {b"content-length", b"x-request-id", b"via"}
+
+
+def _status_line(status: int) -> bytes:
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode("ascii")
+
+
+NO_STORE_LINE = b"%b: %b\r\n" % NO_STORE
+"""For answers to a known caller whose upstream says nothing about caching, and for problems."""
+
+STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
+
+
+class PreparedHead:
+    """An upstream's head, judged and ready to be sent on."""
+
+    __slots__ = ("fields", "lines", "location", "names_caching", "raw", "response")
+
+    def __init__(self, raw: bytes) -> None:
+        """
+        Raises:
+            Denied: the head's framing is in doubt (B-031).
+        """
+        self.raw = raw
+        self.response: ResponseHead = parse_response_head(raw)
+        self.fields: list[FieldLine] = []
+        self.location: bytes | None = None
+        """Held apart: whether it may pass depends on the request's host."""
+        for name, value in self.response.fields.items:
+            if name in _REMOVED or name.startswith(b"access-control-"):
+                continue
+            if name == b"location":
+                if self.location is not None:
+                    raise malformed("duplicate-location")
+                self.location = value
+            elif name == b"set-cookie":
+                self.fields.append((name, harden_set_cookie(value)))
+            else:
+                self.fields.append((name, value))
+        self.lines = field_lines(self.fields)
+        self.names_caching = b"cache-control" in self.response.fields
+
+    def location_line(self, upstream_authority: str, public_origin: str) -> bytes:
+        """The Location line for the client; empty where there is none.
+
+        Raises:
+            Denied: it names a host that clients must not learn (B-293).
+        """
+        if self.location is None:
+            return b""
+        value = screen_location(self.location, upstream_authority, public_origin)
+        if value is None:
+            raise malformed("location")
+        return b"location: " + value + b"\r\n"
+
+
+def field_lines(fields: list[FieldLine]) -> bytes:
+    """Field lines as they go over the wire."""
+    return b"".join([name + b": " + value + b"\r\n" for name, value in fields])

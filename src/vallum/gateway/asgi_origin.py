@@ -1,0 +1,226 @@
+"""An ASGI application in the worker's own process as an upstream (`asgi:package.module:app`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from vallum.core.problems import Denied
+from vallum.gateway.answers import PreparedHead
+from vallum.gateway.faults import report_exception
+from vallum.gateway.flight import Flight
+from vallum.wire.chunked import ChunkedDecoder
+from vallum.wire.http1 import parse_field_lines
+
+Message = MutableMapping[str, Any]
+ASGIApplication = Callable[
+    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
+    Awaitable[None],
+]
+
+_LIFESPAN_SECONDS = 30.0
+
+
+class ASGIOrigin:
+    """Runs each exchange as a task of the application."""
+
+    def __init__(self, application: ASGIApplication, authority: str) -> None:
+        self.authority = authority
+        self._application = application
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lifespan: _Lifespan | None = None
+
+    def send(self, flight: Flight) -> None:
+        """Begin the exchange."""
+        call = _Call(self._application, flight)
+        task = asyncio.get_running_loop().create_task(call.run())
+        call.task = task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if not flight.body_complete:
+            flight.downstream.upstream_ready()
+
+    async def start(self) -> None:
+        """Run the application's start-up (the lifespan protocol).
+
+        Raises:
+            RuntimeError: the application says that its start-up failed.
+        """
+        self._lifespan = _Lifespan(self._application)
+        await self._lifespan.start()
+
+    async def stop(self) -> None:
+        """Cancel what is in flight and run the application's shutdown."""
+        for task in self._tasks:
+            task.cancel()
+        if self._lifespan is not None:
+            await self._lifespan.stop()
+
+
+class _Call:
+    """One exchange with the application; the handle that the proxy holds of it."""
+
+    def __init__(self, application: ASGIApplication, flight: Flight) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self._application = application
+        self._flight = flight
+        head, _, body = b"".join(flight.outgoing).partition(b"\r\n\r\n")
+        self._scope = _scope(flight, head)
+        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._decoder = (
+            ChunkedDecoder()
+            if not flight.body_complete and b"\r\ntransfer-encoding: chunked" in head
+            else None
+        )
+        flight.handle = self
+        if body:
+            self.write_body(body)
+        if flight.body_complete:
+            self.end_body()
+        self._may_send = asyncio.Event()
+        self._may_send.set()
+        self._prepared: PreparedHead | None = None
+        self._gathered: list[bytes] | None = None
+
+    def write_body(self, data: bytes) -> None:
+        """A piece of the request's body."""
+        if self._decoder is not None:
+            data = self._decoder.feed(data)
+        if data:
+            self._pieces.put_nowait(data)
+
+    def end_body(self) -> None:
+        """The request's body is complete."""
+        self._pieces.put_nowait(None)
+
+    def abort(self) -> None:
+        """The client is gone."""
+        if self.task is not None:
+            self.task.cancel()
+
+    def pause(self) -> None:
+        """The client does not keep up."""
+        self._may_send.clear()
+
+    def resume(self) -> None:
+        """The client keeps up again."""
+        self._may_send.set()
+
+    async def run(self) -> None:
+        """Call the application and see to it that the exchange ends."""
+        flight = self._flight
+        try:
+            await self._application(self._scope, self._receive, self._send)
+        except Denied as denied:
+            self._fail("upstream-failed", f"upstream.{denied.reason.partition('.')[2]}")
+        except Exception:  # noqa: BLE001  The application's own failure: told as an upstream error.
+            report_exception("in the ASGI application")
+            self._fail("upstream-error", "upstream.exception")
+        else:
+            if flight.handle is self:
+                self._fail("upstream-failed", "upstream.no-answer")
+
+    def _fail(self, slug: str, reason: str) -> None:
+        if self._flight.handle is self:
+            self._flight.handle = None
+            self._flight.downstream.answer_failed(self._flight, slug, reason)
+
+    async def _receive(self) -> Message:
+        piece = await self._pieces.get()
+        if piece is None:
+            if self._flight.handle is not self:
+                return {"type": "http.disconnect"}
+            self._pieces.put_nowait(None)
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": piece, "more_body": True}
+
+    async def _send(self, message: Message) -> None:
+        flight = self._flight
+        if flight.handle is not self:
+            return
+        if message["type"] == "http.response.start":
+            self._prepared = PreparedHead(_response_head(message))
+            return
+        if message["type"] != "http.response.body" or self._prepared is None:
+            raise RuntimeError("the application sends messages out of order")
+        await self._may_send.wait()
+        body = bytes(message.get("body", b""))
+        more = bool(message.get("more_body", False))
+        downstream = flight.downstream
+        if flight.answer_started:
+            if more:
+                downstream.answer_data(flight, body)
+            else:
+                flight.handle = None
+                downstream.answer_ends(flight, body)
+        elif more:
+            downstream.answer_begins(flight, self._prepared, -1)
+            if body and flight.handle is self:
+                downstream.answer_data(flight, body)
+        else:
+            flight.handle = None
+            downstream.answer_whole(flight, self._prepared, body)
+
+
+def _response_head(message: Message) -> bytes:
+    # The length that an application declares is not passed on: the gateway frames what it sends.
+    lines = [b"HTTP/1.1 %d" % int(message["status"])]
+    for name, value in message.get("headers", ()):
+        if bytes(name).lower() not in (b"transfer-encoding", b"connection"):
+            lines.append(bytes(name) + b": " + bytes(value))
+    return b"\r\n".join(lines)
+
+
+def _scope(flight: Flight, head: bytes) -> Message:
+    request = flight.request
+    client = request.client
+    host, _, port = request.host.rpartition(":")
+    default_port = 443 if request.scheme == "https" else 80
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": request.scheme,
+        "path": request.target.path,
+        "raw_path": request.target.encoded_path,
+        "query_string": request.target.encoded_query,
+        "root_path": "",
+        "headers": list(parse_field_lines(head.partition(b"\r\n")[2])),
+        "client": (client.address, client.port),
+        "server": (host, int(port)) if host and port.isdigit() else (request.host, default_port),
+    }
+
+
+class _Lifespan:
+    """The application's start-up and shutdown."""
+
+    def __init__(self, application: ASGIApplication) -> None:
+        self._application = application
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._outbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+        answer = await self._ask("lifespan.startup")
+        if answer == "lifespan.startup.failed":
+            raise RuntimeError("the ASGI application's start-up failed")
+
+    async def stop(self) -> None:
+        if self._task is not None and not self._task.done():
+            await self._ask("lifespan.shutdown")
+            self._task.cancel()
+
+    async def _ask(self, question: str) -> str:
+        self._inbox.put_nowait({"type": question})
+        async with asyncio.timeout(_LIFESPAN_SECONDS):
+            return str((await self._outbox.get())["type"])
+
+    async def _run(self) -> None:
+        scope: Message = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+        try:
+            await self._application(scope, self._inbox.get, self._outbox.put)
+        except Exception:  # noqa: BLE001  ASGI: an application without lifespan support raises.
+            self._outbox.put_nowait({"type": "lifespan.unsupported"})

@@ -1,0 +1,93 @@
+"""A request body on its way in, under the operation's limit."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from vallum.core.problems import Denied, Violation
+from vallum.gateway.flight import Flight
+from vallum.wire.chunked import ChunkedDecoder
+from vallum.wire.http1 import RequestFields
+
+_BODILESS = frozenset({"GET", "HEAD", "DELETE"})
+_WHOLE_BODY_FACTOR = 10
+"""A body may take this many times the time allowed between two reads (B-049)."""
+
+
+class BodyReader:
+    """Takes a framed body apart; holds it where controls need it whole."""
+
+    __slots__ = (
+        "_decoder",
+        "_left",
+        "_limit",
+        "_parts",
+        "_taken",
+        "expected",
+        "latest_end",
+        "rest",
+    )
+
+    def __init__(self, flight: Flight, fields: RequestFields) -> None:
+        """
+        Raises:
+            Denied: the operation takes no body, or not one of this size.
+        """
+        route = flight.route
+        if route.body_limit == 0 or (flight.method in _BODILESS and not route.body_on_get):
+            raise Denied(
+                "contract-violation",
+                "body.not-expected",
+                violations=[Violation("body", "", "unexpected", "no body is accepted here")],
+            )
+        if fields.content_length > route.body_limit:
+            raise Denied("body-too-large", "body.too-large")
+        self._limit = route.body_limit
+        self._left = fields.content_length
+        self._decoder = ChunkedDecoder() if fields.chunked else None
+        self._parts: list[bytes] | None = [] if route.body_checks else None
+        self._taken = 0
+        self.rest = b""
+        """What came after the body, once it is done."""
+        self.expected = 0
+        """Bytes to hold in memory for it."""
+        if self._parts is not None:
+            self.expected = self._limit if fields.chunked else fields.content_length
+        self.latest_end = monotonic() + _WHOLE_BODY_FACTOR * flight.runtime.timeouts.body
+
+    @property
+    def done(self) -> bool:
+        """Whether the body is complete."""
+        return self._decoder.done if self._decoder is not None else self._left == 0
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what belongs to the body from `data`; returns it without its framing.
+
+        Raises:
+            Denied: the coding is broken, or the body is larger than allowed.
+        """
+        if self._decoder is not None:
+            piece = self._decoder.feed(data)
+            self.rest = self._decoder.rest
+        else:
+            piece = data[: self._left]
+            self.rest = data[self._left :]
+            self._left -= len(piece)
+        self._taken += len(piece)
+        if self._taken > self._limit:
+            raise Denied("body-too-large", "body.too-large", close=True)
+        if self._parts is not None and piece:
+            self._parts.append(piece)
+        return piece
+
+    def whole(self) -> bytes:
+        """The body that was held."""
+        parts = self._parts or []
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def frame(self, piece: bytes) -> bytes:
+        """A piece as it goes to the upstream: in chunks of ours where it came in chunks."""
+        if self._decoder is None:
+            return piece
+        framed = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
+        return framed + b"0\r\n\r\n" if self._decoder.done else framed

@@ -1,0 +1,125 @@
+"""From a finished exchange to its record (MO-2)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, cast
+
+from vallum.config.model import Records
+from vallum.telemetry.exchange_record import Decision, RecordBuilder
+from vallum.telemetry.records import RecordWriter
+from vallum.telemetry.trace import client_request_id
+
+if TYPE_CHECKING:
+    from vallum.gateway.flight import Flight
+    from vallum.gateway.worker import Recorder
+
+_DAY_SECONDS = 86_400.0
+
+
+class FileRecorder:
+    """Records every exchange of one worker in its segments."""
+
+    __slots__ = ("_builder", "_was_failing", "_writer", "check")
+
+    def __init__(self, builder: RecordBuilder, writer: RecordWriter) -> None:
+        self._builder = builder
+        self._writer = writer
+        self._was_failing = False
+        self.check = writer.check
+
+    def record(self, flight: Flight, ended: float) -> None:
+        """Take the record of a finished exchange."""
+        request = flight.request
+        fields = request.fields
+        principal = flight.principal
+        route = flight.route
+        reason = flight.reason
+        upstream = flight.upstream_ended - flight.upstream_started
+        self._writer.append(
+            self._builder.build(
+                now=time.time(),
+                request_id=flight.request_id,
+                trace_id=flight.trace_id,
+                client_request_id=client_request_id(fields.get(b"x-request-id")),
+                client=request.client.address,
+                principal="" if principal is None else principal.id,
+                credential="" if principal is None else principal.credential,
+                api=route.api,
+                operation=route.operation.id,
+                method=flight.method,
+                host=request.host,
+                path=flight.path,
+                query_names=flight.query_names,
+                status=flight.status,
+                decision=cast("Decision", flight.decision),
+                reason=reason,
+                control=reason.partition(".")[0] if reason else "",
+                policy=flight.runtime.revision,
+                upstream_status=flight.upstream_status,
+                request_bytes=flight.request_bytes,
+                response_bytes=flight.response_bytes,
+                duration_us=int((ended - flight.started) * 1e6),
+                upstream_us=int(upstream * 1e6) if upstream > 0.0 else 0,
+                user_agent=fields.get(b"user-agent"),
+                notes=flight.notes,
+            )
+        )
+
+    def flush(self) -> None:
+        """Write what was taken; the operator is told once when that begins or ceases to fail."""
+        is_failing = not self._writer.flush()
+        if is_failing != self._was_failing:
+            self._was_failing = is_failing
+            failure = self._writer.failure
+            if is_failing:
+                sys.stderr.write(f"vallum: cannot write records: {failure}; they are lost\n")
+            else:
+                sys.stderr.write("vallum: records are written again\n")
+
+    def close(self) -> None:
+        """Write the rest and close."""
+        try:
+            self._writer.close()
+        except OSError as error:
+            sys.stderr.write(f"vallum: cannot close the records: {error}\n")
+
+
+class NoRecorder:
+    """Where the policy says `records: off`."""
+
+    def record(self, flight: Flight, ended: float) -> None:
+        """Nothing is kept."""
+
+    def flush(self) -> None:
+        """Nothing is written."""
+
+    def check(self) -> None:
+        """Nothing can fail."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def open_recorder(settings: Records, worker: str) -> Recorder:
+    """The recorder of one worker process.
+
+    Args:
+        settings: where records go.
+        worker: names the process among those of the deployment.
+    """
+    if settings.path is None:
+        return NoRecorder()
+    builder = RecordBuilder(worker)
+    writer = RecordWriter(
+        settings.path,
+        worker,
+        clock=time.time,
+        event=lambda name, now, count: builder.event(now, name, count),
+        on_failure=settings.on_failure,
+        segment_bytes=settings.segment_bytes,
+        max_bytes=settings.max_bytes,
+        keep_seconds=settings.keep_days * _DAY_SECONDS,
+    )
+    return FileRecorder(builder, writer)

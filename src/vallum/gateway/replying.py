@@ -1,0 +1,338 @@
+"""The sending half of a client connection: answers, problems, and how a connection ends."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+
+from vallum.core.problem_json import render_problem
+from vallum.core.problems import PROBLEMS, Denied, Violation
+from vallum.engine.filter import Answer
+from vallum.gateway.answers import NO_STORE_LINE, STATUS_LINES, PreparedHead, field_lines
+from vallum.gateway.flight import Flight
+from vallum.wire.http1 import RequestFields
+
+if TYPE_CHECKING:
+    from vallum.gateway.body import BodyReader
+    from vallum.gateway.worker import Worker
+
+READING, BODY, BUSY, CLOSING = range(4)
+"""What a connection does: read a head, read a body, wait for an answer, end."""
+
+_MAX_DISCARDED = 64 * 1024
+_LINGER_SECONDS = 5.0
+
+
+class ReplyingConnection(asyncio.Protocol):
+    """Everything about a client connection that sends."""
+
+    __slots__ = (
+        "_body",
+        "_buffer",
+        "_discarded",
+        "_flight",
+        "_queued",
+        "_reading_paused",
+        "_state",
+        "deadline",
+        "transport",
+        "worker",
+    )
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.transport: asyncio.Transport | None = None
+        self.deadline = 0.0
+        """Monotonic seconds when whatever this connection waits for is overdue."""
+        self._state = READING
+        self._buffer = b""
+        """Bytes received and not read yet."""
+        self._flight: Flight | None = None
+        self._body: BodyReader | None = None
+        self._queued = 0
+        """Writes that wait in the worker's queue for their records."""
+        self._reading_paused = False
+        self._discarded = 0
+
+    # --- an upstream's answer --------------------------------------------------------------------
+
+    def awaits(self, flight: Flight) -> bool:
+        """Whether `flight` still waits for its answer."""
+        return self._flight is flight
+
+    def answer_whole(self, flight: Flight, prepared: PreparedHead, body: bytes) -> None:
+        """An upstream's complete answer."""
+        if self._flight is not flight:
+            return
+        flight.upstream_ended = monotonic()
+        head = self._answer_head(flight, prepared)
+        if head is None:
+            return
+        if flight.head_only:
+            length = prepared.response.content_length
+            head += b"content-length: %d\r\n\r\n" % length if length >= 0 else b"\r\n"
+        elif flight.status in (204, 304):
+            head += b"\r\n"
+        else:
+            head += b"content-length: %d\r\n\r\n%b" % (len(body), body)
+            flight.response_bytes = len(body)
+        self._complete(flight, head)
+
+    def answer_begins(self, flight: Flight, prepared: PreparedHead, length: int) -> None:
+        """An upstream's answer that comes in pieces; `length` is -1 where it is not known."""
+        head = self._answer_head(flight, prepared)
+        if head is None:
+            return
+        if length >= 0:
+            head += b"content-length: %d\r\n\r\n" % length
+        elif flight.minor:
+            head += b"transfer-encoding: chunked\r\n\r\n"
+            flight.answer_chunked = True
+        else:
+            head += b"\r\n"
+        flight.answer_started = True
+        self._write(head)
+
+    def answer_data(self, flight: Flight, data: bytes) -> None:
+        """A piece of the answer's body."""
+        if self._flight is not flight:
+            return
+        flight.response_bytes += len(data)
+        self.deadline = monotonic() + flight.runtime.timeouts.upstream
+        self._write(b"%x\r\n%b\r\n" % (len(data), data) if flight.answer_chunked else data)
+
+    def answer_ends(self, flight: Flight, data: bytes) -> None:
+        """The last piece of the answer, possibly empty."""
+        if self._flight is not flight:
+            return
+        flight.upstream_ended = monotonic()
+        flight.response_bytes += len(data)
+        if flight.answer_chunked:
+            data = (b"%x\r\n%b\r\n" % (len(data), data) if data else b"") + b"0\r\n\r\n"
+        if not flight.minor and not flight.body_complete:
+            flight.keep_alive = False
+        self._complete(flight, data)
+
+    def answer_failed(self, flight: Flight, slug: str, reason: str) -> None:
+        """The upstream gave no usable answer, or broke off in the middle of one."""
+        if self._flight is not flight:
+            return
+        flight.upstream_ended = monotonic()
+        if not flight.answer_started:
+            self._problem(flight, slug, reason)
+            return
+        # Part of the answer is out: only breaking the connection tells the client (RFC 9112 §8).
+        flight.decision, flight.reason = "error", reason
+        self._end_flight(flight)
+        self._state = CLOSING
+        self.abort()
+
+    def _answer_head(self, flight: Flight, prepared: PreparedHead) -> bytes | None:
+        """The head up to the framing; None where a problem was answered instead."""
+        route = flight.route
+        response = prepared.response
+        status = flight.upstream_status = response.status
+        lines = prepared.lines
+        if status >= route.screens_from:
+            answer = Answer(status, list(prepared.fields))
+            for screen in route.screens:
+                screen(flight, answer)
+            if answer.replace_with is not None:
+                self._give_up_upstream(flight)
+                self._problem(flight, answer.replace_with, "upstream.status")
+                return None
+            status = answer.status
+            lines = field_lines(answer.fields)
+        if prepared.location is not None:
+            origin = flight.runtime.origins[route.api]
+            public = f"{flight.runtime.scheme}://{flight.request.host}"
+            try:
+                lines += prepared.location_line(origin.authority, public)
+            except Denied:
+                self._give_up_upstream(flight)
+                self._problem(flight, "upstream-failed", "upstream.location")
+                return None
+        if flight.principal is not None and not prepared.names_caching:
+            lines += NO_STORE_LINE
+        flight.status = status
+        if not flight.minor and not response.chunked and response.content_length < 0:
+            flight.keep_alive = False  # Only the end of the connection ends such an answer.
+        return self._head(flight, status, lines)
+
+    def _head(self, flight: Flight, status: int, lines: bytes) -> bytes:
+        if not flight.body_complete or self.worker.draining:
+            # The rest of the body would be read as the next request (B-030).
+            flight.keep_alive = False
+        if not flight.keep_alive:
+            connection = b"\r\nconnection: close\r\n"
+        elif flight.minor:
+            connection = b"\r\n"
+        else:
+            connection = b"\r\nconnection: keep-alive\r\n"
+        return b"".join(
+            (
+                STATUS_LINES[status],
+                lines,
+                flight.route.reply_fields,
+                flight.reply_fields,
+                b"x-request-id: ",
+                flight.request_id.encode("ascii"),
+                connection,
+            )
+        )
+
+    # --- our own answers -------------------------------------------------------------------------
+
+    def _problem(
+        self,
+        flight: Flight,
+        slug: str,
+        reason: str,
+        *,
+        status: int | None = None,
+        fields: bytes = b"",
+        violations: tuple[Violation, ...] = (),
+    ) -> None:
+        """Answer with a problem (RFC 9457)."""
+        problem = PROBLEMS[slug]
+        flight.status = status or problem.status
+        flight.reason = reason
+        if flight.decision == "allow":
+            flight.decision = "error"
+        body = render_problem(
+            problem, status=flight.status, request_id=flight.request_id, violations=violations
+        )
+        if flight.status == 503:
+            fields += b"retry-after: 1\r\n"
+        head = self._head(flight, flight.status, fields + NO_STORE_LINE + self.worker.date_line())
+        head += b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n" % len(body)
+        if flight.head_only:
+            body = b""
+        flight.response_bytes = len(body)
+        self._complete(flight, head + body)
+
+    def _answer_preflight(self, flight: Flight, status: int, fields: bytes) -> None:
+        flight.status = status
+        flight.reason = "cors.preflight"
+        head = self._head(flight, status, fields + self.worker.date_line())
+        self._complete(flight, head + (b"\r\n" if status == 204 else b"content-length: 0\r\n\r\n"))
+
+    def refuse(self, flight: Flight, denied: Denied) -> None:
+        """Answer a refusal; the unread body is skipped, or the connection ends."""
+        flight.decision = "deny"
+        self._give_up_upstream(flight)
+        if denied.close or not self._skip_body(flight):
+            flight.keep_alive = False
+        flight.body_complete = True
+        flight.runtime.note_refusal(flight, denied.problem.slug)
+        self._problem(
+            flight,
+            denied.problem.slug,
+            denied.reason,
+            status=denied.status,
+            fields=denied.fields,
+            violations=denied.violations,
+        )
+
+    def _skip_body(self, flight: Flight) -> bool:
+        """Whether the body is off the connection, so that it can go on after it (B-030)."""
+        if flight.body_was_read:
+            return True
+        fields = flight.request.fields
+        if self._state == BODY or not isinstance(fields, RequestFields) or fields.chunked:
+            return False
+        length = max(fields.content_length, 0)
+        if length > len(self._buffer) or (length and fields.expects_continue):
+            return False
+        self._buffer = self._buffer[length:]
+        return True
+
+    def _give_up_upstream(self, flight: Flight) -> None:
+        if flight.handle is not None:
+            flight.handle.abort()
+            flight.handle = None
+
+    # --- writing and ending ----------------------------------------------------------------------
+
+    def _write(self, data: bytes) -> None:
+        if self._queued:
+            self._enqueue(data, close=False)
+        elif self.transport is not None:
+            self.transport.write(data)
+
+    def _enqueue(self, data: bytes, *, close: bool) -> None:
+        self._queued += 1
+        self.worker.queue(self, data, close)
+
+    def write_queued(self, data: bytes, close: bool) -> None:
+        """Called by the worker once the records of this tick are written."""
+        self._queued -= 1
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write(data)
+        if close:
+            self._linger()
+
+    def _end_flight(self, flight: Flight) -> None:
+        """Forget the exchange and record it."""
+        self._flight = None
+        self._body = None
+        if flight.held_bytes:
+            self.worker.release_body(flight)
+        self.worker.record(flight)
+
+    def _complete(self, flight: Flight, data: bytes) -> None:
+        """Send the end of an answer, after its record, and make ready for the next request."""
+        self._end_flight(flight)
+        close = not flight.keep_alive
+        self._enqueue(data, close=close)
+        if close:
+            self._state = CLOSING
+            self._buffer = b""
+            self.deadline = monotonic() + _LINGER_SECONDS
+            return
+        self._state = READING
+        self.deadline = monotonic() + flight.runtime.timeouts.idle
+        self._resume_reading()
+        if self._buffer:
+            asyncio.get_running_loop().call_soon(self._read_held)
+
+    def _read_held(self) -> None:
+        """Go on with bytes that came while an exchange was in flight."""
+        if self._state == READING and self._buffer:
+            self.data_received(b"")
+
+    def _linger(self) -> None:
+        """End the connection without a reset that would destroy the answer on its way.
+
+        RFC 9112 §9.6: close the write side first, go on reading for a bounded while.
+        """
+        transport = cast("asyncio.Transport", self.transport)
+        self._resume_reading()
+        if transport.can_write_eof():
+            transport.write_eof()
+        else:
+            transport.close()
+
+    def _resume_reading(self) -> None:
+        if self._reading_paused and self.transport is not None:
+            self._reading_paused = False
+            self.transport.resume_reading()
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and self.transport is not None:
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def _discard(self, data: bytes) -> None:
+        """Bytes after the last answer of the connection."""
+        self._discarded += len(data)
+        if self._discarded > _MAX_DISCARDED:
+            self.abort()
+
+    def abort(self) -> None:
+        """End now, whatever is in flight."""
+        if self.transport is not None:
+            self.transport.abort()

@@ -1,0 +1,121 @@
+"""Serves one worker process: listener, signals, reload, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvloop
+
+from vallum.gateway.downstream import Downstream
+from vallum.gateway.runtime import Runtime
+from vallum.gateway.worker import Recorder, Worker
+
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadPlan:
+    """How a worker gets its next policy."""
+
+    changed: Callable[[], bool]
+    """Whether a file of the policy is another one than at the last call."""
+    compile: Callable[[], Runtime]
+    """Compiles the policy as it is now; raises any exception whose text says why it cannot."""
+
+
+def run_server(
+    *,
+    runtime: Runtime,
+    recorder: Recorder,
+    listener: socket.socket,
+    tls: ssl.SSLContext | None,
+    reload: ReloadPlan,
+    ready: Callable[[], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. Blocks.
+
+    Args:
+        runtime: the first policy.
+        recorder: keeps the records.
+        listener: a listening socket; several workers may share it.
+        tls: None for plain HTTP.
+        reload: how to get the next policy.
+        ready: called once connections are accepted.
+    """
+    server = _Server(runtime, recorder, tls, reload)
+    uvloop.run(server.run(listener, ready))
+
+
+class _Server:
+    def __init__(
+        self, runtime: Runtime, recorder: Recorder, tls: ssl.SSLContext | None, reload: ReloadPlan
+    ) -> None:
+        self._worker = Worker(runtime, recorder)
+        self._tls = tls
+        self._plan = reload
+        self._reloading: asyncio.Task[None] | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._stop = asyncio.Event()
+
+    async def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
+        for origin in self._worker.runtime.origins.values():
+            await origin.start()
+        server = await loop.create_server(
+            lambda: Downstream(self._worker),
+            sock=listener,
+            ssl=self._tls,
+            ssl_handshake_timeout=10.0 if self._tls is not None else None,
+            backlog=_BACKLOG,
+        )
+        sweep = loop.create_task(self._worker.sweep(self._watch))
+        ready()
+        await self._stop.wait()
+        server.close()
+        await self._worker.drain(self._worker.runtime.timeouts.drain)
+        sweep.cancel()
+        for task in (self._reloading, *self._retiring):
+            if task is not None:
+                task.cancel()
+        for origin in self._worker.runtime.origins.values():
+            await origin.stop()
+
+    def _watch(self) -> None:
+        if self._plan.changed():
+            self._begin_reload()
+
+    def _begin_reload(self) -> None:
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.get_running_loop().create_task(self._reload())
+
+    async def _reload(self) -> None:
+        """Compile beside the running policy, swap one reference; a bad policy changes nothing."""
+        loop = asyncio.get_running_loop()
+        try:
+            runtime = await loop.run_in_executor(None, self._plan.compile)
+            for origin in runtime.origins.values():
+                await origin.start()
+        except Exception as error:  # noqa: BLE001  Whatever is wrong with it, the old one goes on.
+            sys.stderr.write(f"vallum: reload refused, the running policy stays:\n{error}\n")
+            return
+        old, self._worker.runtime = self._worker.runtime, runtime
+        sys.stderr.write(f"vallum: reloaded, policy revision {runtime.revision}\n")
+        task = loop.create_task(_retire(old))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+
+async def _retire(runtime: Runtime) -> None:
+    """Close the old policy's upstream connections once its exchanges have had time to end."""
+    await asyncio.sleep(runtime.timeouts.upstream)
+    for origin in runtime.origins.values():
+        await origin.stop()

@@ -1,0 +1,155 @@
+"""One worker process's data plane: its connections, its queue of answers, its records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from email.utils import formatdate
+from time import monotonic, time
+from typing import TYPE_CHECKING, Protocol
+
+from vallum.core.problems import Denied
+from vallum.gateway.faults import report_exception
+
+if TYPE_CHECKING:
+    from vallum.gateway.downstream import Downstream
+    from vallum.gateway.flight import Flight
+    from vallum.gateway.replying import ReplyingConnection
+    from vallum.gateway.runtime import Runtime
+
+_SWEEP_SECONDS = 0.5
+
+
+class Recorder(Protocol):
+    """Keeps one record per exchange."""
+
+    def record(self, flight: Flight, ended: float) -> None:
+        """Take the record of a finished exchange; `ended` is monotonic seconds."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was taken; called before the answers leave."""
+        ...
+
+    def check(self) -> None:
+        """Raises `Denied` where the policy refuses what cannot be recorded."""
+        ...
+
+    def close(self) -> None:
+        """Write the rest and close."""
+        ...
+
+
+class Worker:
+    """What the connections of one process share."""
+
+    def __init__(self, runtime: Runtime, recorder: Recorder) -> None:
+        self.runtime = runtime
+        self.draining = False
+        self._recorder = recorder
+        self.check_records = recorder.check
+        self._connections: set[Downstream] = set()
+        self._by_address: dict[str, int] = {}
+        self._held_bytes = 0
+        self._queue: list[tuple[ReplyingConnection, bytes, bool]] = []
+        self._flush_scheduled = False
+        self._date_second = 0
+        self._date_line = b""
+
+    # --- connections -----------------------------------------------------------------------------
+
+    def welcome(self, connection: Downstream) -> bool:
+        """Count a new connection; False where there are too many of them (B-050)."""
+        address = connection.client.peer
+        count = self._by_address.get(address, 0)
+        caps = self.runtime.caps
+        self._by_address[address] = count + 1
+        self._connections.add(connection)
+        return len(self._connections) <= caps.connections and count < caps.connections_per_address
+
+    def farewell(self, connection: Downstream) -> None:
+        """Count a connection that has ended."""
+        self._connections.discard(connection)
+        address = connection.client.peer
+        left = self._by_address.get(address, 1) - 1
+        if left > 0:
+            self._by_address[address] = left
+        else:
+            self._by_address.pop(address, None)
+
+    def hold_body(self, flight: Flight, size: int) -> None:
+        """Reserve memory for a body.
+
+        Raises:
+            Denied: all the bodies in flight would be too much (B-277).
+        """
+        if self._held_bytes + size > self.runtime.caps.in_flight_body_bytes:
+            raise Denied("overloaded", "gateway.body-budget")
+        self._held_bytes += size
+        flight.held_bytes = size
+
+    def release_body(self, flight: Flight) -> None:
+        """Give the memory back."""
+        self._held_bytes -= flight.held_bytes
+        flight.held_bytes = 0
+
+    # --- answers and records ---------------------------------------------------------------------
+
+    def record(self, flight: Flight) -> None:
+        """Keep the record of an exchange that is over; it is written before its answer leaves."""
+        self._recorder.record(flight, monotonic())
+        if not self._flush_scheduled:
+            self._flush_scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def queue(self, connection: ReplyingConnection, data: bytes, close: bool) -> None:
+        """Send `data` once the records of this tick are written."""
+        self._queue.append((connection, data, close))
+        if not self._flush_scheduled:
+            self._flush_scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        # INVARIANT: a record is with the kernel before the end of its answer is, so that a worker
+        # killed at any moment has lost no record of an answer that a client received whole.
+        self._flush_scheduled = False
+        self._recorder.flush()
+        queue, self._queue = self._queue, []
+        for connection, data, close in queue:
+            connection.write_queued(data, close)
+
+    def date_line(self) -> bytes:
+        """The Date field line of an answer of our own (RFC 9110 §6.6.1)."""
+        second = int(time())
+        if second != self._date_second:
+            self._date_second = second
+            self._date_line = f"date: {formatdate(second, usegmt=True)}\r\n".encode("ascii")
+        return self._date_line
+
+    # --- time ------------------------------------------------------------------------------------
+
+    async def sweep(self, every: Callable[[], None]) -> None:
+        """End what is overdue, for as long as the worker runs; `every` runs with each sweep."""
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            now = monotonic()
+            try:
+                for connection in tuple(self._connections):
+                    connection.check_deadline(now)
+                every()
+            except Exception:  # noqa: BLE001  The sweep must go on: without it nothing times out.
+                report_exception("in the sweep")
+
+    async def drain(self, seconds: float) -> None:
+        """Let the exchanges in flight end, at most for `seconds`, then end every connection."""
+        self.draining = True
+        latest = monotonic() + seconds
+        while self._connections and monotonic() < latest:
+            for connection in tuple(self._connections):
+                connection.drain()
+            await asyncio.sleep(0.02)
+        for connection in tuple(self._connections):
+            connection.abort()
+        await asyncio.sleep(0)
+        self._flush()
+        self._recorder.close()

@@ -1,0 +1,136 @@
+"""Several supervised worker processes on one listening socket."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+_SHORT_LIFE_SECONDS = 2.0
+_MOST_SHORT_LIVES = 5
+
+
+def open_listener(address: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        OSError: the address cannot be used, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind((address, port))
+        listener.listen(2048)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class Supervisor:
+    """Starts workers, starts again those that die, passes signals on, waits for all."""
+
+    def __init__(self, count: int, serve: Callable[[int, Callable[[], None]], None]) -> None:
+        """
+        Args:
+            count: how many workers.
+            serve: runs in each child with its number and a function to call when it is ready.
+        """
+        self._count = count
+        self._serve = serve
+        self._workers: dict[int, tuple[int, float]] = {}
+        """Process id → worker number and monotonic start time."""
+        self._stopping = False
+        self._short_lives = 0
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """Supervise until SIGTERM or SIGINT; returns the exit status.
+
+        Args:
+            ready: called once every worker accepts connections.
+        """
+        readable, writable = os.pipe()
+        for number in range(self._count):
+            self._start(number, writable, readable)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._stop)
+        signal.signal(signal.SIGHUP, self._pass_on)
+        if not self._await_ready(readable):
+            self._stop(signal.SIGTERM, None)
+            self._reap(writable, readable)
+            return 1
+        ready()
+        return self._reap(writable, readable)
+
+    def _await_ready(self, readable: int) -> bool:
+        """Whether every worker said that it is ready."""
+        waiting = self._count
+        while waiting and not self._stopping:
+            if select.select([readable], [], [], 0.2)[0]:
+                waiting -= len(os.read(readable, waiting))
+            elif os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return False
+        return True
+
+    def _start(self, number: int, writable: int, readable: int) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        process = os.fork()
+        if process:
+            self._workers[process] = (number, time.monotonic())
+            return
+        status = 1
+        try:
+            os.close(readable)
+            for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(name, signal.SIG_DFL)
+            self._serve(number, lambda: _say_ready(writable))
+            status = 0
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._stopping = True
+        for process in self._workers:
+            os.kill(process, signal.SIGTERM)
+
+    def _pass_on(self, number: int, frame: object) -> None:
+        for process in self._workers:
+            os.kill(process, number)
+
+    def _reap(self, writable: int, readable: int) -> int:
+        status = 0
+        while self._workers:
+            process, ended = os.wait()
+            number, started = self._workers.pop(process)
+            code = os.waitstatus_to_exitcode(ended)
+            if self._stopping:
+                status = status or (1 if code else 0)
+                continue
+            sys.stderr.write(
+                f"vallum: worker {number} ended with status {code}; starting it again\n"
+            )
+            if time.monotonic() - started < _SHORT_LIFE_SECONDS:
+                self._short_lives += 1
+                if self._short_lives >= _MOST_SHORT_LIVES:
+                    sys.stderr.write("vallum: workers keep dying at once; giving up\n")
+                    self._stop(signal.SIGTERM, None)
+                    status = 1
+                    continue
+            else:
+                self._short_lives = 0
+            self._start(number, writable, readable)
+        return status
+
+
+def _say_ready(writable: int) -> None:
+    os.write(writable, b"r")

@@ -1,0 +1,159 @@
+"""Which request fields may reach an upstream (GW-5; hostile cases C)."""
+
+from __future__ import annotations
+
+from vallum.core.fields import FieldLine
+from vallum.wire.http1 import malformed
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+    }
+)
+"""RFC 9110 §7.6.1, and the ones that practice adds."""
+
+_REGENERATED = frozenset(
+    {b"host", b"content-length", b"expect", b"traceparent", b"tracestate", b"x-request-id", b"via"}
+)
+
+_CLIENT_CLAIMS = frozenset(
+    {
+        b"forwarded",
+        b"x-real-ip",
+        b"true-client-ip",
+        b"cf-connecting-ip",
+        b"fastly-client-ip",
+        b"fly-client-ip",
+        b"x-client-ip",
+        b"x-cluster-client-ip",
+        b"x-originating-ip",
+        b"x-remote-ip",
+        b"x-remote-addr",
+        b"x-original-url",
+        b"x-original-uri",
+        b"x-original-host",
+        b"x-original-forwarded-for",
+        b"x-rewrite-url",
+        b"x-host",
+        b"x-http-method",
+        b"x-http-method-override",
+        b"x-method-override",
+        b"client-cert",
+        b"client-cert-chain",
+        b"x-client-cert",
+        b"x-client-dn",
+        b"x-client-verify",
+        b"x-user",
+        b"x-user-id",
+        b"x-user-email",
+        b"x-user-name",
+        b"x-user-role",
+        b"x-user-roles",
+        b"x-username",
+        b"x-email",
+        b"x-role",
+        b"x-roles",
+        b"x-groups",
+        b"x-scopes",
+        b"x-tenant-id",
+        b"x-userinfo",
+        b"x-jwt-assertion",
+        b"remote-user",
+        b"x-remote-user",
+        b"x-remote-groups",
+        b"x-credential-identifier",
+        b"x-anonymous-consumer",
+        b"ratelimit",
+        b"ratelimit-policy",
+    }
+)
+_CLAIM_PREFIXES = (
+    b"x-forwarded",
+    b"x-authenticated",
+    b"x-consumer",
+    b"x-auth-request",
+    b"x-ssl-",
+    b"ssl-client",
+    b"x-tls-client",
+    b"x-amzn-",
+    b"x-goog-authenticated",
+    b"x-ms-client-principal",
+    b"x-envoy-",
+    b"x-vallum",
+    b"vallum-",
+    b"ratelimit-",
+    b"x-ratelimit",
+)
+
+_END_TO_END = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"accept-language",
+        b"authorization",
+        b"cache-control",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"cookie",
+        b"date",
+        b"dpop",
+        b"expect",
+        b"host",
+        b"idempotency-key",
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-match",
+        b"if-unmodified-since",
+        b"origin",
+        b"range",
+        b"referer",
+        b"signature",
+        b"signature-input",
+        b"content-digest",
+        b"user-agent",
+        b"x-api-key",
+    }
+)
+
+
+def is_claim(name: bytes) -> bool:
+    """Whether a field states something that only the gateway may state upstream (B-057, B-068)."""
+    return name in _CLIENT_CLAIMS or name.startswith(_CLAIM_PREFIXES)
+
+
+def forwardable(
+    items: tuple[FieldLine, ...], options: frozenset[bytes], withheld: frozenset[bytes]
+) -> list[FieldLine]:
+    """The field lines that go to the upstream as they are.
+
+    Args:
+        items: the request's field lines.
+        options: its Connection options.
+        withheld: further names to withhold, such as those of credentials.
+
+    Raises:
+        Denied: a Connection option names a field that is not the connection's to remove (B-060).
+    """
+    extra = options - HOP_BY_HOP - {b"close"}
+    for option in extra:
+        if option in _END_TO_END or option in _REGENERATED or is_claim(option):
+            raise malformed("connection-names-protected-field")
+    return [
+        (name, value)
+        for name, value in items
+        if name not in HOP_BY_HOP
+        and name not in _REGENERATED
+        and name not in withheld
+        and name not in extra
+        and not is_claim(name)
+    ]
