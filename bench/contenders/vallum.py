@@ -30,7 +30,7 @@ BARE: dict[str, Any] = {
 CONTROLS: dict[str, Any] = {
     "authenticate": ["jwt:bench"],
     "scopes": [SCOPE],
-    "limit": "100000000/second per principal",
+    "limit": "1000000/second per principal burst 1000",
     "cors": {"origins": [ORIGIN]},
 }
 

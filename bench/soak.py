@@ -1,0 +1,263 @@
+"""A million good and hostile requests at full load: `python bench/soak.py --count 1000000`.
+
+Afterwards memory and descriptors must be where they were after the warm-up, the gateway's log must
+hold no exception, every hostile request must have been refused, and the recording upstream must
+not have seen a byte of one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import random
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from contenders.base import Running, Setting
+from contenders.vallum import Vallum
+from hostile import ABORTS, ANSWERED, garbage
+from measure import LOAD_CORE, process_tree, resident_megabytes
+from recorder import Recorder, recorder
+from subjects import BODY, ORIGIN, Issuer
+
+PROCESSES = 2
+CONNECTIONS = 32
+"""Of one client process."""
+PIPELINED = 8
+"""Good requests that are sent before the answers are read."""
+ANSWER_SECONDS = 20.0
+HEAD = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r]*\r\n((?:[^\r]+\r\n)*)\r\n")
+LENGTH = re.compile(rb"(?im)^content-length: (\d+)\r$")
+
+
+class Broken(Exception):  # noqa: N818  (what the peer did, not an error of ours)
+    """The connection ended before the answer did."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """What a client process sends."""
+
+    port: int
+    token: str
+    count: int
+    seed: int
+    hostile_share: float
+
+    @property
+    def host(self) -> str:
+        """The gateway's authority."""
+        return f"127.0.0.1:{self.port}"
+
+    def good(self) -> tuple[bytes, bytes]:
+        """A GET and a POST that must pass."""
+        common = f"Host: {self.host}\r\nAuthorization: Bearer {self.token}\r\nOrigin: {ORIGIN}\r\n"
+        get = f"GET /books/7 HTTP/1.1\r\n{common}\r\n".encode()
+        length = f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"
+        return get, f"POST /books HTTP/1.1\r\n{common}{length}".encode() + BODY
+
+
+async def read_answer(reader: asyncio.StreamReader) -> int:
+    """The status of the next answer, read to its end."""
+    async with asyncio.timeout(ANSWER_SECONDS):
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            match = HEAD.fullmatch(head)
+            if match is None:
+                raise Broken(f"no HTTP answer: {head[:80]!r}")
+            length = LENGTH.search(match[2])
+            if length is None:
+                raise Broken(f"an answer without a length: {head!r}")
+            await reader.readexactly(int(length[1]))
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise Broken("closed before the answer") from error
+    return int(match[1])
+
+
+class Client:
+    """One connection at a time, opened again whenever the gateway ends it."""
+
+    def __init__(self, script: Script, seed: int, seen: Counter[str]) -> None:
+        self._script = script
+        self._chance = random.Random(seed)
+        self._seen = seen
+        self._good = script.good()
+
+    async def run(self, count: int) -> None:
+        """Send `count` requests."""
+        reader, writer = await self._open()
+        while count > 0:
+            if self._chance.random() < self._script.hostile_share:
+                writer.close()
+                await self._attack()
+                reader, writer = await self._open()
+                count -= 1
+            else:
+                size = min(self._chance.randrange(1, PIPELINED + 1), count)
+                writer.write(b"".join(self._chance.choice(self._good) for _ in range(size)))
+                for _ in range(size):
+                    self._seen[f"good {await read_answer(reader)}"] += 1
+                count -= size
+        writer.close()
+
+    async def _attack(self) -> None:
+        reader, writer = await self._open()
+        kind = self._chance.random()
+        script = self._script
+        try:
+            if kind < 0.1:
+                writer.write(self._chance.choice(ABORTS)(script.token, script.host))
+                await writer.drain()
+                self._seen["aborted"] += 1
+                return
+            if kind < 0.15:
+                writer.write(garbage(self._chance))
+            else:
+                writer.write(self._chance.choice(ANSWERED)(script.token, script.host))
+            self._seen[f"hostile {await read_answer(reader)}"] += 1
+        except (Broken, ConnectionError):
+            self._seen["hostile closed"] += 1
+        finally:
+            if self._chance.random() < 0.5:
+                writer.transport.abort()
+            writer.close()
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self._script.port)
+
+
+async def _clients(script: Script) -> Counter[str]:
+    seen: Counter[str] = Counter()
+    each = script.count // CONNECTIONS
+    clients = [Client(script, script.seed * 1000 + i, seen) for i in range(CONNECTIONS)]
+    await asyncio.gather(*(client.run(each) for client in clients))
+    return seen
+
+
+def client_process(script: Script) -> Counter[str]:
+    """The work of one process; what it saw, counted."""
+    os.sched_setaffinity(0, {LOAD_CORE})
+    return uvloop.run(_clients(script))
+
+
+def load(script: Script) -> Counter[str]:
+    """Send the script from several processes."""
+    scripts = [
+        Script(
+            port=script.port,
+            token=script.token,
+            count=script.count // PROCESSES,
+            seed=script.seed + number,
+            hostile_share=script.hostile_share,
+        )
+        for number in range(PROCESSES)
+    ]
+    with multiprocessing.Pool(PROCESSES) as pool:
+        return sum(pool.map(client_process, scripts), Counter())
+
+
+def descriptors(pid: int) -> int:
+    """Open descriptors of the process tree."""
+    return sum(len(list(Path(f"/proc/{process}/fd").iterdir())) for process in process_tree(pid))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """What the gateway holds when nothing is going on."""
+
+    megabytes: float
+    descriptors: int
+
+    @classmethod
+    def of(cls, running: Running) -> Holding:
+        """After a moment in which closed connections are cleared away."""
+        time.sleep(3)
+        return cls(megabytes=resident_megabytes(running.pid), descriptors=descriptors(running.pid))
+
+
+def failures(
+    seen: Counter[str], before: Holding, after: Holding, upstream: Recorder, log: str
+) -> list[str]:
+    """What is not as it must be."""
+    answered = sum(n for kind, n in seen.items() if kind.startswith("good "))
+    checks = {
+        f"{answered - seen['good 200']} good requests were not answered 200": answered
+        == seen["good 200"],
+        "a hostile request was not refused": not any(
+            kind.startswith("hostile ") and kind[8] in "123" for kind in seen
+        ),
+        "an answer was 500": not any(kind.endswith(" 500") for kind in seen),
+        f"hostile bytes at the upstream: {upstream.hostile.value}": upstream.hostile.value == 0,
+        f"upstream answered {upstream.requests.value}, clients saw {seen['good 200']}": (
+            upstream.requests.value == seen["good 200"]
+        ),
+        "memory has grown": after.megabytes <= before.megabytes * 1.05 + 2,
+        "descriptors have grown": after.descriptors <= before.descriptors + 8,
+        "the log holds an exception": re.search(r"Traceback|[Uu]nhandled|Error", log) is None,
+    }
+    return [problem for problem, holds in checks.items() if not holds]
+
+
+def soak(home: Path, options: argparse.Namespace) -> int:
+    """Warm up, load, compare; returns the exit status."""
+    issuer = Issuer()
+    with ExitStack() as stack:
+        upstream = stack.enter_context(recorder())
+        setting = Setting(directory=home, upstream=upstream.port, issuer=issuer)
+        running = stack.enter_context(Vallum(has_controls=True).start(setting))
+        script = Script(
+            port=running.port,
+            token=issuer.token(),
+            count=max(options.count // 10, 2000),
+            seed=options.seed,
+            hostile_share=options.hostile,
+        )
+        seen = load(script)
+        before = Holding.of(running)
+        started = time.monotonic()
+        main_part = Script(
+            port=script.port,
+            token=script.token,
+            count=options.count,
+            seed=options.seed + 100,
+            hostile_share=options.hostile,
+        )
+        seen += load(main_part)
+        seconds = time.monotonic() - started
+        after = Holding.of(running)
+    log = (home / "log").read_text(errors="replace")
+    for kind, count in sorted(seen.items()):
+        print(f"{count:>10,}  {kind}")
+    print(f"{options.count / seconds:,.0f} requests/s for {seconds:.0f} s after the warm-up")
+    print(f"memory {before.megabytes:.1f} MB before, {after.megabytes:.1f} MB after")
+    print(f"descriptors {before.descriptors} before, {after.descriptors} after")
+    print(f"upstream: {upstream.requests.value:,} requests, {upstream.hostile.value} hostile")
+    problems = failures(seen, before, after, upstream, log)
+    print("\n".join(f"FAILED: {problem}" for problem in problems) or "all checks hold")
+    if problems:
+        print(log[-4000:], file=sys.stderr)
+    return 1 if problems else 0
+
+
+def main() -> int:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000, help="requests after the warm-up")
+    parser.add_argument("--hostile", type=float, default=0.1, help="share of hostile sends")
+    parser.add_argument("--seed", type=int, default=1)
+    with tempfile.TemporaryDirectory(prefix="vallum-soak-") as name:
+        return soak(Path(name), parser.parse_args())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

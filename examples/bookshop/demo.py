@@ -1,0 +1,217 @@
+"""The demo: the bookshop behind the gateway, three API keys, and four commands to paste.
+
+`make run` starts it. With `--check` it runs the four commands itself, verifies what they answer,
+and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+HERE = Path(__file__).resolve().parent
+VALLUM = str(Path(sysconfig.get_path("scripts")) / "vallum")
+ROLES = ("reader", "customer", "admin")
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One command to paste."""
+
+    title: str
+    command: str
+    expect: str
+    """In words, for the reader."""
+    statuses: list[str]
+    """What `--check` wants to see, in order."""
+
+
+def steps(base: str, ca: Path, keys: dict[str, str]) -> list[Step]:
+    """The four commands."""
+    curl = f"curl -s --cacert {ca}"
+    json_type = "-H 'Content-Type: application/json'"
+    with_key = {role: f"{curl} -H 'X-API-Key: {key}'" for role, key in keys.items()}
+    order = '{"customer_id": "me", "lines": [{"isbn": "123", "quantity": 0}], "total": 0}'
+    return [
+        Step(
+            title="1. A reader searches the catalogue",
+            command=f"{with_key['reader']} -i '{base}/search?q=marsh'",
+            expect="200 and two books",
+            statuses=["200"],
+        ),
+        Step(
+            title="2. The same without a key",
+            command=f"{curl} -i '{base}/search?q=marsh'",
+            expect="401 and a challenge; the bookshop never hears of it",
+            statuses=["401"],
+        ),
+        Step(
+            title="3. A customer's order that breaks the contract",
+            command=f"{with_key['customer']} -i {json_type} -d '{order}' '{base}/orders'",
+            expect="400 and what is wrong at which place, without an echo of the values",
+            statuses=["400"],
+        ),
+        Step(
+            title="4. An admin asks for the figures seven times; the limit is five a minute",
+            command="for i in 1 2 3 4 5 6 7; do "
+            + with_key["admin"]
+            + rf" -o /dev/null -w 'HTTP/1.1 %{{http_code}}\n' '{base}/admin/stats'; done",
+            expect="five times 200, then 429",
+            statuses=["200"] * 5 + ["429"] * 2,
+        ),
+    ]
+
+
+def free_port(wanted: int = 0) -> int:
+    """`wanted` where nobody has it, else any free port of loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_port()
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def write_policy(home: Path, *, listen: int, upstream: int) -> Path:
+    """The bookshop's policy with this run's ports, beside its contract."""
+    shutil.copy(HERE / "openapi.yaml", home)
+    text = (HERE / "vallum.yaml").read_text()
+    for written, actual in ((":8443", f":{listen}"), (":8000", f":{upstream}")):
+        if text.count(written) != 1:
+            raise SystemExit(f"vallum.yaml must name the port {written} once")
+        text = text.replace(written, actual)
+    path = home / "vallum.yaml"
+    path.write_text(text)
+    return path
+
+
+def create_keys(policy: Path) -> dict[str, str]:
+    """One API key for each role."""
+    keys = {}
+    for role in ROLES:
+        command = [VALLUM, "keys", "create", f"demo-{role}", "--role", role, "--expires", "1d"]
+        done = subprocess.run(
+            [*command, "-c", str(policy)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(f"`vallum keys create` failed:\n{done.stdout}{done.stderr}")
+        keys[role] = done.stdout.strip()
+    return keys
+
+
+@contextmanager
+def running(command: list[str], log: Path | None, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a session of its own, so that Ctrl-C reaches it through us, and in order."""
+    with ExitStack() as stack:
+        output = None if log is None else stack.enter_context(log.open("wb"))
+        process = subprocess.Popen(
+            command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(25)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], port: int, ca: Path | None) -> None:
+    """Until the port accepts a connection, and TLS when there is a CA to verify it."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SystemExit(f"{process.args!r} ended with status {process.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                if ca is not None:
+                    context = ssl.create_default_context(cafile=str(ca))
+                    context.wrap_socket(connection, server_hostname="127.0.0.1").close()
+                return
+        except (ConnectionRefusedError, FileNotFoundError):
+            time.sleep(0.1)
+    raise SystemExit(f"{process.args!r} did not listen on port {port}")
+
+
+def check(step: Step) -> bool:
+    """Run a step's command and compare the statuses."""
+    done = subprocess.run(["bash", "-c", step.command], capture_output=True, text=True, check=False)
+    seen = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("HTTP/")]
+    is_right = seen == step.statuses
+    print(f"{'ok    ' if is_right else 'FAILED'}  {step.title}: {' '.join(seen)}")
+    if not is_right:
+        print(f"expected {' '.join(step.statuses)}\n{done.stdout}{done.stderr}")
+    return is_right
+
+
+def show(all_steps: list[Step]) -> None:
+    """Print the commands to paste."""
+    for step in all_steps:
+        print(f"\n{step.title}\nexpect: {step.expect}\n\n  {step.command}", flush=True)
+    print("\nCtrl-C stops everything.", flush=True)
+
+
+def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
+    """Start everything; then check, or wait for the end."""
+    shop_port, port = free_port(), free_port(8443)
+    policy = write_policy(home, listen=port, upstream=shop_port)
+    shop_command = [sys.executable, str(HERE / "app.py"), "--port", str(shop_port)]
+    shop = stack.enter_context(running(shop_command, home / "bookshop.log", home))
+    keys = create_keys(policy)
+    wait_until_ready(shop, shop_port, None)
+    log = home / "vallum.log" if only_check else None
+    gateway = stack.enter_context(running([VALLUM, "up", "-c", str(policy)], log, home))
+    ca = home / "var" / "ca.pem"
+    try:
+        wait_until_ready(gateway, port, ca)
+    except SystemExit:
+        if log is not None:
+            print(log.read_text(), file=sys.stderr)
+        raise
+    four = steps(f"https://127.0.0.1:{port}", ca, keys)
+    if only_check:
+        failed = [step for step in four if not check(step)]
+        return 1 if failed else 0
+    show(four)
+    gateway.wait()
+    return gateway.returncode
+
+
+def main() -> int:
+    """Run the demo in a folder of its own that is gone afterwards."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="run the four commands and verify")
+    only_check = parser.parse_args().check
+
+    def stop(signal_number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    with tempfile.TemporaryDirectory(prefix="vallum-demo-") as name, ExitStack() as stack:
+        try:
+            return demo(Path(name), stack, only_check=only_check)
+        except KeyboardInterrupt:
+            print("\nstopping", flush=True)
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
