@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 from vallum.core.fields import Fields
 from vallum.core.request import Target
+from vallum.openapi.problems import ContractProblem
+from vallum.wire.media_type import MediaType
 
 SecurityRequirement = Mapping[str, tuple[str, ...]]
 """Scheme name → scopes; all schemes of one requirement are needed together."""
@@ -27,6 +29,23 @@ class SecurityScheme:
     """For `http`: `bearer`, `basic` … in lower case."""
 
 
+Unknown = Literal["refuse", "ignore"]
+"""What happens to parameters and properties that the contract does not declare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterInfo:
+    """What a contract says about a parameter, for those who advise on it."""
+
+    name: str
+    location: Literal["path", "query", "header", "cookie"]
+    required: bool
+    schema_type: str
+    """The JSON Schema type, several joined by `|`, or the empty string for any."""
+    is_numeric: bool
+    """Whether every value is a number, so that ids can be counted through."""
+
+
 class ParameterValidator(Protocol):
     """Judges path, query, header and cookie parameters of one operation."""
 
@@ -37,8 +56,11 @@ class ParameterValidator(Protocol):
 class BodyValidator(Protocol):
     """Judges a body of one media type."""
 
-    def __call__(self, body: bytes) -> None:
-        """Raises `ContractViolation` with the violations found (at most 20)."""
+    def __call__(self, body: bytes, media_type: MediaType) -> None:
+        """Raises `ContractViolation` with the violations found (at most 20).
+
+        `media_type` is the body's own; a validator of a range reads the body by it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +84,9 @@ class Operation:
     body_is_required: bool = False
     declared_headers: frozenset[bytes] = frozenset()
     """Header parameters (lower case) that the contract declares."""
+    parameters: tuple[ParameterInfo, ...] = ()
+    unknown: Unknown = "refuse"
+    """How `check_parameters` and `bodies` were compiled."""
     pointer: str = ""
     """JSON Pointer of the operation in the document, for messages."""
 
@@ -78,3 +103,5 @@ class Contract:
     """Path of the first server URL without trailing slash, or the empty string."""
     security_schemes: Mapping[str, SecurityScheme]
     operations: tuple[Operation, ...]
+    warnings: tuple[ContractProblem, ...] = ()
+    """What is legal but not enforced as its author may expect, such as a dropped pattern."""

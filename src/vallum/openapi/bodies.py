@@ -1,0 +1,145 @@
+"""Validators of bodies, one kind for each way in which bytes become values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from vallum.core.problems import Denied, Violation
+from vallum.openapi.model import BodyValidator
+from vallum.openapi.multipart import check_multipart
+from vallum.openapi.primitives import NotOfTypeError, primitive
+from vallum.openapi.problems import ContractViolation
+from vallum.openapi.shapes import Shape
+from vallum.openapi.validator import SchemaValidator
+from vallum.wire.json import DEFAULT_LIMITS, JSONLimits, MalformedJSON, parse_json
+from vallum.wire.media_type import MediaType
+
+_JSON_DETAILS: Final = {
+    "encoding": "must be UTF-8 without a byte order mark",
+    "syntax": "must be JSON (RFC 8259)",
+    "depth": "must not nest deeper",
+    "width": "must not have more members or items",
+    "string-length": "must not have longer strings",
+    "duplicate": "must not name a member twice",
+    "name": "must not use this name",
+    "number": "must be within the range and precision of I-JSON",
+}
+
+
+def refuse(code: str, detail: str, pointer: str = "") -> ContractViolation:
+    """The refusal of a body for one reason."""
+    return ContractViolation([Violation("body", pointer, code, detail)])
+
+
+class JSONBody:
+    """A body of JSON text."""
+
+    __slots__ = ("_is_valid", "_limits", "_schema")
+
+    def __init__(self, schema: SchemaValidator | None, limits: JSONLimits = DEFAULT_LIMITS) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._is_valid: Callable[[Any], bool] | None = None
+
+    def __call__(self, body: bytes, media_type: MediaType) -> None:
+        """Raises ContractViolation."""
+        is_valid = self._is_valid or self._compile()
+        try:
+            value = parse_json(body, self._limits)
+        except MalformedJSON as error:
+            detail = _JSON_DETAILS[error.code]
+            raise refuse(f"json-{error.code}", detail, error.pointer) from None
+        if not is_valid(value):
+            assert self._schema is not None  # noqa: S101  (without one every value is valid)
+            raise ContractViolation(self._schema.violations(value, "body", ()))
+
+    def _compile(self) -> Callable[[Any], bool]:
+        if self._schema is None:
+            self._is_valid = _anything
+            return _anything
+        self._is_valid = is_valid = self._schema.compile()
+        self._limits = self._limits._replace(int64=self._schema.takes_int64)
+        return is_valid
+
+
+class TextBody:
+    """A body of text in UTF-8."""
+
+    __slots__ = ("_schema", "_shape")
+
+    def __init__(self, schema: SchemaValidator | None, shape: Shape) -> None:
+        self._schema = schema
+        self._shape = shape
+
+    def __call__(self, body: bytes, media_type: MediaType) -> None:
+        """Raises ContractViolation."""
+        try:
+            value = primitive(body.decode("utf-8"), self._shape)
+        except UnicodeDecodeError:
+            raise refuse("encoding", "must be UTF-8") from None
+        except NotOfTypeError as error:
+            raise refuse("type", f"must be {error}") from None
+        if self._schema is not None and not self._schema.compile()(value):
+            raise ContractViolation(self._schema.violations(value, "body", ()))
+
+
+class MultipartBody:
+    """A multipart body, of which only the frame is read."""
+
+    __slots__ = ()
+
+    def __call__(self, body: bytes, media_type: MediaType) -> None:
+        """Raises ContractViolation."""
+        try:
+            check_multipart(body, media_type)
+        except ValueError as error:
+            raise refuse("multipart", str(error)) from None
+
+
+class OpaqueBody:
+    """A body in a form that the gateway does not read, taken because the contract declares it."""
+
+    __slots__ = ()
+
+    def __call__(self, body: bytes, media_type: MediaType) -> None:
+        """Never raises."""
+
+
+class RangeBody:
+    """A body whose declared type is a range such as `*/*`: read by the type it says it has."""
+
+    __slots__ = ("_by_kind", "_takes_opaque")
+
+    def __init__(self, by_kind: Mapping[str, BodyValidator], *, takes_opaque: bool) -> None:
+        """
+        Args:
+            by_kind: a validator for each result of `kind_of` but `opaque`.
+            takes_opaque: whether the schema lets bytes through that are no JSON, form or text.
+        """
+        self._by_kind = by_kind
+        self._takes_opaque = takes_opaque
+
+    def __call__(self, body: bytes, media_type: MediaType) -> None:
+        """Raises ContractViolation, or Denied where the type cannot be what the schema says."""
+        validator = self._by_kind.get(kind_of(media_type))
+        if validator is not None:
+            validator(body, media_type)
+        elif not self._takes_opaque:
+            # SECURITY: a made-up type must not carry an object past its schema (B-094).
+            raise Denied("unsupported-media-type", "body.media-type")
+
+
+def kind_of(media_type: MediaType) -> str:
+    """How a body of this type is read: `json`, `form`, `multipart`, `text` or `opaque`."""
+    if media_type.is_json:
+        return "json"
+    if media_type.essence == "application/x-www-form-urlencoded":
+        return "form"
+    if media_type.essence.startswith("multipart/"):
+        return "multipart"
+    return "text" if media_type.essence == "text/plain" else "opaque"
+
+
+def _anything(_: Any) -> bool:
+    return True

@@ -1,0 +1,171 @@
+"""What a schema says about an object through everything that applies in place.
+
+`allOf`, `anyOf`, `$ref` and the like are all parts of one schema of one instance. Whether unknown
+properties are refused, and which names may not be sent, can only be said of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from vallum.openapi.dialect import Dialect, Schema, dialect_of, modernise
+from vallum.openapi.document import BadReferenceError, Document, Node
+from vallum.openapi.keywords import COMPOSING, IN_PLACE, JUDGING
+from vallum.openapi.problems import Problems
+
+_TELLING = frozenset(
+    (
+        *COMPOSING,
+        "nullable",
+        "properties",
+        "patternProperties",
+        "additionalProperties",
+        "unevaluatedProperties",
+    )
+)
+"""Keywords without which a schema says nothing about properties."""
+
+_READ_ONLY = frozenset(("readOnly", "$ref", "allOf"))
+_EXPLICIT = ("additionalProperties", "unevaluatedProperties")
+
+
+@dataclass(slots=True)
+class Facts:
+    """About one schema with its in-place parts."""
+
+    declares: bool = False
+    """Some part names properties."""
+    always_declares: bool = False
+    """A part that always applies names properties."""
+    is_explicit: bool = False
+    """A part that always applies says itself what holds for other properties."""
+    is_free: bool = False
+    """Any object will do: `type: object`, and no part names properties."""
+    properties: dict[str, list[Node]] = field(default_factory=dict)
+    """Property → its schemas in the parts that always apply."""
+    read_only: set[str] = field(default_factory=set)
+    """Properties that only the API sets, by the parts that always apply."""
+
+
+_PLAIN = Facts()
+_FREE = Facts(is_free=True)
+
+
+class SchemaReader:
+    """Reads schema objects of a document in 2020-12 words, with their in-place facts."""
+
+    def __init__(self, document: Document, dialect: Dialect, problems: Problems) -> None:
+        self._document = document
+        self._dialect = dialect
+        self._problems = problems
+        self._facts: dict[tuple[str, tuple[str, ...]], Facts] = {}
+
+    def modern(self, node: Node) -> Node:
+        """The schema object at `node` in 2020-12 words; an empty one where it is no object."""
+        value, file, path = node
+        if not isinstance(value, dict):
+            return Node({}, file, path)
+        dialect = self._dialect
+        named = value.get("$schema")
+        if isinstance(named, str) and dialect is not Dialect.OPENAPI_30:
+            found = dialect_of(named)
+            if found is None:
+                self._problems.error(node.pointer, f"`$schema` `{named}` is not known")
+            dialect = found or dialect
+        if dialect is Dialect.DRAFT_2020:
+            return node
+        return Node(modernise(value, dialect), file, path)
+
+    def target(self, node: Node) -> Node | None:
+        """What the `$ref` of a schema leads to; None after reporting a bad one."""
+        try:
+            return self._document.target(node)
+        except BadReferenceError as error:
+            self._problems.error(node.pointer, str(error), error.hint)
+            return None
+
+    def facts(self, node: Node) -> Facts:
+        """The facts of the schema at `node`."""
+        if isinstance(node.value, dict) and node.value.keys().isdisjoint(_TELLING):
+            kind = node.value.get("type")
+            return _FREE if kind == "object" else _PLAIN
+        known = self._facts.get(node.address)
+        if known is None:
+            known = self._facts[node.address] = Facts()
+            self._gather(node, known, always=True, trail=())
+            known.is_free = known.is_free and not known.declares
+        return known
+
+    def is_read_only(self, node: Node, depth: int = 0) -> bool:
+        """Whether the schema of a property says `readOnly: true`, itself or by reference."""
+        if isinstance(node.value, dict) and node.value.keys().isdisjoint(_READ_ONLY):
+            return False
+        schema = self.modern(node)
+        if schema.value.get("readOnly") is True:
+            return True
+        if depth > 8:
+            return False
+        if "$ref" in schema.value:
+            target = self.target(schema)
+            return target is not None and self.is_read_only(target, depth + 1)
+        return any(self.is_read_only(part, depth + 1) for part in _list(schema, "allOf"))
+
+    def _gather(self, node: Node, facts: Facts, *, always: bool, trail: tuple[Any, ...]) -> None:
+        if node.address in trail:
+            # An instance would be judged by the same schema forever.
+            self._problems.error(node.pointer, "the schema refers to itself without an end")
+            return
+        trail = (*trail, node.address)
+        schema = self.modern(node)
+        self._note(schema, facts, always=always)
+        for part, part_always in self._parts(schema):
+            self._gather(part, facts, always=always and part_always, trail=trail)
+
+    def _note(self, schema: Node, facts: Facts, *, always: bool) -> None:
+        value: Schema = schema.value
+        names = value.get("properties") or value.get("patternProperties")
+        if names:
+            facts.declares = True
+            facts.always_declares = facts.always_declares or always
+        if always:
+            facts.is_explicit = facts.is_explicit or any(key in value for key in _EXPLICIT)
+            kind = value.get("type")
+            facts.is_free = (
+                facts.is_free or kind == "object" or (type(kind) is list and "object" in kind)
+            )
+        properties = schema.get("properties")
+        for name, child in properties.members() if properties else ():
+            if always:
+                facts.properties.setdefault(name, []).append(child)
+                if self.is_read_only(child):
+                    facts.read_only.add(name)
+
+    def _parts(self, schema: Node) -> Iterator[tuple[Node, bool]]:
+        """The in-place subschemas, and whether each always applies."""
+        if "$ref" in schema.value:
+            target = self.target(schema)
+            if target is not None:
+                yield target, True
+        yield from ((part, True) for part in _list(schema, "allOf"))
+        for keyword in ("anyOf", "oneOf"):
+            yield from ((part, False) for part in _list(schema, keyword))
+        for keyword in ("if", *IN_PLACE):
+            part = schema.get(keyword)
+            if part is not None:
+                yield part, False
+        dependent = schema.get("dependentSchemas")
+        if dependent is not None:
+            yield from ((part, False) for _, part in dependent.members())
+
+
+def only(schema: Schema) -> str | None:
+    """The one keyword of a schema that judges, or None when there are none or several."""
+    judging = [keyword for keyword in schema if keyword in JUDGING]
+    return judging[0] if len(judging) == 1 else None
+
+
+def _list(schema: Node, keyword: str) -> Iterator[Node]:
+    node = schema.get(keyword)
+    return node.items() if node is not None else iter(())

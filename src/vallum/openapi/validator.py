@@ -1,0 +1,187 @@
+"""The one door to the schema library: values in, violations out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
+
+from vallum.core.problems import Violation
+from vallum.openapi.patterns import LINEAR
+from vallum.openapi.problems import MAX_VIOLATIONS
+from vallum.wire.pointer import json_pointer
+
+# SECURITY: the library builds every error before it returns the first, microseconds each. A value
+# with more nodes than this is told its first error only.
+_MAX_NODES = 200
+
+Kind = ValidationErrorKind
+
+
+def compile_schema(text: str) -> Draft202012Validator:
+    """Compile a schema: formats asserted, patterns in linear time, nothing fetched."""
+    return Draft202012Validator(text, validate_formats=True, pattern_options=LINEAR, offline=True)
+
+
+class SchemaTexts:
+    """The rewritten schemas of a contract as compact JSON; all that is kept of the document."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, bytes] = {}
+        self._shared: dict[bytes, bytes] = {}
+        self._references: dict[str, frozenset[str]] = {}
+        self._int64: set[str] = set()
+
+    def add(self, name: str, text: bytes, references: frozenset[str], *, int64: bool) -> None:
+        """Keep the schema `name`, which refers to `references` as `#/$defs/…`."""
+        self._texts[name] = self._shared.setdefault(text, text)
+        self._references[name] = references
+        if int64:
+            self._int64.add(name)
+
+    def own(self, name: str) -> bytes:
+        """The schema `name` without what it refers to."""
+        return self._texts[name]
+
+    def whole(self, name: str) -> tuple[str, bool]:
+        """The schema with all it refers to, and whether it takes 64-bit integers anywhere."""
+        needed = {name}
+        todo = [name]
+        while todo:
+            fresh = self._references[todo.pop()] - needed
+            needed |= fresh
+            todo.extend(fresh)
+        int64 = not needed.isdisjoint(self._int64)
+        if not self._references[name]:
+            return self._texts[name].decode(), int64
+        definitions = b",".join(b'"%s":%s' % (n.encode(), self._texts[n]) for n in sorted(needed))
+        root = b'{"$ref":"#/$defs/%s","$defs":{%s}}' % (name.encode(), definitions)
+        return root.decode(), int64
+
+
+class SchemaValidator:
+    """A schema, compiled when it is first asked."""
+
+    __slots__ = ("_compiled", "_name", "_texts", "takes_int64")
+
+    def __init__(self, texts: SchemaTexts, name: str) -> None:
+        self._texts = texts
+        self._name = name
+        self._compiled: Draft202012Validator | None = None
+        self.takes_int64 = False
+        """Whether some integer of the schema has 64 bits; known once compiled."""
+
+    @property
+    def text(self) -> str:
+        """The whole schema as JSON text."""
+        return self._texts.whole(self._name)[0]
+
+    @property
+    def own_text(self) -> bytes:
+        """The schema as JSON text, without what it refers to."""
+        return self._texts.own(self._name)
+
+    def compile(self) -> Callable[[Any], bool]:
+        """The function that says whether a value is valid."""
+        return self._validator().is_valid
+
+    def violations(self, value: Any, location: str, prefix: tuple[str, ...]) -> list[Violation]:
+        """What is wrong with an invalid `value`: one to `MAX_VIOLATIONS` violations."""
+        found: list[Violation] = []
+        for error in _errors(self._validator(), value):
+            found.extend(_violations(error, location, prefix))
+        if not found:
+            found.append(Violation(location, json_pointer(prefix), "schema", "is not valid"))
+        return found[:MAX_VIOLATIONS]
+
+    def _validator(self) -> Draft202012Validator:
+        if self._compiled is None:
+            text, self.takes_int64 = self._texts.whole(self._name)
+            self._compiled = compile_schema(text)
+        return self._compiled
+
+
+def _errors(validator: Draft202012Validator, value: Any) -> Iterator[ValidationError]:
+    if _has_more_nodes(value, _MAX_NODES):
+        try:
+            validator.validate(value)
+        except ValidationError as error:
+            return iter((error,))
+        return iter(())
+    return islice(validator.iter_errors(value), MAX_VIOLATIONS)
+
+
+def _has_more_nodes(value: Any, most: int) -> bool:
+    nodes = [value]
+    for node in nodes:
+        if isinstance(node, dict):
+            nodes.extend(node.values())
+        elif isinstance(node, list):
+            nodes.extend(node)
+        if len(nodes) > most:
+            return True
+    return False
+
+
+def _violations(
+    error: ValidationError, location: str, prefix: tuple[str, ...]
+) -> Iterator[Violation]:
+    path = (*prefix, *error.instance_path)
+    kind = error.kind
+    match kind:
+        case Kind.AdditionalProperties() | Kind.UnevaluatedProperties():
+            for name in kind.unexpected:
+                yield Violation(location, json_pointer((*path, name)), "unknown", "is not declared")
+        case Kind.Required():
+            at = json_pointer((*path, kind.property))
+            yield Violation(location, at, "required", "is required")
+        case Kind.FalseSchema():
+            yield Violation(location, json_pointer(path), "not-allowed", "must not be sent")
+        case _:
+            code, detail = _describe(kind)
+            yield Violation(location, json_pointer(path), code, detail)
+
+
+def _describe(kind: ValidationErrorKind) -> tuple[str, str]:
+    """The code of an error and what was expected; the contract's words, never the value's."""
+    match kind:
+        case Kind.Type():
+            return "type", f"must be of type {' or '.join(kind.types)}"
+        case Kind.Format():
+            return "format", f"must be in the format {kind.format}"
+        case Kind.Enum() | Kind.Constant():
+            return "enum", "must be one of the declared values"
+        case Kind.Pattern():
+            return "pattern", "must match the declared pattern"
+        case Kind.AnyOf() | Kind.OneOfNotValid():
+            return "alternative", "must match one of the declared alternatives"
+        case Kind.OneOfMultipleValid():
+            return "ambiguous", "must match only one of the declared alternatives"
+        case Kind.UniqueItems():
+            return "unique", "must not hold the same item twice"
+    return _describe_bound(kind)
+
+
+def _describe_bound(kind: ValidationErrorKind) -> tuple[str, str]:
+    match kind:
+        case Kind.MinLength():
+            return "length", f"must have at least {kind.limit} characters"
+        case Kind.MaxLength():
+            return "length", f"must have at most {kind.limit} characters"
+        case Kind.MinItems():
+            return "items", f"must have at least {kind.limit} items"
+        case Kind.MaxItems():
+            return "items", f"must have at most {kind.limit} items"
+        case Kind.Minimum():
+            return "minimum", f"must be at least {kind.limit}"
+        case Kind.ExclusiveMinimum():
+            return "minimum", f"must be above {kind.limit}"
+        case Kind.Maximum():
+            return "maximum", f"must be at most {kind.limit}"
+        case Kind.ExclusiveMaximum():
+            return "maximum", f"must be below {kind.limit}"
+        case Kind.MultipleOf():
+            return "multiple", f"must be a multiple of {kind.multiple_of}"
+    return "schema", f"must satisfy `{kind.name}`"

@@ -1,0 +1,79 @@
+"""Media types (RFC 9110 §8.3.1), read strictly: one type, no repair (B-094, B-095)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+_TCHAR: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TYPE: Final = re.compile(rf"({_TCHAR})/({_TCHAR})")
+# A quoted-string without obs-text; backslash escapes one visible character or space.
+_PARAMETER: Final = re.compile(
+    rf'[ \t]*;[ \t]*({_TCHAR})=(?:({_TCHAR})|"((?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*)")'
+)
+_ESCAPED: Final = re.compile(r"\\(.)")
+_MAX_LENGTH: Final = 256
+
+
+class MediaType(NamedTuple):
+    """A media type; type, subtype and parameter names in lower case."""
+
+    essence: str
+    """`type/subtype`."""
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def parameter(self, name: str) -> str | None:
+        """The value of the parameter `name` (lower case), or None."""
+        return next((value for key, value in self.parameters if key == name), None)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether a body of this type is JSON text (RFC 8259, RFC 6839 §3.1)."""
+        return self.essence in ("application/json", "text/json") or self.essence.endswith("+json")
+
+
+_JSON: Final = MediaType("application/json")
+
+
+def parse_media_type(value: bytes) -> MediaType:
+    """Read a Content-Type value.
+
+    Raises:
+        ValueError: it is not exactly one media type by the grammar, or a parameter occurs twice.
+    """
+    if value == b"application/json":
+        return _JSON
+    if len(value) > _MAX_LENGTH or not value.isascii():
+        raise ValueError("not a media type")
+    text = value.decode("ascii")
+    match = _TYPE.match(text)
+    if match is None:
+        raise ValueError("not a media type")
+    parameters: dict[str, str] = {}
+    position = match.end()
+    while position < len(text):
+        found = _PARAMETER.match(text, position)
+        if found is None:
+            raise ValueError("not a media type parameter")
+        name = found[1].lower()
+        if name in parameters:
+            raise ValueError("a media type parameter occurs twice")
+        parameters[name] = found[2] if found[2] is not None else _ESCAPED.sub(r"\1", found[3])
+        position = found.end()
+    return MediaType(match[0].lower(), tuple(parameters.items()))
+
+
+def best_range(media_type: MediaType, ranges: Iterable[str]) -> str | None:
+    """The most specific of `ranges` that covers `media_type`, or None.
+
+    Ranges are lower case: `type/subtype`, `type/*+suffix`, `type/*` or `*/*`.
+    """
+    essence = media_type.essence
+    kind, _, subtype = essence.partition("/")
+    _, plus, suffix = subtype.rpartition("+")
+    candidates = [essence, f"{kind}/*", "*/*"]
+    if plus:
+        candidates.insert(1, f"{kind}/*+{suffix}")
+    known = set(ranges)
+    return next((candidate for candidate in candidates if candidate in known), None)
