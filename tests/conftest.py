@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.support.fixtures import _arena, arena
+from tests.support.patience import _quick, quick
 
-__all__ = ["_arena", "arena"]
+__all__ = ["_arena", "_quick", "arena", "quick"]

@@ -153,7 +153,7 @@ class Arena:
     def assert_denial_recorded(self, status: int) -> list[Record]:
         """A record says that something was denied, with this status and a reason; the records."""
         records = self.gateway.new_records()
-        denials = [record for record in records if record["decision"] == "deny"]
+        denials = [record for record in records if record.get("decision") == "deny"]
         assert [record for record in denials if record["status"] == status], records
         assert all(record["reason"] for record in denials), denials
         return denials

@@ -155,6 +155,7 @@ class Gateway:
         self.scheme, self.host, self.port = self._wait_ready()
         self.pid = self.process.pid
         self._offsets: dict[Path, int] = {}
+        self._has_ended = False
 
     def __enter__(self) -> Gateway:
         return self
@@ -183,17 +184,25 @@ class Gateway:
             raise GatewayFailedError(f"an exception was not handled: {self._describe()}")
 
     def stop(self) -> None:
-        """SIGTERM, a clean end and exit status 0; it must have been healthy until then."""
+        """SIGTERM and a clean end; it must have been healthy until then."""
+        if self._has_ended:
+            return
         try:
             self.assert_healthy()
             self.process.send_signal(signal.SIGTERM)
-            status = self.process.wait(STOP_SECONDS)
-            if status != 0:
-                raise GatewayFailedError(f"exit status {status}: {self._describe()}")
-            if "Traceback" in self.errors:
-                raise GatewayFailedError(f"an exception was not handled: {self._describe()}")
+            self.await_end()
         finally:
             self.kill()
+
+    def await_end(self) -> None:
+        """Wait for a clean end: exit status 0 and no exception on the way."""
+        status = self.process.wait(STOP_SECONDS)
+        self._has_ended = True
+        if status != 0:
+            raise GatewayFailedError(f"exit status {status}: {self._describe()}")
+        if "Traceback" in self.errors:
+            raise GatewayFailedError(f"an exception was not handled: {self._describe()}")
+        self.kill()
 
     def kill(self) -> None:
         """SIGKILL to the whole process group; for clean-up."""

@@ -13,15 +13,13 @@ import socket
 import ssl
 import termios
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
 import h11
-
-SETTLE_SECONDS = 10.0
+from tests.support.waiting import eventually
 
 
 @dataclass(slots=True)
@@ -101,6 +99,16 @@ def raw_answer(*parts: bytes, keep: bool = False) -> Responder:
     return respond
 
 
+JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+"""The beginning of an answer, up to its framing."""
+
+
+def echo(received: Received, link: Link) -> bool:
+    """A responder that answers with the target."""
+    link.send(JSON_HEAD, b"Content-Length: %d\r\n\r\n" % len(received.target), received.target)
+    return True
+
+
 @dataclass(slots=True)
 class _Connection:
     number: int
@@ -117,6 +125,10 @@ class Mark:
 
     requests: int
     raw: int
+
+
+BEGINNING = Mark(0, 0)
+"""Before anything was received."""
 
 
 class RecordingUpstream:
@@ -183,14 +195,6 @@ class RecordingUpstream:
         with self._lock:
             return self._raw_size() - mark.raw
 
-    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until `condition` holds; fails after a bounded time."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while not condition():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"the upstream waited in vain for {what}")
-            time.sleep(0.002)
-
     def contains(self, needle: bytes) -> bool:
         """Whether `needle` is anywhere in what was received, in any case."""
         self._settle()
@@ -225,7 +229,7 @@ class RecordingUpstream:
 
     def _settle(self) -> None:
         if self.reading.is_set():
-            self.wait_for(self._is_settled, "the end of what was sent to it")
+            eventually(self._is_settled, "the upstream has read what was sent to it")
 
     def _is_settled(self) -> bool:
         with self._lock:
