@@ -1,0 +1,214 @@
+"""The keys that protect operations: the same under `defaults`, an API, a tag or an operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vallum.config import values
+from vallum.config.keys_identity import NAME, SCOPE
+from vallum.config.keys_server import DURATION, GIB, size
+from vallum.config.kinds import (
+    INVALID,
+    Choice,
+    Context,
+    Either,
+    Flag,
+    Integer,
+    Key,
+    Made,
+    Many,
+    Quantity,
+    Schema,
+    Section,
+    Text,
+    Values,
+    wrong_type,
+)
+from vallum.config.source import Node
+from vallum.config.values import Bad
+from vallum.filters.cors import CORS, check_policy
+from vallum.filters.headers import security_lines
+from vallum.filters.limit import Limit
+
+_LIMIT_KEYS = {
+    "rate": Key(Text("a rate such as `60/minute`", values.rate), "units in a time", is_needed=True),
+    "per": Key(
+        Text("what is counted for"), "principal, key, address or operation; default principal"
+    ),
+    "burst": Key(Integer(1, 1_000_000_000), "units that may be taken at once; default: the rate's"),
+    "cost": Key(Integer(1, 1_000_000_000), "units that one request takes; default 1"),
+    "group": Key(Text("a name"), "operations of one group share what is left"),
+}
+
+
+def _limit(found: Values, context: Context) -> Any:
+    if "rate" not in found:
+        return INVALID
+    units, seconds = found["rate"]
+    try:
+        return values.make_limit(
+            units,
+            seconds,
+            per=found.get("per", "principal"),
+            burst=found.get("burst", units),
+            cost=found.get("cost", 1),
+            group=found.get("group", ""),
+        )
+    except Bad as err:
+        context.report.add(err.code, err.message, found.node, err.hint)
+        return INVALID
+
+
+_ONE_LIMIT = Either(
+    "a limit such as `60/minute per principal`",
+    text=Text("a limit such as `60/minute per principal`", values.limit),
+    mapping=Made(Section("a limit", _LIMIT_KEYS), _limit),
+)
+
+
+def _several(limits: tuple[Limit, ...], _: Context) -> Any:
+    return limits
+
+
+_LIMIT = Either(
+    "a limit such as `60/minute per principal`, a list of them, or `none`",
+    words={"none": ()},
+    text=Many(_ONE_LIMIT.text, limit=8) if _ONE_LIMIT.text else None,
+    items=Many(_ONE_LIMIT, can_be_empty=False, limit=8),
+    mapping=Made(_ONE_LIMIT, lambda limit, _: (limit,)),
+)
+
+
+_CORS_KEYS = {
+    "origins": Key(
+        Many(Text("an origin such as `https://shop.example`", values.origin), can_be_empty=False),
+        "web origins that may call: exact, or `https://*.example.com` for one label, or `*`",
+        is_needed=True,
+    ),
+    "credentials": Key(Flag(), "whether browsers may send cookies and the like; default false"),
+    "methods": Key(
+        Many(Text("a method", lambda text: values.token(text).upper())),
+        "allowed methods; default: those of the contract",
+    ),
+    "request_headers": Key(
+        Many(Text("a field name", lambda text: _no_star(values.token(text).lower()))),
+        "fields that pages may send; default authorization, content-type",
+    ),
+    "expose_headers": Key(
+        Many(Text("a field name", lambda text: _no_star(values.token(text).lower()))),
+        "fields of answers that pages may read; default the rate limit's and x-request-id",
+    ),
+    "max_age": Key(
+        Quantity(DURATION, 0, 7200, ("0s", "2h")),
+        "how long browsers remember the answer to a preflight; default 10m",
+    ),
+    "private_network": Key(Flag(), "lets public pages call this gateway in a private network"),
+}
+
+
+def _no_star(field: str) -> str:
+    if field == "*":
+        raise Bad("bad-name", "`*` is no field name", "list each field that pages need")
+    return field
+
+
+def _cors(found: Values, context: Context) -> Any:
+    if "origins" not in found:
+        return INVALID
+    settings: dict[str, Any] = dict(found)
+    if "max_age" in settings:
+        settings["max_age"] = int(settings["max_age"])
+    cors = CORS(**settings)
+    wild = next((origin for origin in cors.origins if "*" in origin), None)
+    if cors.credentials and wild is not None:
+        # B-282, and Fetch, "CORS protocol and credentials": `*` never goes with credentials.
+        context.report.add(
+            "cors-wildcard-credentials",
+            f"the origins `{wild}` could act with their visitors' credentials",
+            found.places["credentials"],
+            "list each origin, or remove `credentials: true`",
+        )
+        return INVALID
+    try:
+        check_policy(cors)
+    except ValueError as err:
+        context.report.add(
+            "bad-origin", str(err), found.places["origins"], "see docs/policy.md, `cors`"
+        )
+        return INVALID
+    return cors
+
+
+_CORS = Either(
+    "`none` or the keys of `cors`",
+    words={"none": None},
+    mapping=Made(Section("`cors`", _CORS_KEYS), _cors),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """Names and values of answer fields; an empty value removes one."""
+
+    def read(self, node: Node, context: Context) -> Any:
+        if not isinstance(node.value, dict):
+            return wrong_type(node, context, "`off` or a mapping of field names to values")
+        result: dict[str, str] = {}
+        for name, item in node.value.items():
+            if item.value is not None and not isinstance(item.value, str):
+                return wrong_type(item, context, "a field value in quotes")
+            value = item.value or ""
+            try:
+                security_lines({name.lower(): value}, https=True)
+            except ValueError as err:
+                hint = "see docs/policy.md, `headers`, for what can be set"
+                context.report.add("bad-header", str(err), node.keys[name], hint)
+                return INVALID
+            result[name.lower()] = value
+        return result
+
+    def schema(self) -> Schema:
+        return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+
+
+_MODE = Choice(("block", "monitor", "off"))
+
+LEVEL_KEYS: dict[str, Key] = {
+    "public": Key(Flag(), "whether anybody may call without a credential"),
+    "authenticate": Key(
+        Many(Text("`api_key`, or the name of an issuer"), can_be_empty=False),
+        "ways to prove who calls: `api_key`, the name of an issuer, or `jwt:ISSUER`",
+    ),
+    "scopes": Key(Many(SCOPE), "scopes that the caller needs, all of them"),
+    "roles": Key(Many(NAME), "roles of which the caller needs one"),
+    "deny_roles": Key(Many(NAME), "roles whose holders are refused, whatever else they hold"),
+    "limit": Key(_LIMIT, "rate limits; default 60/minute per principal"),
+    "body": Key(
+        Either(
+            "a size such as `256KiB`, or `none`",
+            words={"none": 0},
+            text=size(0, 16 * GIB, "0", "16GiB"),
+        ),
+        "largest request body; default 256KiB where the contract declares one",
+    ),
+    "validate": Key(_MODE, "what happens to requests that break the contract; default block"),
+    "unknown": Key(
+        Choice(("refuse", "ignore")),
+        "what happens to parameters and properties that the contract lacks; default refuse",
+    ),
+    "cors": Key(_CORS, "which web origins may call; default none"),
+    "headers": Key(
+        Either(
+            "`off` or a mapping of field names to values",
+            words={"off": "off"},
+            mapping=_Headers(),
+        ),
+        "overrides of the security headers of answers",
+    ),
+    "forward_token": Key(Flag(), "whether the upstream receives the caller's credential"),
+    "identity": Key(Flag(), "whether the upstream receives a signed statement of who calls"),
+    "body_on_get": Key(Flag(), "whether GET, HEAD and DELETE may have a body"),
+    "unicode_path": Key(Flag(), "whether path parameters may hold characters beyond ASCII"),
+}
+"""Keys of every level, by name."""

@@ -1,0 +1,164 @@
+"""Warnings about a policy as a whole: what is legal, and unwise."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+from vallum.config import values
+from vallum.config.apis import LoadedAPI
+from vallum.config.diagnostics import Report
+from vallum.config.kinds import Values
+from vallum.config.levels import every
+from vallum.config.lints_operations import lint_operations
+from vallum.config.model import Issuer, Policy
+from vallum.config.security import describe, key_field, kind_of
+from vallum.config.source import Node
+from vallum.tokens.algorithms import ALGORITHMS
+
+_DAY = 86_400.0
+
+
+def lint_policy(policy: Policy, found: Values, apis: Sequence[LoadedAPI], report: Report) -> None:
+    """Add every warning about a policy to the report."""
+    _lint_listener(policy, found.node, report)
+    used = {
+        name for loaded in apis for each in loaded.resolved for name in each.controls.authenticate
+    }
+    for name, issuer in policy.issuers.items():
+        _lint_issuer(issuer, found.node, report)
+        if apis and f"jwt:{name}" not in used:
+            report.add(
+                "unused-issuer",
+                f"no operation takes tokens of `{name}`",
+                place_of(found.node, "issuers", name),
+                f"write `authenticate: {name}` where it should, or remove the issuer",
+            )
+    for name, role in policy.roles.items():
+        _lint_scopes(role.scopes, place_of(found.node, "roles", name, "scopes"), report)
+    _lint_levels(found, apis, report)
+    for loaded in apis:
+        _lint_upstream(loaded, report)
+        _lint_schemes(loaded, report)
+        lint_operations(loaded, report)
+
+
+def place_of(root: Node, *keys: str) -> Node:
+    """The key that a path of keys leads to, or the last one before it that exists."""
+    place, node = root, root
+    for key in keys:
+        if not isinstance(node.value, dict) or key not in node.value:
+            break
+        place, node = node.keys[key], node.value[key]
+    return place
+
+
+def _lint_listener(policy: Policy, root: Node, report: Report) -> None:
+    if policy.listen.insecure_plain_http:
+        report.add(
+            "insecure-option",
+            "`insecure_plain_http` lets credentials cross a network unencrypted",
+            place_of(root, "listen", "insecure_plain_http"),
+            "use it only behind a proxy of your own that ends TLS",
+        )
+    for network in policy.listen.trusted_proxies:
+        parsed = ipaddress.ip_network(network)
+        if parsed.prefixlen < (8 if parsed.version == 4 else 16):
+            report.add(
+                "trust-everyone",
+                f"any client in `{network}` can choose the address that it is limited by",
+                place_of(root, "listen", "trusted_proxies"),
+                "list the networks of your own proxies only",
+            )
+    if policy.records.path is None:
+        report.add(
+            "records-off",
+            "no exchange is recorded, so nothing can be traced after an attack",
+            place_of(root, "records"),
+            "remove `records: off`; records hold no secrets",
+        )
+
+
+def _lint_issuer(issuer: Issuer, root: Node, report: Report) -> None:
+    path = ("issuers", issuer.name)
+    if issuer.insecure_http_jwks:
+        report.add(
+            "insecure-option",
+            f"`insecure_http_jwks` lets whoever can answer on loopback make tokens of "
+            f"`{issuer.name}`",
+            place_of(root, *path, "insecure_http_jwks"),
+            "use it for tests and development only",
+        )
+    if any(ALGORITHMS[algorithm].is_symmetric for algorithm in issuer.algorithms):
+        report.add(
+            "hmac-algorithm",
+            "with an HS algorithm, whoever can verify a token can also make one",
+            place_of(root, *path, "algorithms"),
+            "use RS256, ES256 or EdDSA",
+        )
+    if issuer.max_lifetime > _DAY:
+        report.add(
+            "long-lifetime",
+            f"a stolen token of `{issuer.name}` may work for {issuer.max_lifetime / _DAY:g} days",
+            place_of(root, *path, "max_lifetime"),
+            "let access tokens live for minutes or hours: `max_lifetime: 1h`",
+        )
+
+
+def _lint_scopes(scopes: Iterable[str], at: Node, report: Report) -> None:
+    for scope in sorted(scopes):
+        if "*" in scope:
+            report.add(
+                "scope-wildcard",
+                f"the scope `{scope}` is compared as it stands and matches nothing but itself",
+                at,
+                "name each scope; give a role the scopes of others with `inherits`",
+            )
+
+
+def _lint_levels(found: Values, apis: Sequence[LoadedAPI], report: Report) -> None:
+    levels = [found["defaults"]] if "defaults" in found else []
+    wide_levels = [*levels, *(loaded.levels.api for loaded in apis)]
+    for loaded in apis:
+        levels += [level for name, level in every(loaded.levels) if name != "defaults"]
+    for level in levels:
+        if "scopes" in level:
+            _lint_scopes(level["scopes"], level.places["scopes"], report)
+    for wide in wide_levels:
+        if wide.get("public"):
+            report.add(
+                "public-by-default",
+                "every operation is public unless it says otherwise, new ones too",
+                wide.places["public"],
+                "write `public: true` for each operation that everybody may call",
+            )
+
+
+def _lint_upstream(loaded: LoadedAPI, report: Report) -> None:
+    url = loaded.api.upstream.url
+    if url.startswith("http:") and not values.is_loopback(urlsplit(url).hostname or ""):
+        report.add(
+            "plain-upstream",
+            f"requests travel to `{url}` unencrypted, with whatever they hold",
+            loaded.levels.api.places["upstream"],
+            "use https, a Unix socket, or an address of this machine",
+        )
+
+
+def _lint_schemes(loaded: LoadedAPI, report: Report) -> None:
+    """API keys that the contract carries where they leak, though the gateway never takes them."""
+    takes_keys = any("api_key" in each.controls.authenticate for each in loaded.resolved)
+    for scheme in loaded.contract.security_schemes.values():
+        if scheme.type != "apiKey" or kind_of(scheme) == "api_key" or not takes_keys:
+            continue
+        pointer = "/components/securitySchemes/" + scheme.name.replace("~", "~0").replace("/", "~1")
+        leaks = " and ends up in logs and histories" if scheme.location == "query" else ""
+        report.add_at(
+            "api-key-place",
+            f"the contract declares {describe(scheme)}{leaks}",
+            loaded.source.path,
+            loaded.source.place(pointer),
+            f"callers send keys in the header field `{key_field(loaded.contract)}`; "
+            "say so in the contract",
+        )

@@ -1,0 +1,191 @@
+"""Warnings about operations. Operations that one line of the policy concerns are one warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from vallum.config.apis import LoadedAPI
+from vallum.config.diagnostics import Report, listing
+from vallum.config.levels import OPERATION
+from vallum.config.resolve import Resolved
+from vallum.config.source import Node
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_LARGE_BODY = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Lint:
+    """A concern about single operations."""
+
+    code: str
+    key: str
+    """The key of the policy that decides it."""
+    concerns: Callable[[Resolved], bool]
+    message: str
+    """What follows the operations' names."""
+    hint: str
+
+
+def _has_any_origin(each: Resolved) -> bool:
+    return each.controls.cors is not None and "*" in each.controls.cors.origins
+
+
+def _guessable(each: Resolved) -> bool:
+    controls = each.controls
+    if controls.public or controls.roles:
+        return False
+    return any(info.location == "path" and info.is_numeric for info in each.operation.parameters)
+
+
+_LINTS = (
+    _Lint(
+        "public-write",
+        "public",
+        lambda each: each.controls.public and each.operation.method not in _SAFE_METHODS,
+        "changes things, and anybody may call it",
+        "authenticate its callers, or keep its limit low: `limit: 10/minute per address`",
+    ),
+    _Lint(
+        "public-over-contract",
+        "public",
+        lambda each: (
+            each.controls.public
+            and bool(each.operation.security)
+            and not each.operation.security_is_explicit_none
+        ),
+        "is public, and the contract asks for authentication",
+        "remove `public: true`, or write `security: []` in the contract",
+    ),
+    _Lint(
+        "scopes-alternatives",
+        "scopes",
+        lambda each: (
+            each.asked.has_other_scopes and "scopes" not in each.given and not each.controls.public
+        ),
+        "may be called with one of several sets of scopes by the contract; the first is needed",
+        "write `scopes:` for it",
+    ),
+    _Lint(
+        "no-limit",
+        "limit",
+        lambda each: not each.controls.limits,
+        "has no rate limit",
+        "write a generous one instead of `none`, such as `limit: 6000/minute per principal`",
+    ),
+    _Lint(
+        "validation-off",
+        "validate",
+        lambda each: each.controls.validate != "block",
+        "lets requests pass that break the contract",
+        "write `validate: block` once monitoring shows no wrong refusals",
+    ),
+    _Lint(
+        "unknown-ignored",
+        "unknown",
+        lambda each: each.controls.unknown == "ignore",
+        "lets parameters and properties pass that the contract does not declare",
+        "declare them in the contract and write `unknown: refuse`",
+    ),
+    _Lint(
+        "cors-any-origin",
+        "cors",
+        lambda each: each.controls.public and _has_any_origin(each),
+        "may be called by scripts of any web page",
+        "list the origins that need it",
+    ),
+    _Lint(
+        "cors-private-network",
+        "cors",
+        lambda each: each.controls.cors is not None and each.controls.cors.private_network,
+        "may be called by public pages from inside a private network",
+        "remove `private_network: true` unless the gateway is meant for that",
+    ),
+    _Lint(
+        "headers-off",
+        "headers",
+        lambda each: each.controls.headers == "off",
+        "answers without security headers",
+        "override single headers instead",
+    ),
+    _Lint(
+        "credential-forwarded",
+        "forward_token",
+        lambda each: each.controls.forward_token,
+        "passes the caller's credential to the upstream, which could use it elsewhere",
+        "let the upstream read the signed identity instead (`identity: true`)",
+    ),
+    _Lint(
+        "body-without-contract",
+        "body",
+        lambda each: (
+            each.controls.body > 0
+            and not each.operation.bodies
+            and "body" in each.given
+            and each.given["body"].rank == OPERATION
+        ),
+        "has a body size, and the contract declares no body",
+        "declare the body in the contract, or remove `body:`",
+    ),
+    _Lint(
+        "large-body",
+        "body",
+        lambda each: each.controls.body > _LARGE_BODY,
+        "takes bodies of more than 10 MiB, which a worker holds in memory",
+        "lower `body:` to what the operation needs",
+    ),
+    _Lint(
+        "numeric-id",
+        "",
+        _guessable,
+        "names objects by numbers that anyone can count through, and rules of ownership are not "
+        "part of this version",
+        "let the API itself check that the caller owns the object, or name objects by UUIDs",
+    ),
+)
+
+
+def lint_operations(loaded: LoadedAPI, report: Report) -> None:
+    """Add every warning about the operations of an API to the report."""
+    for lint in _LINTS:
+        for place, names in _by_place(loaded, lint):
+            if len(names) == 1:
+                subject = f"`{names[0]}`"
+            else:
+                subject = f"each of {len(names):,} operations ({listing(names)})"
+            report.add(lint.code, f"{subject} {lint.message}", place, lint.hint)
+    _check_any_origin(loaded, report)
+
+
+def _by_place(loaded: LoadedAPI, lint: _Lint) -> Iterator[tuple[Node, list[str]]]:
+    """The operations that a lint concerns, by the line that would mend it."""
+    groups: dict[int, tuple[Node, list[str]]] = {}
+    api = loaded.levels.api
+    for each in loaded.resolved:
+        if not lint.concerns(each):
+            continue
+        given = each.given.get(lint.key)
+        place = given.place if given is not None else api.places["openapi"]
+        groups.setdefault(id(place), (place, []))[1].append(each.operation.id)
+    yield from groups.values()
+
+
+def _check_any_origin(loaded: LoadedAPI, report: Report) -> None:
+    """`*` is for what is public (BR-1): an error, found here beside its milder sister."""
+    lint = _Lint(
+        "cors-wildcard-protected",
+        "cors",
+        lambda each: not each.controls.public and _has_any_origin(each),
+        "",
+        "",
+    )
+    for place, names in _by_place(loaded, lint):
+        report.add(
+            lint.code,
+            f"scripts of any web page may call {listing(names)}, which "
+            f"{'is' if len(names) == 1 else 'are'} not public",
+            place,
+            "list the origins, such as `https://shop.example`; `*` is for operations with "
+            "`public: true`",
+        )

@@ -1,0 +1,143 @@
+"""From a policy file to a `Policy`, with everything that is wrong or unwise in it at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from vallum.config.apis import LoadedAPI, load_apis
+from vallum.config.diagnostics import Diagnostic, PolicyErrors, Report
+from vallum.config.document import read_text
+from vallum.config.keys import TOP
+from vallum.config.keys_identity import check_issuers, check_roles
+from vallum.config.kinds import INVALID, Context, Values
+from vallum.config.lints import lint_policy
+from vallum.config.model import API, Caps, Issuer, Listen, Policy, Records, Role, Timeouts
+from vallum.config.source import Node, SourceError, parse_yaml
+from vallum.openapi.model import Contract
+
+MAX_POLICY_BYTES = 4 * 1024 * 1024
+MAX_POLICY_VALUES = 500_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPolicy:
+    """A policy that can be enforced, with its compiled contracts."""
+
+    policy: Policy
+    contracts: Mapping[str, Contract]
+    """By API name."""
+    revision: str
+    """Digest of the policy file and every file of its contracts; 16 hex digits."""
+    files: tuple[Path, ...]
+    """Every file that was read: a change of one calls for a reload."""
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy in a file.
+
+    Raises:
+        PolicyErrors: it cannot be enforced; holds all errors.
+    """
+    return load_policy_with_contracts(path).policy
+
+
+def load_policy_with_contracts(path: Path) -> LoadedPolicy:
+    """The policy in a file, with the contracts that it names.
+
+    Raises:
+        PolicyErrors: it cannot be enforced; holds all errors, and the warnings too.
+    """
+    loaded, diagnostics = inspect_with_contracts(path)
+    if loaded is None:
+        raise PolicyErrors(diagnostics)
+    return loaded
+
+
+def inspect_policy(path: Path) -> tuple[Policy | None, list[Diagnostic]]:
+    """The policy, or None where it has errors; and all errors and warnings in order."""
+    loaded, diagnostics = inspect_with_contracts(path)
+    return (loaded.policy if loaded is not None else None), diagnostics
+
+
+def inspect_with_contracts(path: Path) -> tuple[LoadedPolicy | None, list[Diagnostic]]:
+    """What `inspect_policy` and `load_policy_with_contracts` have in common."""
+    report = Report(path)
+    try:
+        text = read_text(path, MAX_POLICY_BYTES)
+        root, duplicates = parse_yaml(text, max_nodes=MAX_POLICY_VALUES)
+    except SourceError as err:
+        report.add_source_error(err, path)
+        return None, report.in_order()
+    for duplicate in duplicates:
+        report.add(
+            "duplicate-key",
+            f"`{duplicate.key.value}` stands twice, first on line {duplicate.first.line}",
+            duplicate.key,
+            "keep one of the two",
+        )
+    context = Context(report, path.parent, os.environ)
+    found = TOP.read(root, context)
+    if found is INVALID:
+        return None, report.in_order()
+    policy, loaded_apis = _build(found, path, context)
+    diagnostics = report.in_order()
+    if report.has_errors:
+        return None, diagnostics
+    files = (path, *(file for loaded in loaded_apis for file in loaded.source.files))
+    digest = hashlib.sha256(text.encode("utf-8"))
+    for loaded in loaded_apis:
+        digest.update(loaded.source.digest())
+    return (
+        LoadedPolicy(
+            policy=policy,
+            contracts={loaded.name: loaded.contract for loaded in loaded_apis},
+            revision=digest.hexdigest()[:16],
+            files=files,
+            warnings=tuple(diagnostics),
+        ),
+        diagnostics,
+    )
+
+
+def _build(found: Values, path: Path, context: Context) -> tuple[Policy, list[LoadedAPI]]:
+    issuers, issuer_places = _named(found, "issuers")
+    roles, role_places = _named(found, "roles")
+    base = context.base
+    policy = Policy(
+        source=path,
+        listen=found.get("listen") or Listen(),
+        state=found.get("state") or base / "var/vallum.db",
+        records=found.get("records") or Records(path=base / "var/records"),
+        caps=found.get("caps") or Caps(),
+        timeouts=found.get("timeouts") or Timeouts(),
+        issuers=cast(Mapping[str, Issuer], issuers),
+        roles=cast(Mapping[str, Role], roles),
+    )
+    check_issuers(dict(policy.issuers), issuer_places, context)
+    check_roles(dict(policy.roles), role_places, context)
+    apis = load_apis(
+        found, policy, issuers=tuple(issuer_places), roles=tuple(role_places), context=context
+    )
+    by_name: dict[str, API] = {loaded.name: loaded.api for loaded in apis}
+    policy = replace(policy, apis=by_name)
+    lint_policy(policy, found, apis, context.report)
+    return policy, apis
+
+
+def _named(found: Values, key: str) -> tuple[dict[str, Any], dict[str, Node]]:
+    """The values of a table with their names in them, and where each name that was read stands.
+
+    Names whose values are wrong are places without values: what refers to them is not reported
+    once more.
+    """
+    table = found.get(key)
+    if table is None:
+        return {}, {}
+    values = {name: replace(value, name=name) for name, value in table.items()}
+    return values, dict(table.node.keys)
