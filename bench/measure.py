@@ -28,19 +28,19 @@ class Load:
     path: str = "/books/7"
     body: bytes = b""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """`Authorization`, `X-API-Key`, `Origin`."""
+    """`Authorization` and `Origin`."""
     operations: int = 0
-    """Spread over this many operations instead of sending one request over and over."""
+    """Spread over this many operations and the API keys in `keys`, instead of one request."""
+    keys: Path | None = None
 
     def environment(self) -> dict[str, str]:
         """What the Lua scripts read."""
-        names = {"Authorization": "AUTHORIZATION", "X-API-Key": "API_KEY", "Origin": "ORIGIN"}
-        environment = {f"BENCH_{names[name]}": value for name, value in self.fields.items()}
+        environment = {f"BENCH_{name.upper()}": value for name, value in self.fields.items()}
         environment |= {"BENCH_LUA": str(LUA), "BENCH_METHOD": self.method}
         if self.body:
             environment["BENCH_BODY"] = self.body.decode()
         if self.operations:
-            environment["BENCH_OPERATIONS"] = str(self.operations)
+            environment |= {"BENCH_OPERATIONS": str(self.operations), "BENCH_KEYS": str(self.keys)}
         return environment
 
     @property

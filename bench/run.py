@@ -10,8 +10,9 @@ import argparse
 import http.client
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -20,7 +21,7 @@ from contenders.envoy import Envoy
 from contenders.haproxy import HAProxy
 from contenders.nginx import Nginx
 from contenders.vallum import Vallum
-from measure import Load, Sample, measure
+from measure import Load, Sample, measure, resident_megabytes
 from report import Table, write_results
 from subjects import BODY, ORIGIN, Issuer, upstream
 
@@ -34,40 +35,47 @@ METHOD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One kind of request and who is measured with it."""
+    """One comparison."""
 
     title: str
-    load: Load
-    contenders: tuple[Contender, ...]
+    entries: tuple[tuple[Contender, Load], ...]
+    """Who is measured, and with which requests."""
     baselines: tuple[str, ...]
     """Contenders to which the others are compared."""
 
 
 def scenarios(issuer: Issuer) -> dict[str, Scenario]:
-    """The three that DESIGN measures."""
+    """Everything that is measured."""
     bare, full = Vallum(), Vallum(has_controls=True)
     envoy, envoy_full = Envoy(), Envoy(has_controls=True)
-    fields = {"Authorization": f"Bearer {issuer.token()}", "Origin": ORIGIN}
-    post = Load(method="POST", path="/books", body=BODY, fields=fields)
     firewall = Nginx(with_modsecurity=True)
+    fields = {"Authorization": f"Bearer {issuer.token()}", "Origin": ORIGIN}
+    get = Load(fields=fields)
+    post = Load(method="POST", path="/books", body=BODY, fields=fields)
+    small = Vallum(has_controls=True, resources=10, keys=10)
+    large = Vallum(has_controls=True, resources=1000, keys=100_000)
+    peers = (full, envoy_full, envoy, firewall)
     return {
         "a": Scenario(
             title="GET, bare proxy",
-            load=Load(),
-            contenders=(bare, envoy, Nginx(), HAProxy()),
+            entries=tuple((peer, Load()) for peer in (bare, envoy, Nginx(), HAProxy())),
             baselines=(envoy.name,),
         ),
         "b": Scenario(
             title="GET: JWT RS256, scope, limit per principal, CORS, security headers, record",
-            load=Load(fields=fields),
-            contenders=(full, envoy_full, envoy, firewall),
+            entries=tuple((peer, get) for peer in peers),
             baselines=(envoy_full.name, envoy.name),
         ),
         "c": Scenario(
             title="POST: the same, and a JSON body of 250 bytes validated (by Vallum alone)",
-            load=post,
-            contenders=(full, envoy_full, envoy, firewall),
+            entries=tuple((peer, post) for peer in peers),
             baselines=(envoy_full.name, envoy.name),
+        ),
+        "size": Scenario(
+            title="GET: API key, scope, limit, record; spread over all operations and, of 100,000 "
+            "keys, 1,000",
+            entries=((small, Load(operations=10)), (large, Load(operations=1000))),
+            baselines=(small.name,),
         ),
     }
 
@@ -92,7 +100,9 @@ def verify(contender: Contender, running: Running, load: Load) -> None:
     Raises:
         RuntimeError: it gave another answer than it must.
     """
-    expected = [(ask(running.port, load), 200, "a good request")]
+    expected = []
+    if not load.operations:  # Of many requests each answer is verified while they are measured.
+        expected.append((ask(running.port, load), 200, "a good request"))
     if contender.has_controls:
         status = ask(running.port, load, with_fields=False)
         expected.append((status, 401, "a request without a token"))
@@ -104,63 +114,76 @@ def verify(contender: Contender, running: Running, load: Load) -> None:
             raise RuntimeError(f"{contender.name} answers {request} with {status}, not {wanted}")
 
 
-def compare(
-    scenario: Scenario, setting: Setting, options: argparse.Namespace
-) -> dict[str, list[Sample]]:
-    """Run all contenders of a scenario in turns; samples by contender name."""
-    samples: dict[str, list[Sample]] = {}
+@dataclass(kw_only=True)
+class Result:
+    """What was measured of one contender."""
+
+    samples: list[Sample] = field(default_factory=list)
+    megabytes: float = 0.0
+
+    def median(self, figure: Callable[[Sample], float]) -> float:
+        """Over the runs."""
+        return median(map(figure, self.samples))
+
+
+def compare(scenario: Scenario, setting: Setting, options: argparse.Namespace) -> dict[str, Result]:
+    """Run all contenders of a scenario in turns; results by contender name."""
+    taking_part: dict[str, tuple[Running, Load, Result]] = {}
     with ExitStack() as stack:
-        running = {}
-        for number, contender in enumerate(scenario.contenders):
+        for contender, load in scenario.entries:
             reason = contender.missing()
             if reason is not None:
-                print(f"  skipped {contender.name}: {reason}")
+                print(f"skipped {contender.name}: {reason}")
                 continue
-            home = Path(tempfile.mkdtemp(prefix=f"{number}-", dir=setting.directory))
-            own = Setting(directory=home, upstream=setting.upstream, issuer=setting.issuer)
-            running[contender.name] = started = stack.enter_context(contender.start(own))
-            verify(contender, started, scenario.load)
-            samples[contender.name] = []
+            home = Path(tempfile.mkdtemp(dir=setting.directory))
+            own = replace(setting, directory=home)
+            running = stack.enter_context(contender.start(own))
+            load = replace(load, keys=running.keys)
+            verify(contender, running, load)
+            taking_part[contender.name] = (running, load, Result())
         for number in range(options.rounds + 1):
-            for name, started in running.items():
-                seconds = options.seconds if number else min(1.0, options.seconds)
+            # The first round only warms up.
+            seconds = options.seconds if number else min(1.0, options.seconds)
+            for running, load, result in taking_part.values():
                 sample = measure(
-                    started.pid,
-                    started.port,
-                    scenario.load,
+                    running.pid,
+                    running.port,
+                    load,
                     seconds=seconds,
                     connections=options.connections,
                 )
-                if number:  # The first round only warms up.
-                    samples[name].append(sample)
-    return samples
+                if number:
+                    result.samples.append(sample)
+        for running, _, result in taking_part.values():
+            result.megabytes = resident_megabytes(running.pid)
+    return {name: result for name, (_, _, result) in taking_part.items()}
 
 
-def tabulate(key: str, scenario: Scenario, samples: dict[str, list[Sample]]) -> Table:
+def tabulate(key: str, scenario: Scenario, results: dict[str, Result]) -> Table:
     """Medians and their ratios to the baselines."""
-    costs = {name: median(s.cpu_us for s in runs) for name, runs in samples.items()}
-    columns = ["", "CPU µs / request", "requests / s", "p99 µs"]
+    costs = {name: result.median(lambda s: s.cpu_us) for name, result in results.items()}
+    columns = ["", "CPU µs / request", "requests / s", "p99 µs", "MB"]
     columns += [f"ratio to {name}" for name in scenario.baselines]
     rows = []
-    for name, cost in costs.items():
-        runs = samples[name]
-        row = [name, f"{cost:.1f}", f"{median(s.requests_per_second for s in runs):,.0f}"]
-        row.append(f"{median(s.p99_us for s in runs):,.0f}")
-        row += [f"{cost / costs[n]:.2f}" if n in costs else "-" for n in scenario.baselines]
+    for name, result in results.items():
+        row = [name, f"{costs[name]:.1f}"]
+        row.append(f"{result.median(lambda s: s.requests_per_second):,.0f}")
+        row += [f"{result.median(lambda s: s.p99_us):,.0f}", f"{result.megabytes:.0f}"]
+        row += [f"{costs[name] / costs[n]:.2f}" if n in costs else "-" for n in scenario.baselines]
         rows.append(row)
     return Table(title=f"({key}) {scenario.title}", columns=columns, rows=rows)
 
 
 def versions(wanted: dict[str, Scenario]) -> list[str]:
     """Of every program that can take part on this machine."""
-    contenders = [c for scenario in wanted.values() for c in scenario.contenders]
+    contenders = [contender for s in wanted.values() for contender, _ in s.entries]
     return [c.version() for c in contenders if c.missing() is None]
 
 
 def main() -> int:
     """Measure what was asked for, print it, and write it where `--write` says."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="a,b,c", help="scenarios, such as `a` or `b,c`")
+    parser.add_argument("--only", default="a,b,c,size", help="scenarios, such as `a` or `b,c`")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="of one run")
     parser.add_argument("--connections", type=int, default=64)

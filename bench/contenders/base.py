@@ -28,6 +28,8 @@ class Running:
     pid: int
     """Of the process whose whole tree is measured."""
     port: int
+    keys: Path | None = None
+    """A file with the API keys to use, one a line, where it was made with some."""
 
 
 class Contender(Protocol):

@@ -1,6 +1,6 @@
 -- Credentials and origin, from the environment.
 
-local names = {BENCH_AUTHORIZATION = "Authorization", BENCH_API_KEY = "X-API-Key", BENCH_ORIGIN = "Origin"}
+local names = {BENCH_AUTHORIZATION = "Authorization", BENCH_ORIGIN = "Origin"}
 for variable, field in pairs(names) do
   wrk.headers[field] = os.getenv(variable)
 end
