@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 from vallum.authz.roles import RoleTable
 from vallum.config.load import LoadedPolicy
 from vallum.config.model import API, Controls, Issuer, Listen, Policy
+from vallum.core.fields import Fields
 from vallum.core.ports import LimitStore
 from vallum.core.problems import Denied
-from vallum.core.request import Request
+from vallum.core.request import Request, Target
 from vallum.engine.exchange import Exchange
 from vallum.engine.filter import AnyFilter
 from vallum.engine.pipeline import Control, Route, attach_controls, body_controls, head_controls
@@ -377,10 +378,10 @@ def _preflight(policy: Policy) -> Callable[[Mapping[str, Route], Request], tuple
 def _unmatched(*, https: bool) -> Route:
     """What answers where no operation is: the default security headers and nothing else."""
 
-    def nothing(*_: object) -> None:
+    def refuse(target: Target, path: Mapping[str, str], fields: Fields) -> None:
         raise Denied("not-found", "route.unknown-path")
 
-    operation = Operation(id="", method="", path="", check_parameters=nothing)
+    operation = Operation(id="", method="", path="", check_parameters=refuse)
     return Route(api="", operation=operation, reply_fields=security_lines({}, https=https))
 
 

@@ -38,7 +38,6 @@ def run(application: str, config: Path, api: str | None, workers: int, as_json: 
       vallum init --openapi openapi.json --upstream asgi:shop.main:app
       vallum run shop.main:app
     """
-    sys.path.insert(0, str(Path.cwd()))
     loaded = load_or_exit(config)
     names = list(loaded.policy.apis)
     if api is None and len(names) != 1:

@@ -60,6 +60,8 @@ def load_or_exit(config: Path) -> LoadedPolicy:
 
 def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) -> int:
     """Serve until a signal ends it; returns the exit status."""
+    if any(api.upstream.url.startswith("asgi:") for api in loaded.policy.apis.values()):
+        sys.path.insert(0, str(Path.cwd()))  # As every ASGI server does.
     listen = loaded.policy.listen
     if listen.tls == "off" and not listen.insecure_plain_http and not _is_loopback(listen.address):
         return fail(
@@ -168,7 +170,7 @@ class _Watch:
 
     def __init__(self, loaded: LoadedPolicy) -> None:
         policy = loaded.policy
-        self._paths = [policy.source, *(api.openapi for api in policy.apis.values())]
+        self._paths = [*loaded.files]
         self._paths += [
             issuer.jwks for issuer in policy.issuers.values() if isinstance(issuer.jwks, Path)
         ]

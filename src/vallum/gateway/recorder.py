@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from vallum.config.model import Records
-from vallum.telemetry.exchange_record import Decision, RecordBuilder
+from vallum.telemetry.exchange_record import RecordBuilder
 from vallum.telemetry.records import RecordWriter
 from vallum.telemetry.trace import client_request_id
 
@@ -35,35 +35,22 @@ class FileRecorder:
         fields = request.fields
         principal = flight.principal
         route = flight.route
-        reason = flight.reason
         upstream = flight.upstream_ended - flight.upstream_started
+        own_id = fields.get(b"x-request-id")
         self._writer.append(
             self._builder.build(
-                now=time.time(),
-                request_id=flight.request_id,
-                trace_id=flight.trace_id,
-                client_request_id=client_request_id(fields.get(b"x-request-id")),
-                client=request.client.address,
-                principal="" if principal is None else principal.id,
-                credential="" if principal is None else principal.credential,
-                api=route.api,
-                operation=route.operation.id,
-                method=flight.method,
-                host=request.host,
-                path=flight.path,
-                query_names=flight.query_names,
-                status=flight.status,
-                decision=cast("Decision", flight.decision),
-                reason=reason,
-                control=reason.partition(".")[0] if reason else "",
-                policy=flight.runtime.revision,
-                upstream_status=flight.upstream_status,
-                request_bytes=flight.request_bytes,
-                response_bytes=flight.response_bytes,
-                duration_us=int((ended - flight.started) * 1e6),
-                upstream_us=int(upstream * 1e6) if upstream > 0.0 else 0,
-                user_agent=fields.get(b"user-agent"),
-                notes=flight.notes,
+                flight,
+                time.time(),
+                int((ended - flight.started) * 1e6),
+                int(upstream * 1e6) if upstream > 0.0 else 0,
+                (route.api, route.operation.id, request.host, flight.runtime.revision),
+                (
+                    request.client.address,
+                    "" if principal is None else principal.id,
+                    "" if principal is None else principal.credential,
+                    fields.get(b"user-agent"),
+                ),
+                "" if own_id is None else client_request_id(own_id),
             )
         )
 
@@ -116,7 +103,7 @@ def open_recorder(settings: Records, worker: str) -> Recorder:
         settings.path,
         worker,
         clock=time.time,
-        event=lambda name, now, count: builder.event(now, name, count),
+        event=builder.event,
         on_failure=settings.on_failure,
         segment_bytes=settings.segment_bytes,
         max_bytes=settings.max_bytes,
