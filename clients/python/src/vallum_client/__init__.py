@@ -1,0 +1,1 @@
+"""For APIs behind a Vallum gateway."""

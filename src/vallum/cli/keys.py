@@ -1,0 +1,339 @@
+"""`vallum keys`: create, list, rotate and revoke API keys."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from vallum.config import values
+from vallum.config.diagnostics import PolicyErrors, suggest
+from vallum.store.errors import KeyNameTaken, StateUnusable, UnknownKey
+from vallum.store.keys import KeyStore, StoredKey
+from vallum.tokens.api_key import generate, key_hash
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+
+
+def _time(text: str) -> float:
+    try:
+        return values.duration(text)
+    except values.Bad as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}") from None
+
+
+def _name(text: str) -> str:
+    if _NAME.fullmatch(text) is None:
+        raise click.BadParameter(f"`{text}`: use letters, digits, `.`, `_`, `@` and `-`")
+    return text
+
+
+def _scope(text: str) -> str:
+    try:
+        return values.scope(text)
+    except values.Bad as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}") from None
+
+
+def _with_state(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that say where the keys are."""
+    for option in (
+        click.option(
+            "--state",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="The state file itself; no policy is read then.",
+        ),
+        click.option(
+            "-c",
+            "--config",
+            type=click.Path(path_type=Path, dir_okay=False),
+            default=Path("vallum.yaml"),
+            show_default=True,
+            help="The policy file, which names the state file.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def keys() -> None:
+    """Create, list, rotate and revoke API keys.
+
+    A key is shown once, when it is made; Vallum keeps only a keyed hash of it.
+
+    Example:
+
+    \b
+      vallum keys create webshop --scope books:read --expires 90d
+      vallum keys list
+      vallum keys rotate webshop
+      vallum keys revoke webshop
+    """
+
+
+@keys.command()
+@click.argument("name", type=_name)
+@click.option(
+    "--scope",
+    "scopes",
+    type=_scope,
+    metavar="SCOPE",
+    multiple=True,
+    help="A scope to grant; repeatable.",
+)
+@click.option(
+    "--role",
+    "roles",
+    type=_name,
+    metavar="ROLE",
+    multiple=True,
+    help="A role to grant; repeatable.",
+)
+@click.option(
+    "--expires", type=_time, metavar="TIME", help="Life of the key, such as 30d; default: no end."
+)
+@_with_state
+def create(
+    name: str,
+    scopes: tuple[str, ...],
+    roles: tuple[str, ...],
+    expires: float | None,
+    config: Path,
+    state: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a key for the client NAME. The key goes to stdout, all else to stderr.
+
+    Example:
+
+    \b
+      vallum keys create webshop --scope books:read --role reader --expires 90d > webshop.key
+    """
+    with _store(config, state) as store:
+        now = time.time()
+        text, key = _make(
+            store,
+            name=name,
+            scopes=frozenset(scopes),
+            roles=frozenset(roles),
+            created=now,
+            expires=None if expires is None else now + expires,
+        )
+        try:
+            store.add(key, now=now)
+        except KeyNameTaken:
+            _fail(
+                f"`{name}` has an active key",
+                f"`vallum keys rotate {name}` replaces it without interruption",
+            )
+        _hand_over(key, text, as_json=as_json)
+
+
+@keys.command(name="list")
+@_with_state
+def list_keys(config: Path, state: Path | None, as_json: bool) -> None:
+    """List every key: id, scopes, roles, state, last use (to the minute). Never the key itself.
+
+    Example:
+
+    \b
+      vallum keys list --json
+    """
+    with _store(config, state) as store:
+        now = time.time()
+        found = list(store.all())
+    if as_json:
+        click.echo(json.dumps([_as_json(key, now) for key in found], indent=2))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "id", "state", "scopes", "roles"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("name", "id", "state"))
+    for column in ("created", "expires", "last used"):
+        table.add_column(f"{column} (UTC)", min_width=10)
+    for key in found:
+        table.add_row(
+            key.name,
+            key.id,
+            _state_of(key, now),
+            " ".join(sorted(key.scopes)),
+            " ".join(sorted(key.roles)),
+            _when(key.created),
+            _when(key.expires),
+            _when(key.last_used),
+        )
+    Console(markup=False, highlight=False).print(table)
+
+
+@keys.command()
+@click.argument("name")
+@_with_state
+def revoke(name: str, config: Path, state: Path | None, as_json: bool) -> None:
+    """End every active key of the client NAME, or the one key with this id, at once.
+
+    In effect on all running workers within two seconds; no restart is needed.
+
+    Example:
+
+    \b
+      vallum keys revoke webshop
+    """
+    with _store(config, state) as store:
+        now = time.time()
+        active = [key for key in _require(store, name) if key.is_active(now)]
+        store.revoke([key.id for key in active], now=now)
+        if as_json:
+            revoked = [_as_json(key, now) for key in store.named(name)]
+            click.echo(json.dumps(revoked, indent=2))
+        for key in active:
+            click.echo(f"revoked key {key.id} of `{key.name}`", err=True)
+        if not active:
+            click.echo(f"`{name}` had no active key", err=True)
+
+
+@keys.command()
+@click.argument("name")
+@click.option(
+    "--overlap",
+    type=_time,
+    metavar="TIME",
+    default="24h",
+    show_default=True,
+    help="How long the old key goes on; 0s ends it at once.",
+)
+@click.option(
+    "--expires",
+    type=_time,
+    metavar="TIME",
+    help="Life of the new key; default: as long as the old one's.",
+)
+@_with_state
+def rotate(
+    name: str,
+    overlap: float,
+    expires: float | None,
+    config: Path,
+    state: Path | None,
+    as_json: bool,
+) -> None:
+    """Replace the newest active key of NAME by a new one with the same rights.
+
+    Both open the API until the overlap ends, so that clients can be changed one by one.
+
+    Example:
+
+    \b
+      vallum keys rotate webshop --overlap 48h > webshop.key
+    """
+    with _store(config, state) as store:
+        now = time.time()
+        active = [key for key in _require(store, name) if key.is_active(now)]
+        if not active:
+            _fail(f"`{name}` has no active key", f"`vallum keys create {name}` makes one")
+        old = active[0]
+        if expires is None and old.expires is not None:
+            expires = old.expires - old.created
+        text, key = _make(
+            store,
+            name=old.name,
+            scopes=old.scopes,
+            roles=old.roles,
+            created=now,
+            expires=None if expires is None else now + expires,
+        )
+        store.replace(old, key, overlap_until=now + overlap)
+        _hand_over(key, text, as_json=as_json)
+        click.echo(f"the old key {old.id} ends {_when(now + overlap)} UTC at the latest", err=True)
+
+
+@contextmanager
+def _store(config: Path, state: Path | None) -> Iterator[KeyStore]:
+    try:
+        store = KeyStore(_state_file(config) if state is None else state)
+        try:
+            yield store
+        finally:
+            store.close()
+    except StateUnusable as error:
+        _fail(str(error))
+
+
+def _state_file(config: Path) -> Path:
+    from vallum.config.load import load_policy
+
+    try:
+        return load_policy(config).state
+    except PolicyErrors as error:
+        errors = [found for found in error.diagnostics if found.severity == "error"]
+        click.echo("\n".join(map(str, errors)), err=True)
+        _fail(f"the policy `{config}` cannot be used", "`--state FILE` needs no policy")
+
+
+def _make(store: KeyStore, **about: Any) -> tuple[str, StoredKey]:
+    new = generate(secrets.token_bytes)
+    text = new.text.reveal()
+    key = StoredKey(id=new.id, hash=key_hash(text, store.pepper()), **about)
+    return text.decode("ascii"), key
+
+
+def _require(store: KeyStore, name: str) -> list[StoredKey]:
+    try:
+        return store.require(name)
+    except UnknownKey:
+        _fail(f"there is no key `{name}`", suggest(name, store.names(), what="key"))
+
+
+def _hand_over(key: StoredKey, text: str, *, as_json: bool) -> None:
+    # The only place where a key is ever printed.
+    if as_json:
+        click.echo(json.dumps({"key": text, **_as_json(key, key.created)}, indent=2))
+    else:
+        click.echo(text)
+    click.echo(
+        f"key {key.id} of `{key.name}`, expires (UTC): {_when(key.expires)}; it is not shown again",
+        err=True,
+    )
+
+
+def _as_json(key: StoredKey, now: float) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "state": _state_of(key, now),
+        "scopes": sorted(key.scopes),
+        "roles": sorted(key.roles),
+        "created": key.created,
+        "expires": key.expires,
+        "revoked": key.revoked,
+        "replaced_by": key.replaced_by,
+        "last_used": key.last_used,
+    }
+
+
+def _state_of(key: StoredKey, now: float) -> str:
+    if key.revoked is not None:
+        return "revoked"
+    if not key.is_active(now):
+        return "expired"
+    return "replaced" if key.replaced_by is not None else "active"
+
+
+def _when(at: float | None) -> str:
+    return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
+
+
+def _fail(message: str, hint: str = "") -> NoReturn:
+    click.echo(f"error: {message}" + (f"\n  help: {hint}" if hint else ""), err=True)
+    sys.exit(1)

@@ -1,0 +1,113 @@
+"""The state file: one SQLite database in WAL mode, readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from vallum.store.errors import StateUnusable
+
+SCHEMA_VERSION: Final = 1
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS generation (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    number INTEGER NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO generation VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS api_keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    scopes TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    created REAL NOT NULL,
+    expires REAL,
+    revoked REAL,
+    replaced_by TEXT,
+    last_used REAL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS api_keys_by_name ON api_keys (name);
+CREATE TABLE IF NOT EXISTS revoked_tokens (
+    issuer TEXT NOT NULL,
+    token_id TEXT NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (issuer, token_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS revoked_subjects (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the state file, and make it when there is none.
+
+    A connection belongs to the process that opened it: open it after forking.
+
+    Raises:
+        StateUnusable: it cannot be opened, is not a state file, or a newer Vallum made it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The file exists with its mode before SQLite, which would follow the umask, sees it; the
+        # WAL files beside it inherit the mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    except (OSError, sqlite3.Error) as error:
+        raise StateUnusable(f"cannot open the state file `{path}`: {error}") from error
+    try:
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise StateUnusable(f"cannot use the state file `{path}`: {error}") from error
+    except StateUnusable:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise StateUnusable(f"the state file `{path}` was made by a newer version of Vallum")
+    connection.execute("PRAGMA journal_mode = WAL")
+    # A revocation that was confirmed must survive a power failure.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    if version < SCHEMA_VERSION:
+        connection.executescript(
+            f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
+        )
+
+
+def bump_generation(connection: sqlite3.Connection) -> None:
+    """Tell every process that keys or revocations changed; in the same transaction as they did."""
+    connection.execute("UPDATE generation SET number = number + 1")
+
+
+def generation(connection: sqlite3.Connection) -> int:
+    """The number that `bump_generation` counts up; another one means: forget what you remember.
+
+    Writes that concern no decision, such as times of last use, leave it alone.
+    """
+    return int(connection.execute("SELECT number FROM generation").fetchone()[0])
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, with the right to write taken at the start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

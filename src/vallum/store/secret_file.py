@@ -1,0 +1,67 @@
+"""Generated secrets that live in files of their own beside the state file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Final
+
+from vallum.core.secret import Secret
+from vallum.store.errors import StateUnusable
+
+SECRET_BYTES: Final = 32
+
+
+def load_secret(path: Path, *, create: bool = True) -> Secret:
+    """Read a secret of 32 bytes, written as 64 hexadecimal digits; make it when there is none.
+
+    Args:
+        path: the file.
+        create: whether a missing file may be made. False where something depends on the old one.
+
+    Raises:
+        StateUnusable: missing, damaged, or readable by others than its owner.
+    """
+    try:
+        if create and not path.exists():
+            _create(path)
+        return Secret(_read(path))
+    except OSError as error:
+        raise StateUnusable(f"cannot read the secret file `{path}`: {error.strerror}") from error
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    with open(descriptor, "rb") as file:
+        # SECURITY: asked of the file that is open, not of its name (no race).
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+            raise StateUnusable(
+                f"the secret file `{path}` is readable by others; run: chmod 600 '{path}'"
+            )
+        text = file.read(4 * SECRET_BYTES)
+    try:
+        value = bytes.fromhex(text.decode("ascii"))
+    except ValueError:
+        value = b""
+    if len(value) != SECRET_BYTES:
+        raise StateUnusable(f"the secret file `{path}` is damaged; restore it from a backup")
+    return value
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+            file.flush()
+            os.fsync(descriptor)
+        # Appears whole or not at all; the first of two processes wins and both read its secret.
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

@@ -1,0 +1,124 @@
+"""Calls of the authenticate control without a gateway around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.support.minting import NOW, FixedKeys, Minter
+
+from vallum.core.fields import FieldLine, Fields
+from vallum.core.principal import Principal
+from vallum.core.problems import Denied
+from vallum.core.request import Client, Request, Target
+from vallum.engine.exchange import Exchange
+from vallum.engine.pipeline import Route
+from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
+from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
+from vallum.openapi.model import Operation
+from vallum.store.revocations import Revocations
+
+
+class Clock:
+    """A clock that moves when a test says so."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _accept_all(target: Target, path: Mapping[str, str], fields: Fields) -> None:
+    """Stands for a contract that asks for nothing."""
+
+
+OPERATION = Operation(id="getOrder", method="GET", path="/orders/1", check_parameters=_accept_all)
+
+
+def make_request(*lines: FieldLine, query: tuple[tuple[str, str], ...] = ()) -> Request:
+    """A request head with these fields."""
+    target = Target("/orders/1", ("orders", "1"), b"/orders/1", query, b"")
+    client = Client("192.0.2.1", "192.0.2.1", 40000)
+    fields = Fields(((b"host", b"api.example"), *lines))
+    return Request("GET", target, fields, "https", "api.example", client)
+
+
+def bearer(token: bytes) -> FieldLine:
+    """The field that carries an access token."""
+    return (b"authorization", b"Bearer " + token)
+
+
+class Door:
+    """The compiled control of one operation."""
+
+    def __init__(self, *authenticators: Authenticator, public: bool = False) -> None:
+        settings = AuthenticateSettings(authenticators=authenticators, public=public)
+        attachment = Authenticate().attach(OPERATION, settings)
+        assert attachment is not None
+        assert attachment.check is not None
+        self.attachment = attachment
+        self._check = attachment.check
+
+    def exchange(self, *lines: FieldLine, query: tuple[tuple[str, str], ...] = ()) -> Exchange:
+        """An exchange after the control; raises what the control raises."""
+        exchange = Exchange(
+            make_request(*lines, query=query), Route(api="test", operation=OPERATION), {}
+        )
+        waiting = self._check(exchange)
+        if waiting is not None:
+            asyncio.run(_finish(waiting))
+        return exchange
+
+    def enter(self, *lines: FieldLine) -> Principal:
+        """The principal of a request that must pass with one."""
+        principal = self.exchange(*lines).principal
+        assert principal is not None
+        return principal
+
+    def refuse(self, *lines: FieldLine, query: tuple[tuple[str, str], ...] = ()) -> Denied:
+        """The refusal of a request that must not pass."""
+        try:
+            exchange = self.exchange(*lines, query=query)
+        except Denied as denied:
+            return denied
+        raise AssertionError(f"was let in as {exchange.principal}")
+
+
+async def _finish(waiting: object) -> None:
+    await waiting  # type: ignore[misc]
+
+
+class TokenDoor(Door):
+    """The control of an operation that accepts tokens of some issuers."""
+
+    def __init__(
+        self, folder: Path, *minters: Minter, clock: Clock | None = None, public: bool = False
+    ) -> None:
+        self.clock = clock or Clock()
+        self.sources = [FixedKeys(minter.keys) for minter in minters]
+        self.revocations = Revocations(folder / "state.db")
+        super().__init__(
+            JWTAuthenticator(
+                _trusted(minters, self.sources), revocations=self.revocations, clock=self.clock
+            ),
+            public=public,
+        )
+
+    def reason(self, token: bytes) -> str:
+        """Why a token is refused; checks that the answer is a 401 with the right challenge."""
+        denied = self.refuse(bearer(token))
+        # RFC 6750 §3.1: the resource server SHOULD respond with 401 and invalid_token.
+        assert denied.status == 401
+        assert denied.fields == (
+            b'www-authenticate: Bearer realm="vallum", error="invalid_token"\r\n'
+        )
+        return denied.reason
+
+
+def _trusted(minters: Sequence[Minter], sources: Sequence[FixedKeys]) -> list[TrustedIssuer]:
+    return [
+        TrustedIssuer(name=f"issuer{number}", expectations=minter.expectations, keys=source)
+        for number, (minter, source) in enumerate(zip(minters, sources, strict=True))
+    ]
