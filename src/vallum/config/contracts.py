@@ -36,6 +36,12 @@ class ContractSource:
         """Every file that was read."""
         return tuple(document.path for document in self._documents.values())
 
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The root document."""
+        data: Mapping[str, Any] = self._documents[""].data
+        return data
+
     def compile(self, *, unknown: Unknown, overrides: Mapping[str, Unknown]) -> Contract:
         """The contract.
 
@@ -43,7 +49,7 @@ class ContractSource:
             ContractErrors: it cannot be enforced.
         """
         return load_contract(
-            self._documents[""].data,
+            self.data,
             unknown=unknown,
             overrides=overrides,
             resolve=self._resolve,

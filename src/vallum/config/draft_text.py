@@ -1,0 +1,59 @@
+"""YAML text for a drafted policy: quoting, comments, aligned lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+# Text that every YAML reader takes as this text: no indicator, no number, no word of YAML 1.1.
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*")
+_WORDS = frozenset(
+    ("true", "false", "yes", "no", "on", "off", "y", "n", "null", "none", "inf", "nan")
+)
+_WIDEST_NAME = 36
+_WIDEST_VALUE = 110
+
+
+class Line(NamedTuple):
+    """One operation of the draft."""
+
+    name: str
+    """As YAML."""
+    value: str
+    """As YAML."""
+    comment: str
+
+
+def quoted(text: str) -> str:
+    """Text as a YAML scalar that stands anywhere, also between brackets."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and len(text) < 200:
+        return text
+    # JSON strings are YAML, as long as no character is escaped in two halves (YAML 1.2 §5.7).
+    return json.dumps("".join(c if c.isprintable() else " " for c in text), ensure_ascii=False)
+
+
+def listed(items: Sequence[str]) -> str:
+    """One item as it is, several as a list."""
+    if len(items) == 1:
+        return quoted(items[0])
+    return f"[{', '.join(quoted(item) for item in items)}]"
+
+
+def comment(text: str) -> str:
+    """Text of the contract for a comment.
+
+    SECURITY: a line break in a title or a path would end the comment and begin policy.
+    """
+    return "".join(c if c.isprintable() else " " for c in text).strip()[:160]
+
+
+def aligned(lines: Iterable[Line], indent: str) -> Iterable[str]:
+    """Lines in three columns, as far as names and values are not extremely long."""
+    rows = list(lines)
+    names = min(max(len(row.name) for row in rows), _WIDEST_NAME) + 1
+    values = min(max(len(row.value) for row in rows), _WIDEST_VALUE)
+    for row in rows:
+        name = f"{row.name}:"
+        yield f"{indent}{name:<{names}} {row.value:<{values}}  # {row.comment}"
