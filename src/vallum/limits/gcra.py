@@ -46,11 +46,11 @@ def take(
     """
     span = cost * interval
     new = (tat if tat > now else now) + span
-    over = new - now - burst * interval
-    if over <= 0.0:
-        return -over / interval, new if span else None
-    if over <= span + LARGEST_SKEW_SECONDS:
-        return -over, None
+    left = burst * interval - (new - now)
+    if left >= 0.0:
+        return left / interval, new if span else None
+    if left >= -span - LARGEST_SKEW_SECONDS:
+        return left, None
     # The clock went back. An empty bucket is the most that may be owed, and starting from one never
     # grants more than the rate; waiting for the old time could lock a caller out for years.
     return -(span or interval), now + burst * interval

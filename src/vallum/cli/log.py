@@ -1,0 +1,285 @@
+"""`vallum log`: read the records of exchanges."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vallum.config import values
+from vallum.core.problem_json import INSTANCE_URI_PREFIX
+from vallum.telemetry.read import Follower, Matches, Record, last
+
+_POLL_SECONDS = 0.25
+_COLOURS = {"allow": "green", "deny": "yellow", "error": "red", "aborted": "magenta"}
+_COLUMNS = ("time", "status", "decision", "request", "operation", "caller", "reason", "ms")
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("vallum.yaml"),
+    show_default=True,
+    help="The policy file, which names the directory of the records.",
+)
+@click.option(
+    "--path",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="The directory itself; no policy is read then.",
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on with new records until interrupted.")
+@click.option("--json", "as_json", is_flag=True, help="Print each record as one line of JSON.")
+@click.option(
+    "-n",
+    "--last",
+    "count",
+    type=click.IntRange(0, 1_000_000),
+    default=50,
+    show_default=True,
+    help="How many of the newest records to begin with.",
+)
+@click.option("--status", metavar="CODE", help="A status such as 403, or a class such as 4xx.")
+@click.option("--operation", help="Operation id.")
+@click.option("--principal", help="Principal id, or its subject alone.")
+@click.option("--decision", type=click.Choice(sorted(_COLOURS)))
+@click.option("--reason", help="Reason code, or its beginning, such as `jwt`.")
+@click.option("--client", help="Client address.")
+@click.option("--since", metavar="TIME", help="Only records of the last 10m, 2h, 7d …")
+@click.option("--id", "request_id", help="Request id, as in a problem's `instance`, or trace id.")
+def log(
+    *,
+    config: Path,
+    directory: Path | None,
+    follow: bool,
+    as_json: bool,
+    count: int,
+    **filters: str | None,
+) -> None:
+    """Show what was decided about each exchange, and why.
+
+    Example:
+
+    \b
+      vallum log --decision deny --since 10m
+      vallum log --follow --status 5xx
+      vallum log --id 3f2c… --json
+    """
+    matches = _matcher(filters)
+    if directory is None:
+        directory = _directory_of(config)
+    show = _print_json if as_json else _printer()
+    try:
+        follower = Follower(directory) if follow else None
+        show(last(directory, count, matches))
+        while follower is not None:
+            show([record for record in follower.poll() if matches(record)])
+            time.sleep(_POLL_SECONDS)
+    except OSError as error:
+        raise click.ClickException(f"cannot read `{directory}`: {error.strerror}") from error
+    except KeyboardInterrupt:
+        return
+
+
+def _directory_of(config: Path) -> Path:
+    from vallum.config.diagnostics import PolicyErrors
+    from vallum.config.load import load_policy
+
+    try:
+        path = load_policy(config).records.path
+    except PolicyErrors as errors:
+        click.echo(str(errors), err=True)
+        raise click.ClickException(
+            f"the policy `{config}` cannot be used; `--path DIR` needs no policy"
+        ) from None
+    if path is None:
+        raise click.ClickException(f"the policy `{config}` switches records off")
+    if not path.is_dir():
+        raise click.ClickException(f"`{path}` has no records yet; serve something first")
+    return path
+
+
+# --- which records -------------------------------------------------------------------------------
+
+
+def _matcher(filters: dict[str, str | None]) -> Matches:
+    """Every given filter must match.
+
+    Raises:
+        click.BadParameter: a filter cannot be read.
+    """
+    tests = [_FILTERS[name](value) for name, value in filters.items() if value is not None]
+
+    def matches(record: Record) -> bool:
+        return all(test(record) for test in tests)
+
+    return matches
+
+
+def _by_status(value: str) -> Matches:
+    if len(value) == 3 and value[0] in "12345" and value[1:] == "xx":
+        return lambda record: _number(record, "status") // 100 == int(value[0])
+    if len(value) == 3 and value.isdecimal():
+        return lambda record: bool(record.get("status") == int(value))
+    raise click.BadParameter(f"`{value}` is no status; write 403, or 4xx", param_hint="--status")
+
+
+def _by_principal(value: str) -> Matches:
+    def matches(record: Record) -> bool:
+        identity = str(record.get("principal", ""))
+        return identity == value or _subject(identity) == value
+
+    return matches
+
+
+def _by_since(value: str) -> Matches:
+    try:
+        seconds = values.duration(value)
+    except values.Bad as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--since") from None
+    moment = datetime.fromtimestamp(time.time() - seconds, UTC)
+    text = moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return lambda record: bool(record["time"] >= text)
+
+
+def _by_id(value: str) -> Matches:
+    wanted = value.removeprefix(INSTANCE_URI_PREFIX)
+    return lambda record: wanted in (record.get("request_id"), record.get("trace_id"))
+
+
+def _by_reason(value: str) -> Matches:
+    def matches(record: Record) -> bool:
+        reason = str(record.get("reason", ""))
+        return reason == value or reason.startswith(f"{value}.")
+
+    return matches
+
+
+def _number(record: Record, field: str) -> int:
+    value = record.get(field)
+    return value if isinstance(value, int) else 0
+
+
+def _equal(field: str) -> Callable[[str], Matches]:
+    return lambda value: lambda record: bool(record.get(field) == value)
+
+
+_FILTERS: dict[str, Callable[[str], Matches]] = {
+    "status": _by_status,
+    "operation": _equal("operation"),
+    "principal": _by_principal,
+    "decision": _equal("decision"),
+    "reason": _by_reason,
+    "client": _equal("client"),
+    "since": _by_since,
+    "request_id": _by_id,
+}
+
+
+# --- how they look -------------------------------------------------------------------------------
+
+
+def printable(value: object) -> str:
+    """Text that a terminal shows and never obeys (B-324).
+
+    Controls, bidirectional marks and whatever else is not printable become escapes.
+    """
+    text = value if isinstance(value, str) else str(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def _subject(identity: str) -> str:
+    """The subject in a `Principal.id`, `<length>:<issuer>:<subject>`."""
+    length, _, rest = identity.partition(":")
+    return rest[int(length) + 1 :] if length.isdecimal() and len(length) < 6 else ""
+
+
+def _print_json(records: Iterable[Record]) -> None:
+    for record in records:
+        # ASCII, and DEL is the one control that JSON leaves as it is.
+        click.echo(json.dumps(record, separators=(",", ":")).replace("\x7f", "\\u007f"))
+    sys.stdout.flush()
+
+
+def _printer() -> Callable[[list[Record]], None]:
+    console = Console(highlight=False, markup=False, emoji=False)
+    headed = False
+
+    def show(records: list[Record]) -> None:
+        nonlocal headed
+        if not records:
+            return
+        table = Table(box=None, padding=(0, 1, 0, 0), show_header=not headed, expand=True)
+        for name in _COLUMNS:
+            wide = name in ("request", "reason")
+            table.add_column(
+                name,
+                overflow="fold" if wide else "ellipsis",
+                no_wrap=not wide,
+                ratio=_RATIOS[name],
+                justify="right" if name == "ms" else "left",
+            )
+        for record in records:
+            table.add_row(*_row(record))
+        console.print(table)
+        headed = True
+
+    return show
+
+
+_RATIOS = {
+    "time": 12,
+    "status": 3,
+    "decision": 7,
+    "request": 24,
+    "operation": 14,
+    "caller": 14,
+    "reason": 18,
+    "ms": 7,
+}
+
+
+def _row(record: Record) -> list[Text]:
+    if "event" in record:
+        text = f"{record['event']}: {record.get('count', '')}"
+        cells: list[Any] = [_clock(record), "", "", text, "", record.get("worker", ""), "", ""]
+        return [Text(printable(cell), style="bold red") for cell in cells]
+    decision = str(record.get("decision", ""))
+    caller = _subject(str(record.get("principal", ""))) or record.get("client", "")
+    found = record.get("notes")
+    notes = found if isinstance(found, list) else []
+    reason = " ".join(map(str, (record.get("reason", ""), *(f"({note})" for note in notes))))
+    milliseconds = f"{_number(record, 'duration_us') / 1000:.1f}"
+    style = _COLOURS.get(decision, "")
+    cells = [
+        (_clock(record), "dim"),
+        (record.get("status", "") or "-", style),
+        (decision, style),
+        (f"{record.get('method', '')} {record.get('path', '')}", ""),
+        (record.get("operation", ""), ""),
+        (caller, ""),
+        (reason.strip(), style),
+        (milliseconds, "dim"),
+    ]
+    return [Text(printable(cell), style=cell_style) for cell, cell_style in cells]
+
+
+def _clock(record: Record) -> str:
+    """The time of day in UTC."""
+    return str(record["time"]).partition("T")[2]
