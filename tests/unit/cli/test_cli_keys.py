@@ -1,0 +1,196 @@
+"""`vallum keys`, over a real state file."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.support.calling import Door
+
+from vallum.cli.keys import keys
+from vallum.core.problems import Denied
+from vallum.filters.api_key import APIKeyAuthenticator
+from vallum.store.keys import KeyDirectory
+
+KEY = re.compile(r"vlm_[0-9A-Za-z]{17}_[0-9A-Za-z]{49}\n")
+
+
+class Keys:
+    """The command over one state file."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    def run(self, *arguments: str) -> Result:
+        """One run."""
+        return CliRunner().invoke(keys, [*arguments, "--state", str(self.state)])
+
+    def make(self, *arguments: str) -> str:
+        """A key."""
+        result = self.run("create", *arguments)
+        assert result.exit_code == 0, result.output
+        assert KEY.fullmatch(result.stdout)
+        return result.stdout.strip()
+
+    def opens(self, key: str) -> bool:
+        """Whether a key is accepted by a gateway."""
+        directory = KeyDirectory(self.state)
+        door = Door(APIKeyAuthenticator(directory, clock=time.time), public=True)
+        try:
+            return door.exchange((b"x-api-key", key.encode())).principal is not None
+        except Denied:
+            return False
+        finally:
+            directory.close()
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Keys:
+    return Keys(tmp_path / "state.db")
+
+
+def test_create_prints_the_key_alone_and_once(command: Keys) -> None:
+    result = command.run("create", "webshop", "--scope", "books:read", "--role", "reader")
+    assert result.exit_code == 0
+    assert KEY.fullmatch(result.stdout)
+    assert "not shown again" in result.stderr
+    key = result.stdout.strip()
+    assert command.opens(key)
+    shown = command.run("list").output + command.run("list", "--json").output
+    assert key.split("_")[1] in shown
+    assert key.split("_")[2] not in shown
+
+
+def test_create_with_json(command: Keys) -> None:
+    before = time.time()
+    result = command.run(
+        *("create", "webshop", "--scope", "a", "--scope", "b:c", "--expires", "30d", "--json")
+    )
+    made = json.loads(result.stdout)
+    assert command.opens(made["key"])
+    assert made["scopes"] == ["a", "b:c"]
+    assert made["roles"] == []
+    assert made["state"] == "active"
+    assert 30 * 86400 - 1 < made["expires"] - before < 30 * 86400 + 60
+
+
+def test_a_name_is_taken(command: Keys) -> None:
+    command.make("webshop")
+    result = command.run("create", "webshop")
+    assert result.exit_code == 1
+    assert "vallum keys rotate webshop" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create",),
+        ("create", "a b"),
+        ("create", ""),
+        ("create", "x" * 65),
+        ("create", "a", "--scope", "a b"),
+        ("create", "a", "--scope", ""),
+        ("create", "a", "--role", "r\n"),
+        ("create", "a", "--expires", "soon"),
+        ("create", "a", "--expires", "30"),
+        ("rotate", "a", "--overlap", "1y"),
+        ("revoke",),
+    ],
+)
+def test_wrong_usage(command: Keys, arguments: tuple[str, ...]) -> None:
+    assert command.run(*arguments).exit_code == 2
+
+
+def test_revoke(command: Keys) -> None:
+    key = command.make("webshop")
+    result = command.run("revoke", "webshop")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert not command.opens(key)
+    again = command.run("revoke", "webshop")
+    assert again.exit_code == 0
+    assert "no active key" in again.stderr
+    states = json.loads(command.run("revoke", "webshop", "--json").stdout)
+    assert [each["state"] for each in states] == ["revoked"]
+    # The name is free again.
+    assert command.opens(command.make("webshop"))
+
+
+def test_revoke_by_id_leaves_the_others(command: Keys) -> None:
+    old = command.make("webshop")
+    new = command.run("rotate", "webshop").stdout.strip()
+    assert command.run("revoke", old.split("_")[1]).exit_code == 0
+    assert not command.opens(old)
+    assert command.opens(new)
+
+
+def test_rotate_with_overlap(command: Keys) -> None:
+    old = command.make("webshop", "--scope", "a", "--expires", "30d")
+    result = command.run("rotate", "webshop")
+    assert KEY.fullmatch(result.stdout)
+    new = result.stdout.strip()
+    assert command.opens(old)
+    assert command.opens(new)
+    first, second = json.loads(command.run("list", "--json").stdout)
+    assert first["scopes"] == second["scopes"] == ["a"]
+    assert second["replaced_by"] == first["id"] == new.split("_")[1]
+    assert (first["state"], second["state"]) == ("active", "replaced")
+    assert first["expires"] - first["created"] == pytest.approx(30 * 86400)
+    assert second["expires"] - first["created"] == pytest.approx(86400)
+
+
+def test_rotate_at_once(command: Keys) -> None:
+    old = command.make("webshop")
+    made = json.loads(command.run("rotate", "webshop", "--overlap", "0s", "--json").stdout)
+    assert not command.opens(old)
+    assert command.opens(made["key"])
+    assert made["expires"] is None
+
+
+@pytest.mark.parametrize("verb", ["revoke", "rotate"])
+def test_unknown_names_get_the_nearest(command: Keys, verb: str) -> None:
+    command.make("webshop")
+    result = command.run(verb, "webshpo")
+    assert result.exit_code == 1
+    assert "there is no key `webshpo`" in result.stderr
+    assert "did you mean `webshop`?" in result.stderr
+
+
+def test_nothing_left_to_rotate(command: Keys) -> None:
+    command.make("webshop")
+    command.run("revoke", "webshop")
+    result = command.run("rotate", "webshop")
+    assert result.exit_code == 1
+    assert "vallum keys create webshop" in result.stderr
+
+
+def test_list(command: Keys) -> None:
+    assert command.run("list").exit_code == 0
+    assert json.loads(command.run("list", "--json").stdout) == []
+    command.make("webshop", "--expires", "1ms")
+    assert "expired" in command.run("list").stdout
+
+
+def test_a_state_file_that_cannot_be_used(command: Keys) -> None:
+    command.make("webshop")
+    command.state.with_name("state.db.pepper").chmod(0o644)
+    result = command.run("create", "other")
+    assert result.exit_code == 1
+    assert "chmod 600" in result.stderr
+
+
+def test_a_policy_that_is_not_there(tmp_path: Path) -> None:
+    result = CliRunner().invoke(keys, ["list", "-c", str(tmp_path / "vallum.yaml")])
+    assert result.exit_code == 1
+    assert "--state" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["create", "list", "rotate", "revoke"])
+def test_help_has_an_example(verb: str) -> None:
+    result = CliRunner().invoke(keys, [verb, "--help"])
+    assert result.exit_code == 0
+    assert f"vallum keys {verb}" in result.stdout
