@@ -12,7 +12,7 @@ from vallum.openapi.problems import Problems
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.shapes import ANY, Shape, shape_of
 from vallum.openapi.validator import SchemaValidator
-from vallum.wire.media_type import parse_media_type
+from vallum.wire.media_type import MediaType, parse_range
 
 
 class BodyReader:
@@ -47,7 +47,7 @@ class BodyReader:
         bodies: dict[str, BodyValidator] = {}
         for name, media in content.members():
             try:
-                essence = parse_media_type(name.strip().encode()).essence
+                essence = parse_range(name)
             except ValueError:
                 self._problems.error(media.pointer, f"`{name}` is not a media type or range")
                 continue
@@ -58,7 +58,7 @@ class BodyReader:
         node = media.get("schema")
         schema = self._book.validator(node, is_closed=is_closed) if node is not None else None
         if "*" not in essence:
-            kind = kind_of(parse_media_type(essence.encode()))
+            kind = kind_of(MediaType(essence))
             if kind == "json" and schema is None:
                 self._problems.warn(media.pointer, "the body has no schema: any JSON is taken")
             return self._of_kind(kind, media, schema) or OpaqueBody()

@@ -90,7 +90,7 @@ class Document:
             if not isinstance(node.value, Mapping) or "$ref" not in node.value:
                 return node
             node = self.target(node)
-        raise BadReferenceError("the reference leads back to itself")
+        raise BadReferenceError("the reference leads back to itself without an end")
 
     def target(self, node: Node) -> Node:
         """What the `$ref` of `node` points to.

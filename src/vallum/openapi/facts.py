@@ -81,10 +81,12 @@ class SchemaReader:
     def target(self, node: Node) -> Node | None:
         """What the `$ref` of a schema leads to; None after reporting a bad one."""
         try:
-            return self._document.target(node)
+            target = self._document.target(node)
+            self._document.follow(target)
         except BadReferenceError as error:
             self._problems.error(node.pointer, str(error), error.hint)
             return None
+        return target
 
     def facts(self, node: Node) -> Facts:
         """The facts of the schema at `node`."""

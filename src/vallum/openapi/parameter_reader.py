@@ -21,7 +21,7 @@ from vallum.openapi.shapes import ANY, Shape, shape_of
 from vallum.openapi.styles import Decode, single
 from vallum.openapi.validator import SchemaValidator
 from vallum.wire.json import MalformedJSON, parse_json
-from vallum.wire.media_type import parse_media_type
+from vallum.wire.media_type import MediaType, parse_range
 
 STYLES: Final = {
     "path": ("simple", "label", "matrix"),
@@ -155,7 +155,7 @@ class ParameterReader:
             return None, _text
         name, media = members[0]
         try:
-            is_json = parse_media_type(name.encode()).is_json
+            is_json = MediaType(parse_range(name)).is_json
         except ValueError:
             is_json = False
         if is_json:

@@ -90,7 +90,7 @@ class SchemaValidator:
     def violations(self, value: Any, location: str, prefix: tuple[str, ...]) -> list[Violation]:
         """What is wrong with an invalid `value`: one to `MAX_VIOLATIONS` violations."""
         found: list[Violation] = []
-        for error in _errors(self._validator(), value):
+        for error in _without_echoes(_errors(self._validator(), value)):
             found.extend(_violations(error, location, prefix))
         if not found:
             found.append(Violation(location, json_pointer(prefix), "schema", "is not valid"))
@@ -103,14 +103,29 @@ class SchemaValidator:
         return self._compiled
 
 
-def _errors(validator: Draft202012Validator, value: Any) -> Iterator[ValidationError]:
+def _errors(validator: Draft202012Validator, value: Any) -> list[ValidationError]:
     if _has_more_nodes(value, _MAX_NODES):
         try:
             validator.validate(value)
         except ValidationError as error:
-            return iter((error,))
-        return iter(())
-    return islice(validator.iter_errors(value), MAX_VIOLATIONS)
+            return [error]
+        return []
+    return list(islice(validator.iter_errors(value), _MAX_NODES))
+
+
+def _without_echoes(errors: list[ValidationError]) -> list[ValidationError]:
+    """Without the properties that are unknown only because the part that declares them failed."""
+    others = [
+        error.instance_path
+        for error in errors
+        if not isinstance(error.kind, Kind.UnevaluatedProperties)
+    ]
+    return [
+        error
+        for error in errors
+        if not isinstance(error.kind, Kind.UnevaluatedProperties)
+        or not any(path[: len(error.instance_path)] == error.instance_path for path in others)
+    ]
 
 
 def _has_more_nodes(value: Any, most: int) -> bool:

@@ -32,7 +32,7 @@ __all__ = ["DEFAULT_LIMITS", "JSONLimits", "MalformedJSON", "parse_json", "read_
 DEFAULT_LIMITS: Final = JSONLimits()
 """What a body may be unless the operation says otherwise."""
 
-_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_NOT_MARKS: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _DIGITS_TO_ZERO: Final = bytes.maketrans(b"123456789.", b"0000000000")
 _LONG_NUMBER: Final = b"0" * MAX_DIGITS
@@ -70,10 +70,13 @@ def read_grammar(body: bytes, limits: JSONLimits = DEFAULT_LIMITS) -> Any:
 def _is_deeper(body: bytes, depth: int) -> bool:
     """Whether brackets outside strings nest deeper than `depth`; exact for valid JSON."""
     if b"\\" in body:
-        # Pairs first, so that in `\\\\"` the quote is seen to end the string.
+        # Pairs first, so that in `\\"` the quote is seen to end the string.
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    outside = b"".join(body.split(b'"')[::2])
-    steps = array("b", outside.translate(_STEPS, _NOT_BRACKETS))
+    # A string without brackets is now an empty one, and two quotes side by side change nothing
+    # for what follows: what is left to cut out are brackets inside strings.
+    marks = body.translate(None, _NOT_MARKS).replace(b'""', b"")
+    outside = b"".join(marks.split(b'"')[::2])
+    steps = array("b", outside.translate(_STEPS))
     return max(accumulate(steps), default=0) > depth
 
 

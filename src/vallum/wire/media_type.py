@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 _TCHAR: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_TYPE: Final = re.compile(rf"({_TCHAR})/({_TCHAR})")
+# RFC 6838 §4.2 is narrower than RFC 9110's token: a type is registered under a restricted name.
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
+_TYPE: Final = re.compile(rf"{_NAME}/{_NAME}")
+_RANGE: Final = re.compile(rf"(?:{_NAME}|\*)/(?:{_NAME}|\*(?:\+{_NAME})?)")
 # A quoted-string without obs-text; backslash escapes one visible character or space.
 _PARAMETER: Final = re.compile(
     rf'[ \t]*;[ \t]*({_TCHAR})=(?:({_TCHAR})|"((?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*)")'
@@ -62,6 +65,18 @@ def parse_media_type(value: bytes) -> MediaType:
         parameters[name] = found[2] if found[2] is not None else _ESCAPED.sub(r"\1", found[3])
         position = found.end()
     return MediaType(match[0].lower(), tuple(parameters.items()))
+
+
+def parse_range(text: str) -> str:
+    """A media type or range of a contract in lower case, without its parameters.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    essence = text.partition(";")[0].strip().lower()
+    if _RANGE.fullmatch(essence) is None:
+        raise ValueError("not a media type or range")
+    return essence
 
 
 def best_range(media_type: MediaType, ranges: Iterable[str]) -> str | None:

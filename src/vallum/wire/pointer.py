@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 MAX_TOKEN = 64
@@ -10,17 +9,18 @@ MAX_TOKEN = 64
 MAX_POINTER = 256
 """Characters of a pointer that are shown."""
 
-_UNPRINTABLE = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\uf900-\ufffd]")
-
 
 def json_pointer(path: Iterable[str | int]) -> str:
     """The JSON Pointer of `path`; the empty string for the whole document.
 
     SECURITY: member names come from the client. Long ones are cut, and characters that could
-    break a log line or a terminal become `?` (B-328).
+    break a log line, a terminal or the reading direction become `?` (B-328).
     """
     # RFC 6901 §3: `~` is written `~0` and `/` is written `~1`.
     pointer = "".join(
         "/" + str(part)[:MAX_TOKEN].replace("~", "~0").replace("/", "~1") for part in path
     )
-    return _UNPRINTABLE.sub("?", pointer[:MAX_POINTER])
+    pointer = pointer[:MAX_POINTER]
+    if pointer.isprintable():
+        return pointer
+    return "".join(char if char.isprintable() else "?" for char in pointer)
