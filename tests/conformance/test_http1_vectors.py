@@ -75,7 +75,7 @@ VALID: dict[str, Expected] = {
     "021": WITHOUT_HOST,
     "022": Expected(NO_HOST, {200}, answers=2),
     "023": Expected({400}, {200}, answers=2),
-    "024": refused(414, why="a target of 16 KiB; 8 KiB is the cap (B-091)"),
+    "024": WITHOUT_HOST,
     "025": refused(400, 501, why="only chunked is supported (B-006)"),
     "025_line": refused(501, why="only chunked is supported (B-006)"),
     "026": WITHOUT_HOST,

@@ -336,7 +336,7 @@ def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issued]:
                 "forwardedToken": "authenticate: ['jwt:test'], forward_token: true",
                 "admin": "authenticate: [api_key]",
                 "adminUsers": "authenticate: [api_key]",
-                "private": "authenticate: [api_key]",
+                "private": "authenticate: [api_key, 'jwt:test']",
                 "privatePost": "authenticate: [api_key]",
                 "apiAdmin": "authenticate: [api_key]",
             },
@@ -548,9 +548,26 @@ def test_b064_authz_dup(arena: Arena, lines: list[str], target: str) -> None:
     assert b"Bearer" not in reply.body
 
 
-def test_b064_authz_dup_two_kinds(arena: Arena) -> None:
-    lines = [f"X-API-Key: {arena.key}", "Authorization: Bearer a.b.c"]
-    arena.refuse(request("GET", "/admin", *lines), {400, 401}, closed=False)
+def test_b064_authz_dup_two_kinds(issued: Issued) -> None:
+    """Where either kind would do, two credentials are one too many."""
+    token = signed(issued.key)
+    lines = [f"X-API-Key: {issued.arena.key}", f"Authorization: Bearer {token}"]
+    issued.arena.refuse(request("GET", "/private", *lines), 400, closed=False)
+    issued.arena.refuse(
+        request("GET", "/private", lines[0], "Authorization: Bearer a.b.c"),
+        {400, 401},
+        closed=False,
+    )
+    for line in lines:
+        assert issued.arena.send(request("GET", "/private", line)).status == 200
+
+
+def test_b064_a_credential_that_nobody_reads_goes_nowhere(arena: Arena) -> None:
+    mark = arena.upstream.mark()
+    lines = [f"X-API-Key: {arena.key}", "Authorization: Bearer b064-canary"]
+    assert arena.send(request("GET", "/admin", *lines)).status in {200, 400, 401}
+    for received in arena.upstream.requests_since(mark):
+        assert not is_anywhere(received, b"b064-canary")
 
 
 def test_b064_token_in_the_query_is_not_read(arena: Arena) -> None:

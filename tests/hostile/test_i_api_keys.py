@@ -19,6 +19,7 @@ from vallum.filters.api_key import APIKeyAuthenticator
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
 from vallum.store.keys import KeyDirectory, KeyStore, StoredKey
 from vallum.store.revocations import Revocations
+from vallum.store.usage import UsageWriter
 from vallum.tokens.api_key import generate, key_hash
 
 CHALLENGE = b'www-authenticate: ApiKey realm="vallum", header="x-api-key"\r\n'
@@ -30,7 +31,10 @@ class KeyDoor(Door):
     def __init__(self, state: Path, *, public: bool = False, field: bytes = b"x-api-key") -> None:
         self.clock = Clock()
         self.directory = KeyDirectory(state)
-        self.authenticator = APIKeyAuthenticator(self.directory, clock=self.clock, field=field)
+        self.noted: list[dict[str, float]] = []
+        self.authenticator = APIKeyAuthenticator(
+            self.directory, clock=self.clock, note_usage=self.noted.append, field=field
+        )
         super().__init__(self.authenticator, public=public)
 
     def reason(self, text: bytes) -> str:
@@ -251,19 +255,27 @@ def test_rotation_overlaps(store: KeyStore, state: Path) -> None:
     assert door.enter((b"x-api-key", new_text)).subject == "webshop"
 
 
-def test_last_use_is_noted_once_and_forgets_no_key(store: KeyStore, state: Path) -> None:
+def test_last_use_is_noted_once_a_minute(store: KeyStore, state: Path) -> None:
     text, key = issue(store)
     door = KeyDoor(state)
-    door.enter((b"x-api-key", text))
-    assert door.authenticator.take_usage() == {key.id: NOW}
-    assert door.authenticator.take_usage() == {}
-    door.clock.now += 0.5
     principal = door.enter((b"x-api-key", text))
-    # A change of other keys empties what is remembered, not what is to be written.
+    assert door.noted == []
+    door.clock.now += 30
+    assert door.enter((b"x-api-key", text)) is principal
+    # A change of other keys empties what is remembered, not what is to be noted.
     issue(store, "another")
-    door.clock.now += 1
+    door.clock.now += 30
     assert door.enter((b"x-api-key", text)) is not principal
-    assert door.authenticator.take_usage() == {key.id: NOW + 1.5}
+    assert door.noted == [{key.id: NOW + 30}]
+    door.clock.now += 60
+    door.enter((b"x-api-key", text))
+    assert door.noted[1:] == [{key.id: NOW + 60}]
+    # Nothing was used since, so there is nothing to note.
+    door.clock.now += 60
+    assert door.reason(b"bad") == "api-key.malformed"
+    door.clock.now += 60
+    assert door.reason(b"bad") == "api-key.malformed"
+    assert door.noted[2:] == [{key.id: NOW + 120}]
 
 
 def test_b064_two_credentials(store: KeyStore, state: Path, tmp_path: Path) -> None:
@@ -275,7 +287,7 @@ def test_b064_two_credentials(store: KeyStore, state: Path, tmp_path: Path) -> N
         revocations=Revocations(state),
         clock=clock,
     )
-    keys = APIKeyAuthenticator(KeyDirectory(state), clock=clock)
+    keys = APIKeyAuthenticator(KeyDirectory(state), clock=clock, note_usage=print)
     for public in (False, True):
         door = Door(keys, tokens, public=public)
         assert door.enter((b"x-api-key", text)).kind == "client"
@@ -317,7 +329,9 @@ def test_the_field_is_the_contracts(store: KeyStore, state: Path) -> None:
 
 def test_the_real_clock_will_do(store: KeyStore, state: Path) -> None:
     text, _ = issue(store)
-    authenticator = APIKeyAuthenticator(KeyDirectory(state), clock=time.time)
+    authenticator = APIKeyAuthenticator(
+        KeyDirectory(state), clock=time.time, note_usage=UsageWriter(state)
+    )
     assert Door(authenticator).enter((b"x-api-key", text)).subject == "webshop"
 
 
