@@ -104,7 +104,7 @@ CALLERS: tuple[Maker, ...] = (
     lambda t, h: _get("/books/7", t[:-6] + "AAAAAA", h, _NOTE),
     lambda t, h: _get("/books/7", MARK, h),
     lambda t, h: _get("/books/7", t, h, f"Authorization: Bearer {MARK}"),
-    lambda t, h: _get("/books/7", t, h, f"X-API-Key: {MARK}"),
+    lambda t, h: _head("GET /books/7 HTTP/1.1", f"Host: {h}", f"X-API-Key: {MARK}").encode(),
     lambda t, h: _get("/books/7", t, "foreign.example", _NOTE),
     lambda t, h: _get("/books/7", t, h, *[f"X-{i}: {MARK}" for i in range(150)]),
     lambda t, h: _get("/books/7", t, h, f"X-A: {MARK}{'x' * 40_000}"),

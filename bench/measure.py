@@ -96,7 +96,14 @@ def measure(pid: int, port: int, load: Load, *, seconds: float, connections: int
         RuntimeError: wrk failed, or an answer was no success: the figure would mean nothing.
     """
     command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}"]
-    command += [f"-d{seconds:g}s", "-s", str(load.script), f"http://127.0.0.1:{port}{load.path}"]
+    command += [
+        f"-d{seconds:g}s",
+        "--timeout",
+        "20s",
+        "-s",
+        str(load.script),
+        f"http://127.0.0.1:{port}{load.path}",
+    ]
     before = cpu_seconds(pid)
     done = subprocess.run(
         command, env=os.environ | load.environment(), capture_output=True, text=True, check=False

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from ctypes import c_longlong
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
+from typing import cast
 
 import httptools
 import uvloop
@@ -44,8 +45,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it.
 
     def data_received(self, data: bytes) -> None:
         seen = self._tail + data

@@ -28,7 +28,7 @@ KEYS_IN_USE = 1000
 VALLUM = Path(sysconfig.get_path("scripts")) / "vallum"
 BARE: dict[str, Any] = {
     "public": True,
-    "limit": "off",
+    "limit": "none",
     "validate": "off",
     "headers": "off",
     "identity": False,

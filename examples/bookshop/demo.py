@@ -42,7 +42,7 @@ class Step:
 
 def steps(base: str, ca: Path, keys: dict[str, str]) -> list[Step]:
     """The four commands."""
-    curl = f"curl -s --cacert {ca}"
+    curl = f"curl -sS --cacert {ca}"
     json_type = "-H 'Content-Type: application/json'"
     with_key = {role: f"{curl} -H 'X-API-Key: {key}'" for role, key in keys.items()}
     order = '{"customer_id": "me", "lines": [{"isbn": "123", "quantity": 0}], "total": 0}'
@@ -179,7 +179,7 @@ def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
     wait_until_ready(shop, shop_port, None)
     log = home / "vallum.log" if only_check else None
     gateway = stack.enter_context(running([VALLUM, "up", "-c", str(policy)], log, home))
-    ca = home / "var" / "ca.pem"
+    ca = home / "var" / "tls" / "ca.pem"
     try:
         wait_until_ready(gateway, port, ca)
     except SystemExit:
