@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -20,6 +21,9 @@ ASGIApplication = Callable[
 ]
 
 _LIFESPAN_SECONDS = 30.0
+_MAX_QUEUED = 64 * 1024
+"""Bytes of a request body that wait for the application before the client has to."""
+_BREAKS = b"\r\n\x00"
 
 
 class ASGIOrigin:
@@ -30,16 +34,19 @@ class ASGIOrigin:
         self._application = application
         self._tasks: set[asyncio.Task[None]] = set()
         self._lifespan: _Lifespan | None = None
+        self._state: Message = {}
+        """What the application's start-up left for its requests."""
 
     def send(self, flight: Flight) -> None:
         """Begin the exchange."""
-        call = _Call(self._application, flight)
+        call = _Call(self._application, flight, self._state)
         task = asyncio.get_running_loop().create_task(call.run())
         call.task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         if not flight.body_complete:
             flight.downstream.upstream_ready()
+            call.hold_back()
 
     async def start(self) -> None:
         """Run the application's start-up (the lifespan protocol).
@@ -47,7 +54,7 @@ class ASGIOrigin:
         Raises:
             RuntimeError: the application says that its start-up failed.
         """
-        self._lifespan = _Lifespan(self._application)
+        self._lifespan = _Lifespan(self._application, self._state)
         await self._lifespan.start()
 
     async def stop(self) -> None:
@@ -61,13 +68,18 @@ class ASGIOrigin:
 class _Call:
     """One exchange with the application; the handle that the proxy holds of it."""
 
-    def __init__(self, application: ASGIApplication, flight: Flight) -> None:
+    def __init__(self, application: ASGIApplication, flight: Flight, state: Message) -> None:
         self.task: asyncio.Task[None] | None = None
         self._application = application
         self._flight = flight
         head, _, body = b"".join(flight.outgoing).partition(b"\r\n\r\n")
-        self._scope = _scope(flight, head)
-        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._scope = {**_scope(flight, head), "state": dict(state)}
+        self._pieces: deque[bytes] = deque()
+        self._queued = 0
+        self._body_ended = False
+        self._body_delivered = False
+        self._news = asyncio.Event()
+        """Something came that `receive` may wait for."""
         self._decoder = (
             ChunkedDecoder()
             if not flight.body_complete and b"\r\ntransfer-encoding: chunked" in head
@@ -88,11 +100,20 @@ class _Call:
         if self._decoder is not None:
             data = self._decoder.feed(data)
         if data:
-            self._pieces.put_nowait(data)
+            self._pieces.append(data)
+            self._queued += len(data)
+            self._news.set()
+            self.hold_back()
+
+    def hold_back(self) -> None:
+        """Let the client wait while the application does not keep up with the body."""
+        if self._queued > _MAX_QUEUED:
+            self._flight.downstream.pause_body()
 
     def end_body(self) -> None:
         """The request's body is complete."""
-        self._pieces.put_nowait(None)
+        self._body_ended = True
+        self._news.set()
 
     def abort(self) -> None:
         """The client is gone."""
@@ -109,7 +130,6 @@ class _Call:
 
     async def run(self) -> None:
         """Call the application and see to it that the exchange ends."""
-        flight = self._flight
         try:
             await self._application(self._scope, self._receive, self._send)
         except Denied as denied:
@@ -118,8 +138,9 @@ class _Call:
             report_exception("in the ASGI application")
             self._fail("upstream-error", "upstream.exception")
         else:
-            if flight.handle is self:
-                self._fail("upstream-failed", "upstream.no-answer")
+            self._fail("upstream-failed", "upstream.no-answer")
+        finally:
+            self._news.set()
 
     def _fail(self, slug: str, reason: str) -> None:
         if self._flight.handle is self:
@@ -127,13 +148,26 @@ class _Call:
             self._flight.downstream.answer_failed(self._flight, slug, reason)
 
     async def _receive(self) -> Message:
-        piece = await self._pieces.get()
-        if piece is None:
+        # ASGI: once the body is delivered, this waits until the exchange is over.
+        while True:
             if self._flight.handle is not self:
                 return {"type": "http.disconnect"}
-            self._pieces.put_nowait(None)
-            return {"type": "http.request", "body": b"", "more_body": False}
-        return {"type": "http.request", "body": piece, "more_body": True}
+            if self._pieces:
+                piece = self._pieces.popleft()
+                self._queued -= len(piece)
+                if self._queued <= _MAX_QUEUED:
+                    self._flight.downstream.resume_body()
+                self._body_delivered = self._body_ended and not self._pieces
+                return {
+                    "type": "http.request",
+                    "body": piece,
+                    "more_body": not self._body_delivered,
+                }
+            if self._body_ended and not self._body_delivered:
+                self._body_delivered = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+            self._news.clear()
+            await self._news.wait()
 
     async def _send(self, message: Message) -> None:
         flight = self._flight
@@ -148,27 +182,44 @@ class _Call:
         body = bytes(message.get("body", b""))
         more = bool(message.get("more_body", False))
         downstream = flight.downstream
-        if flight.answer_started:
+        if flight.head_only or self._prepared.response.status in (204, 304):
+            # RFC 9110 §9.3.2, §15.3.5, §15.4.5: no content, whatever the application sends.
+            body = b""
             if more:
-                downstream.answer_data(flight, body)
-            else:
-                flight.handle = None
+                return
+        if flight.answer_started:
+            if not more:
+                self._end()
                 downstream.answer_ends(flight, body)
+            elif body:
+                downstream.answer_data(flight, body)
         elif more:
             downstream.answer_begins(flight, self._prepared, -1)
             if body and flight.handle is self:
                 downstream.answer_data(flight, body)
         else:
-            flight.handle = None
+            self._end()
             downstream.answer_whole(flight, self._prepared, body)
+
+    def _end(self) -> None:
+        """The answer is complete; `receive` says so."""
+        self._flight.handle = None
+        self._news.set()
 
 
 def _response_head(message: Message) -> bytes:
     # The length that an application declares is not passed on: the gateway frames what it sends.
-    lines = [b"HTTP/1.1 %d" % int(message["status"])]
+    status = int(message["status"])
+    if not 200 <= status <= 599:
+        raise RuntimeError(f"the application answers with the status {status}")
+    lines = [b"HTTP/1.1 %d" % status]
     for name, value in message.get("headers", ()):
+        line = bytes(name) + b": " + bytes(value)
+        if line.translate(None, _BREAKS) != line:
+            # SECURITY: a line end in a value would begin a field of the client's choice.
+            raise RuntimeError("the application sends a line end or NUL in a field")
         if bytes(name).lower() not in (b"transfer-encoding", b"connection"):
-            lines.append(bytes(name) + b": " + bytes(value))
+            lines.append(line)
     return b"\r\n".join(lines)
 
 
@@ -196,8 +247,9 @@ def _scope(flight: Flight, head: bytes) -> Message:
 class _Lifespan:
     """The application's start-up and shutdown."""
 
-    def __init__(self, application: ASGIApplication) -> None:
+    def __init__(self, application: ASGIApplication, state: Message) -> None:
         self._application = application
+        self._state = state
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._outbox: asyncio.Queue[Message] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -219,8 +271,10 @@ class _Lifespan:
             return str((await self._outbox.get())["type"])
 
     async def _run(self) -> None:
-        scope: Message = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+        scope: Message = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self._state}
         try:
             await self._application(scope, self._inbox.get, self._outbox.put)
-        except Exception:  # noqa: BLE001  ASGI: an application without lifespan support raises.
-            self._outbox.put_nowait({"type": "lifespan.unsupported"})
+        except Exception:  # noqa: BLE001, S110  ASGI: without support for lifespans it raises.
+            pass
+        finally:
+            self._outbox.put_nowait({"type": "lifespan.ended"})

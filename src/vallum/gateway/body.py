@@ -74,7 +74,8 @@ class BodyReader:
             self.rest = data[self._left :]
             self._left -= len(piece)
         self._taken += len(piece)
-        if self._taken > self._limit:
+        announced = self._decoder.announced if self._decoder is not None else 0
+        if self._taken + announced > self._limit:
             raise Denied("body-too-large", "body.too-large", close=True)
         if self._parts is not None and piece:
             self._parts.append(piece)

@@ -72,23 +72,28 @@ class Downstream(ReplyingConnection):
         self.transport = None
 
     def eof_received(self) -> bool:
-        # A client that half-closes gets the answer to what it has sent whole; nothing else comes.
-        if self._flight is None or self._state != BUSY:
-            return False
-        self._flight.keep_alive = False
-        return True
+        # A client that half-closes gets the answers to what it has sent whole; nothing else comes.
+        self._eof = True
+        return self._state == BUSY or bool(self._queued)
 
     def pause_writing(self) -> None:
+        self._writing_paused = True
         self.deadline = monotonic() + self.worker.runtime.timeouts.write
+        if self._state != BODY:
+            self._pause_reading()
         if self._flight is not None and self._flight.handle is not None:
             self._flight.handle.pause()
 
     def resume_writing(self) -> None:
+        self._writing_paused = False
         timeouts = self.worker.runtime.timeouts
         flight = self._flight
         self.deadline = monotonic() + (timeouts.idle if flight is None else timeouts.upstream)
         if flight is not None and flight.handle is not None:
             flight.handle.resume()
+        if self._state == READING:
+            self._resume_reading()
+            self._read_held()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -110,8 +115,12 @@ class Downstream(ReplyingConnection):
 
     def _read(self) -> None:
         """Start exchanges from the buffer until one is in flight or more bytes must arrive."""
-        while self._state == READING and self._buffer:
+        while self._state == READING and not self._writing_paused:
             data = self._buffer
+            if not data:
+                if self._eof:
+                    self._close_after_eof()
+                return
             if data[:2] == b"\r\n":
                 # RFC 9112 §2.2: at least one empty line before the request line is ignored.
                 data = data[2:]
@@ -159,8 +168,9 @@ class Downstream(ReplyingConnection):
         flight.request_id = new_request_id()
         flight.trace_id, flight.trace_parent = trace_context(fields.get(b"traceparent"))
         flight.raw_target = raw_target
+        # RFC 9112 §9.3: `close` wins over everything; HTTP/1.0 stays open only when it asks.
         options = fields.connection_options
-        flight.keep_alive = b"close" not in options if minor else b"keep-alive" in options
+        flight.keep_alive = b"close" not in options and (minor == 1 or b"keep-alive" in options)
         known = derived(fields, self.client, runtime)
         flight.request = Request(
             method, self.no_request.target, fields, runtime.scheme, known.host, known.client
@@ -193,8 +203,20 @@ class Downstream(ReplyingConnection):
         flight.route, flight.parameters = match(router, request)
         return True
 
+    def _close_after_eof(self) -> None:
+        """Everything that the client sent is answered, and it sends no more."""
+        self._state = CLOSING
+        if not self._queued and self.transport is not None:
+            self.transport.close()
+        else:
+            self._enqueue(b"", close=True)
+
     def _judge_partial(self, data: bytes) -> None:
         """Refuse early what can never become a valid head, and what is too long to be one."""
+        if self._eof:
+            self._record_partial()
+            self._close_after_eof()
+            return
         if len(data) < 2:
             return
         runtime = self.worker.runtime
@@ -239,6 +261,7 @@ class Downstream(ReplyingConnection):
         flight = self._unread_flight(self._buffer.partition(b"\r\n")[0], monotonic())
         flight.decision, flight.reason = "aborted", "client.disconnected"
         flight.request_bytes = len(self._buffer)
+        self._buffer = b""
         self._end_flight(flight)
 
     # --- deciding --------------------------------------------------------------------------------
@@ -263,6 +286,7 @@ class Downstream(ReplyingConnection):
         self._state = BODY
         self.deadline = monotonic() + flight.runtime.timeouts.body
         data, self._buffer = self._buffer, b""
+        self._resume_reading()  # It may have been paused while a check had to wait.
         if fields.expects_continue and not data:
             self._write(_CONTINUE)
         if not flight.route.body_checks:
@@ -321,7 +345,8 @@ class Downstream(ReplyingConnection):
         except Exception:  # noqa: BLE001  The outermost catcher of this task.
             self._crash()
         finally:
-            self._task = None
+            if self._task is asyncio.current_task():
+                self._task = None
 
     # --- the body --------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from vallum.core.problem_json import render_problem
 from vallum.core.problems import PROBLEMS, Denied, Violation
 from vallum.engine.filter import Answer
 from vallum.gateway.answers import NO_STORE_LINE, STATUS_LINES, PreparedHead, field_lines
+from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight
 from vallum.wire.http1 import RequestFields
 
@@ -31,10 +32,12 @@ class ReplyingConnection(asyncio.Protocol):
         "_body",
         "_buffer",
         "_discarded",
+        "_eof",
         "_flight",
         "_queued",
         "_reading_paused",
         "_state",
+        "_writing_paused",
         "deadline",
         "transport",
         "worker",
@@ -53,6 +56,9 @@ class ReplyingConnection(asyncio.Protocol):
         self._queued = 0
         """Writes that wait in the worker's queue for their records."""
         self._reading_paused = False
+        self._writing_paused = False
+        self._eof = False
+        """Whether the client has sent its last byte; what it sent is still answered."""
         self._discarded = 0
 
     # --- an upstream's answer --------------------------------------------------------------------
@@ -81,6 +87,8 @@ class ReplyingConnection(asyncio.Protocol):
 
     def answer_begins(self, flight: Flight, prepared: PreparedHead, length: int) -> None:
         """An upstream's answer that comes in pieces; `length` is -1 where it is not known."""
+        if length < 0 and not flight.minor:
+            flight.keep_alive = False  # HTTP/1.0: only the end of the connection ends it.
         head = self._answer_head(flight, prepared)
         if head is None:
             return
@@ -110,8 +118,8 @@ class ReplyingConnection(asyncio.Protocol):
         flight.response_bytes += len(data)
         if flight.answer_chunked:
             data = (b"%x\r\n%b\r\n" % (len(data), data) if data else b"") + b"0\r\n\r\n"
-        if not flight.minor and not flight.body_complete:
-            flight.keep_alive = False
+        if not flight.body_complete:
+            flight.keep_alive = False  # Its body began to be relayed and never ended (B-030).
         self._complete(flight, data)
 
     def answer_failed(self, flight: Flight, slug: str, reason: str) -> None:
@@ -122,8 +130,12 @@ class ReplyingConnection(asyncio.Protocol):
         if not flight.answer_started:
             self._problem(flight, slug, reason)
             return
-        # Part of the answer is out: only breaking the connection tells the client (RFC 9112 §8).
-        flight.decision, flight.reason = "error", reason
+        self._break_off(flight, "error", reason)
+
+    def _break_off(self, flight: Flight, decision: str, reason: str) -> None:
+        """Part of the answer is out: only breaking the connection tells (RFC 9112 §8)."""
+        flight.decision, flight.reason = decision, reason
+        self._give_up_upstream(flight)
         self._end_flight(flight)
         self._state = CLOSING
         self.abort()
@@ -131,16 +143,14 @@ class ReplyingConnection(asyncio.Protocol):
     def _answer_head(self, flight: Flight, prepared: PreparedHead) -> bytes | None:
         """The head up to the framing; None where a problem was answered instead."""
         route = flight.route
-        response = prepared.response
-        status = flight.upstream_status = response.status
+        status = flight.upstream_status = prepared.response.status
         lines = prepared.lines
         if status >= route.screens_from:
             answer = Answer(status, list(prepared.fields))
-            for screen in route.screens:
-                screen(flight, answer)
-            if answer.replace_with is not None:
+            problem = _screened(flight, answer)
+            if problem is not None:
                 self._give_up_upstream(flight)
-                self._problem(flight, answer.replace_with, "upstream.status")
+                self._problem(flight, *problem)
                 return None
             status = answer.status
             lines = field_lines(answer.fields)
@@ -156,8 +166,6 @@ class ReplyingConnection(asyncio.Protocol):
         if flight.principal is not None and not prepared.names_caching:
             lines += NO_STORE_LINE
         flight.status = status
-        if not flight.minor and not response.chunked and response.content_length < 0:
-            flight.keep_alive = False  # Only the end of the connection ends such an answer.
         return self._head(flight, status, lines)
 
     def _head(self, flight: Flight, status: int, lines: bytes) -> bytes:
@@ -220,6 +228,9 @@ class ReplyingConnection(asyncio.Protocol):
 
     def refuse(self, flight: Flight, denied: Denied) -> None:
         """Answer a refusal; the unread body is skipped, or the connection ends."""
+        if flight.answer_started:
+            self._break_off(flight, "deny", denied.reason)
+            return
         flight.decision = "deny"
         self._give_up_upstream(flight)
         if denied.close or not self._skip_body(flight):
@@ -294,14 +305,16 @@ class ReplyingConnection(asyncio.Protocol):
             self.deadline = monotonic() + _LINGER_SECONDS
             return
         self._state = READING
+        if self._writing_paused:
+            return  # A client that does not read its answers gets no more of them.
         self.deadline = monotonic() + flight.runtime.timeouts.idle
         self._resume_reading()
-        if self._buffer:
+        if self._buffer or self._eof:
             asyncio.get_running_loop().call_soon(self._read_held)
 
     def _read_held(self) -> None:
         """Go on with bytes that came while an exchange was in flight."""
-        if self._state == READING and self._buffer:
+        if self._state == READING and not self._writing_paused:
             self.data_received(b"")
 
     def _linger(self) -> None:
@@ -330,9 +343,23 @@ class ReplyingConnection(asyncio.Protocol):
         """Bytes after the last answer of the connection."""
         self._discarded += len(data)
         if self._discarded > _MAX_DISCARDED:
-            self.abort()
+            # Not a reset: it could overtake the answer. The linger time ends it.
+            self._pause_reading()
 
     def abort(self) -> None:
         """End now, whatever is in flight."""
         if self.transport is not None:
             self.transport.abort()
+
+
+def _screened(flight: Flight, answer: Answer) -> tuple[str, str] | None:
+    """Run the screens; the problem and reason to answer with instead, or None."""
+    try:
+        for screen in flight.route.screens:
+            screen(flight, answer)
+    except Denied as denied:
+        return denied.problem.slug, denied.reason
+    except Exception:  # noqa: BLE001  GW-3: a control that raises denies.
+        report_exception("in a screen")
+        return "internal-error", "gateway.exception"
+    return None if answer.replace_with is None else (answer.replace_with, "upstream.status")

@@ -35,6 +35,9 @@ def locate(runtime: Runtime, head: Request, raw_target: bytes) -> tuple[Request,
     if raw.authority is not None:
         # RFC 9112 §3.2.2: the authority of an absolute-form target replaces Host.
         host = canonical_host(check_host(raw.authority), scheme)
+        if raw.scheme != scheme:
+            # RFC 9110 §7.4: a request for an https resource is refused on an unsecured connection.
+            raise Denied("misdirected-request", "route.other-scheme", close=True)
     router = runtime.hosts.get(host)
     if router is None:
         raise Denied("misdirected-request", "route.unknown-host", close=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -72,7 +73,7 @@ def local_certificate(directory: Path, names: Sequence[str]) -> tuple[Path, Path
     if not ca_path.exists() or not ca_key_path.exists():
         _make_ca(ca_path, ca_key_path, now)
         leaf_path.unlink(missing_ok=True)
-    if not _is_current(leaf_path, names, now) or not leaf_key_path.exists():
+    if not _is_current(directory, names, now):
         _make_leaf(directory, names, now)
     return ca_path, leaf_path, leaf_key_path
 
@@ -135,11 +136,17 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _is_current(path: Path, names: Sequence[str], now: datetime.datetime) -> bool:
+def _is_current(directory: Path, names: Sequence[str], now: datetime.datetime) -> bool:
+    """Whether the server's certificate is ours, fits its key and `names`, and lasts."""
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        ca = x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
+        certificate = x509.load_pem_x509_certificate((directory / "server.pem").read_bytes())
+        key = serialization.load_pem_private_key((directory / "server.key").read_bytes(), None)
+        certificate.verify_directly_issued_by(ca)
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (OSError, ValueError, x509.ExtensionNotFound):
+    except (OSError, TypeError, ValueError, x509.ExtensionNotFound, InvalidSignature):
+        return False
+    if key.public_key() != certificate.public_key():
         return False
     if set(extension.value) != {_general_name(name) for name in names}:
         return False

@@ -14,6 +14,7 @@ from vallum.gateway.flight import Flight
 from vallum.wire.chunked import ChunkedDecoder
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_START = b"HTTP/1."
 _MAX_HEAD = 64 * 1024
 _MAX_HELD_ANSWER = 64 * 1024
 """Answers up to this size are held until they are whole, so that a lie about the length is a clean
@@ -134,6 +135,7 @@ class UpstreamConnection(asyncio.Protocol):
             and not flight.retried
             and self._state == _HEAD
             and not self._buffer
+            and flight.outgoing
             and flight.body_complete
             and flight.method in _IDEMPOTENT
         ):
@@ -164,10 +166,7 @@ class UpstreamConnection(asyncio.Protocol):
         while True:
             end = data.find(b"\r\n\r\n")
             if end < 0:
-                if len(data) > _MAX_HEAD:
-                    self._fail("upstream-failed", "upstream.head-too-large")
-                else:
-                    self._buffer = data
+                self._keep_partial_head(data)
                 return
             self._buffer = b""
             raw = data[:end]
@@ -184,6 +183,16 @@ class UpstreamConnection(asyncio.Protocol):
                 return
             data = body  # RFC 9110 §15.2: an interim response is not for this client.
         self._begin_answer(flight, prepared, body)
+
+    def _keep_partial_head(self, data: bytes) -> None:
+        """Wait for the rest of a head, unless it can never become one."""
+        start = data[: len(_START)]
+        if len(data) > _MAX_HEAD:
+            self._fail("upstream-failed", "upstream.head-too-large")
+        elif not _START.startswith(start) or data.count(b"\n") != data.count(b"\r\n"):
+            self._fail("upstream-failed", "upstream.status-line")
+        else:
+            self._buffer = data
 
     def _begin_answer(self, flight: Flight, prepared: PreparedHead, body: bytes) -> None:
         response = prepared.response
@@ -347,7 +356,11 @@ class UpstreamPool:
             flight.downstream.answer_failed(flight, "overloaded", "upstream.queue-full")
             return
         self._waiting.append(flight)
-        if len(self._all) + self._connecting < self._most:
+        self._connect_for_waiting()
+
+    def _connect_for_waiting(self) -> None:
+        """Open a connection where more exchanges wait than connections are on their way."""
+        if self._connecting < len(self._waiting) and len(self._all) + self._connecting < self._most:
             self._connecting += 1
             task = asyncio.get_running_loop().create_task(self._connect())
             self._tasks.add(task)
@@ -368,10 +381,7 @@ class UpstreamPool:
         self._all.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        if self._waiting and len(self._all) + self._connecting < self._most:
-            flight = self._next_waiting()
-            if flight is not None:
-                self.send_fresh(flight)
+        self._connect_for_waiting()
 
     def _next_waiting(self) -> Flight | None:
         while self._waiting:
@@ -399,8 +409,13 @@ class UpstreamPool:
         except (OSError, TimeoutError, ssl.SSLError) as error:
             self._connecting -= 1
             self._connection_failed(error)
+            self._connect_for_waiting()
             return
         self._connecting -= 1
+        if connection.transport is None or connection.transport.is_closing():
+            self._connection_failed(ConnectionResetError())
+            self._connect_for_waiting()
+            return
         self._all.add(connection)
         self.release(connection)
 

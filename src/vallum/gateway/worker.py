@@ -148,8 +148,10 @@ class Worker:
             for connection in tuple(self._connections):
                 connection.drain()
             await asyncio.sleep(0.02)
-        for connection in tuple(self._connections):
-            connection.abort()
-        await asyncio.sleep(0)
+        latest = monotonic() + 1.0
+        while self._connections and monotonic() < latest:
+            for connection in tuple(self._connections):
+                connection.abort()
+            await asyncio.sleep(0)
         self._flush()
         self._recorder.close()

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 _SHORT_LIFE_SECONDS = 2.0
 _MOST_SHORT_LIVES = 5
@@ -57,11 +58,11 @@ class Supervisor:
             ready: called once every worker accepts connections.
         """
         readable, writable = os.pipe()
-        for number in range(self._count):
-            self._start(number, writable, readable)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, self._pass_on)
+        for number in range(self._count):
+            self._start(number, writable, readable)
         if not self._await_ready(readable):
             self._stop(signal.SIGTERM, None)
             self._reap(writable, readable)
@@ -85,6 +86,8 @@ class Supervisor:
         process = os.fork()
         if process:
             self._workers[process] = (number, time.monotonic())
+            if self._stopping:
+                os.kill(process, signal.SIGTERM)
             return
         status = 1
         try:
@@ -100,17 +103,19 @@ class Supervisor:
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True
-        for process in self._workers:
-            os.kill(process, signal.SIGTERM)
+        self._pass_on(signal.SIGTERM, frame)
 
     def _pass_on(self, number: int, frame: object) -> None:
-        for process in self._workers:
-            os.kill(process, number)
+        for process in tuple(self._workers):
+            with suppress(ProcessLookupError):  # It has ended and is about to be reaped.
+                os.kill(process, number)
 
     def _reap(self, writable: int, readable: int) -> int:
         status = 0
         while self._workers:
             process, ended = os.wait()
+            if process not in self._workers:
+                continue  # A child that is no worker; an application's, say.
             number, started = self._workers.pop(process)
             code = os.waitstatus_to_exitcode(ended)
             if self._stopping:

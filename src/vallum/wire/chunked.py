@@ -11,7 +11,12 @@ MAX_EXTENSION = 256
 MAX_OVERHEAD = 16 * 1024
 """Bytes of extensions and trailers in one message."""
 
-_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})([\t ]*;[\t\x20-\x7e\x80-\xff]*)?")
+# RFC 9112 §7.1.1 without its BWS: llhttp and others refuse whitespace around `;` and `=`.
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
+_SIZE_LINE = re.compile(
+    rb"([0-9A-Fa-f]{1,8})((?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*)"
+)
 _MAX_SIZE_LINE = 8 + MAX_EXTENSION
 
 _FORBIDDEN_TRAILERS = frozenset(
@@ -57,6 +62,11 @@ class ChunkedDecoder:
     def done(self) -> bool:
         """Whether the last chunk and the trailers have been read."""
         return self._state == _DONE
+
+    @property
+    def announced(self) -> int:
+        """Bytes of the present chunk that have not come yet."""
+        return self._left
 
     def feed(self, data: bytes) -> bytes:
         """The decoded bytes that `data` completes; may be empty.
@@ -116,7 +126,7 @@ class ChunkedDecoder:
     def _begin_chunk(self, line: bytes) -> None:
         match = _SIZE_LINE.fullmatch(line)
         if match is None:
-            # CR, LF or a control in an extension is fatal too (B-015).
+            # CR, LF or a control in an extension is fatal too (B-013, B-015).
             raise malformed("chunk-size")
         extension = match[2]
         if extension:

@@ -22,6 +22,10 @@ _HOST = re.compile(
     rb"(?:[A-Za-z0-9_][A-Za-z0-9._~-]{0,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
 )
 
+_SECOND_CREDENTIAL = re.compile(
+    rb",[ \t]*(?:bearer|basic|dpop|apikey|negotiate)[ \t]", re.IGNORECASE
+)
+
 # RFC 9110 §5.5: field values are HTAB, SP, VCHAR and obs-text; CR LF only ends a line.
 _FIELD_BYTES = b"\t\r\n" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
 
@@ -239,6 +243,13 @@ def parse_request_fields(block: bytes, minor: int) -> RequestFields:
         for name in _SINGLETONS:
             if name in first and names.count(name) > 1:
                 raise malformed(f"duplicate-{name.decode('ascii')}")
+    authorization = first.get(b"authorization")
+    if (
+        authorization is not None
+        and b"," in authorization
+        and _SECOND_CREDENTIAL.search(authorization)
+    ):
+        raise malformed("two-credentials")  # B-064
     fields.memo = None
     host = first.get(b"host")
     if host is not None:

@@ -22,6 +22,7 @@ _PLAIN_QUERY = re.compile(
     rb"(?:&[A-Za-z0-9._~!$'()*,:@/-]+=[A-Za-z0-9._~!$'()*,:@/-]*)*"
 )
 _RAW_QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*")
+_VISIBLE = re.compile(rb"[\x21-\x7e]*")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _STILL_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -35,8 +36,9 @@ _QUERY_SAFE = "!$'()*,:@/~"
 class RawTarget(NamedTuple):
     """A request target taken apart, not yet canonical."""
 
+    scheme: str | None
+    """From absolute-form, as is `authority`, which takes precedence over Host (RFC 9112 §3.2.2)."""
     authority: bytes | None
-    """From absolute-form; it takes precedence over Host (RFC 9112 §3.2.2)."""
     path: bytes
     query: bytes
 
@@ -52,12 +54,12 @@ def split_target(target: bytes) -> RawTarget:
     Raises:
         Denied: `#` or a byte that no URI may hold (B-081), another form, or userinfo.
     """
-    authority = None
+    scheme = authority = None
     if target[:1] != b"/":
         match = _ABSOLUTE.fullmatch(target)
         if match is None:
             raise invalid("form", close=True)
-        authority, target = match[2], match[3] or b"/"
+        scheme, authority, target = match[1].decode("ascii").lower(), match[2], match[3] or b"/"
         # RFC 9110 §4.2.4: userinfo in a received http reference is to be treated as an error.
         if not authority or b"@" in authority:
             raise invalid("authority", close=True)
@@ -66,7 +68,7 @@ def split_target(target: bytes) -> RawTarget:
     if b"#" in target:
         raise invalid("fragment", close=True)
     path, mark, query = target.partition(b"?")
-    return RawTarget(authority, path, query if mark else b"")
+    return RawTarget(scheme, authority, path, query if mark else b"")
 
 
 def canonical_target(raw: RawTarget, max_parameters: int = 256) -> Target:
@@ -108,7 +110,8 @@ def _unescape(raw: bytes, where: str) -> str:
 def _decode_path(path: bytes) -> tuple[str, ...]:
     if not _RAW_PATH.fullmatch(path):
         # Not in `pchar`: controls, `\`, `;`, raw non-ASCII (B-074, B-076, B-078, B-085).
-        raise invalid("path-byte")
+        # A byte that no request line may hold could end the target for another reader (B-033).
+        raise invalid("path-byte", close=not _VISIBLE.fullmatch(path))
     parts = path[1:].split(b"/")
     return tuple(
         _decode_segment(part, is_last=index == len(parts) - 1) for index, part in enumerate(parts)
@@ -147,7 +150,7 @@ def _canonical_query(
             pairs.append((name, value))
         return tuple(pairs), query
     if not _RAW_QUERY.fullmatch(query):
-        raise invalid("query-byte")
+        raise invalid("query-byte", close=True)
     decoded = []
     for part in query.split(b"&"):
         if not part:
