@@ -81,7 +81,7 @@ class Meter:
         "_line",
         "_lines",
         "_reason",
-        "_store",
+        "_take",
         "policy",
         "prefix",
     )
@@ -112,7 +112,7 @@ class Meter:
             raise ValueError(
                 f"a limit of burst {limit.burst} never lets a request of cost {limit.cost} pass"
             )
-        self._store = store
+        self._take = store.take
         self._clock = clock
         self._jitter = jitter
         self._burst = limit.burst
@@ -134,13 +134,12 @@ class Meter:
         Raises:
             Denied: nothing was left.
         """
-        left = self._store.take(
+        left = self._take(
             key, now=self._clock(), interval=self._interval, burst=self._burst, cost=self._cost
         )
         if left < 0.0:
             raise self._refusal(-left)
-        line = self._lines.get(units := int(left))
-        return line if line is not None else self._make_line(units)
+        return self._lines.get(int(left)) or self._make_line(int(left))
 
     def _make_line(self, units: int) -> bytes:
         """The field line for `units` left (§4: r: what is left, t: seconds until all is back)."""

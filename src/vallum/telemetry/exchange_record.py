@@ -21,8 +21,6 @@ LONGEST_QUERY_NAME = 64
 MOST_NOTES = 16
 _MOST_REMEMBERED = 4096
 
-_MILLISECONDS = tuple(f"{number:03d}Z" for number in range(1000))
-
 Scene = tuple[str, str, str, str]
 """Where: API name, operation id, canonical authority, and the revision of the policy."""
 
@@ -30,6 +28,7 @@ Caller = tuple[str, str, str, bytes | None]
 """Who: client address, `Principal.id`, `Principal.credential` (an identifier, never a secret), and
 the value of the User-Agent field. Empty where there is none."""
 
+_Outcome = tuple[str, int, str, str, int]
 _Key = TypeVar("_Key")
 
 
@@ -88,7 +87,17 @@ class ExchangeFacts(Protocol):
 class RecordBuilder:
     """Builds the lines of one worker. Remembers what repeats, already in JSON."""
 
-    __slots__ = ("_callers", "_scenes", "_second", "_second_text", "_sequence", "_words", "_worker")
+    __slots__ = (
+        "_callers",
+        "_millisecond",
+        "_outcomes",
+        "_scenes",
+        "_second",
+        "_second_text",
+        "_sequence",
+        "_time",
+        "_worker",
+    )
 
     def __init__(self, worker: str) -> None:
         """
@@ -97,11 +106,13 @@ class RecordBuilder:
         """
         self._worker = quoted(worker)
         self._sequence = 0
+        self._millisecond = -1
+        self._time = ""
         self._second = -1
         self._second_text = ""
         self._scenes: dict[Scene, str] = {}
         self._callers: dict[Caller, str] = {}
-        self._words: dict[str, str] = {"": '""'}
+        self._outcomes: dict[_Outcome, str] = {}
 
     def build(
         self,
@@ -127,20 +138,21 @@ class RecordBuilder:
         self._sequence = sequence = self._sequence + 1
         where = self._scenes.get(scene) or self._describe_scene(scene)
         who = self._callers.get(caller) or self._describe_caller(caller)
-        words = self._words
+        outcome = (facts.method, facts.status, facts.decision, facts.reason, facts.upstream_status)
+        what = self._outcomes.get(outcome) or self._describe_outcome(outcome)
         names, notes = facts.query_names, facts.notes
+        millisecond = int(now * 1000)
+        is_same = millisecond == self._millisecond
+        moment = self._time if is_same else self._make_time(millisecond)
         return (
-            f'{{"time":"{self.time_text(now)}","seq":{sequence},"worker":{self._worker},'
+            f'{{"time":"{moment}","seq":{sequence},"worker":{self._worker},'
             f'"request_id":"{facts.request_id}","trace_id":"{facts.trace_id}",'
-            f'"client_request_id":"{client_request_id}",{who},{where},'
-            f'"method":{words.get(facts.method) or self._word(facts.method)},'
+            f'"client_request_id":"{client_request_id}",{who},{where},{what},'
             f'"path":{quoted(facts.path[:LONGEST_PATH])},'
             f'"query":{_names(names) if names else "[]"},'
-            f'"status":{facts.status},"decision":"{facts.decision}",'
-            f'"reason":{words.get(facts.reason) or self._word(facts.reason)},'
-            f'"upstream_status":{facts.upstream_status},"request_bytes":{facts.request_bytes},'
-            f'"response_bytes":{facts.response_bytes},"duration_us":{duration_us},'
-            f'"upstream_us":{upstream_us},"notes":{_notes(notes) if notes else "[]"}}}\n'
+            f'"request_bytes":{facts.request_bytes},"response_bytes":{facts.response_bytes},'
+            f'"duration_us":{duration_us},"upstream_us":{upstream_us},'
+            f'"notes":{_notes(notes) if notes else "[]"}}}\n'
         ).encode("ascii")
 
     def event(self, name: str, now: float, count: int) -> bytes:
@@ -153,11 +165,17 @@ class RecordBuilder:
 
     def time_text(self, now: float) -> str:
         """RFC 3339 in UTC with milliseconds."""
-        second = int(now)
+        millisecond = int(now * 1000)
+        return self._time if millisecond == self._millisecond else self._make_time(millisecond)
+
+    def _make_time(self, millisecond: int) -> str:
+        second, rest = divmod(millisecond, 1000)
         if second != self._second:
             self._second = second
             self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
-        return self._second_text + _MILLISECONDS[int((now - second) * 1000)]
+        self._millisecond = millisecond
+        self._time = f"{self._second_text}{rest:03d}Z"
+        return self._time
 
     def _describe_scene(self, scene: Scene) -> str:
         api, operation, host, policy = (quoted(text[:LONGEST_TEXT]) for text in scene)
@@ -177,10 +195,14 @@ class RecordBuilder:
             _remember(self._callers, caller, text)
         return text
 
-    def _word(self, word: str) -> str:
-        text = quoted(word[:LONGEST_TEXT])
-        if len(word) <= LONGEST_TEXT:
-            _remember(self._words, word, text)
+    def _describe_outcome(self, outcome: _Outcome) -> str:
+        method, status, decision, reason, upstream_status = outcome
+        text = (
+            f'"method":{quoted(method[:LONGEST_TEXT])},"status":{status},"decision":"{decision}",'
+            f'"reason":{quoted(reason[:LONGEST_TEXT])},"upstream_status":{upstream_status}'
+        )
+        if len(method) + len(reason) <= LONGEST_TEXT:
+            _remember(self._outcomes, outcome, text)
         return text
 
 
