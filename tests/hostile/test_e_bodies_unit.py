@@ -86,13 +86,15 @@ def test_b096_ct_multipart_boundary(media_type: str) -> None:
         parse_media_type(media_type.encode())
     except ValueError:
         return
-    assert judge_body(operation, body, media_type) == [("", "multipart")]
+    assert judge_body(operation, body, media_type) == [("", "multipart-boundary")]
 
 
 def test_b096_ct_multipart_missing_final_boundary() -> None:
     operation = body_operation({"type": "object"}, media_type="multipart/form-data")
     body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x\r\n'
-    assert judge_body(operation, body, "multipart/form-data; boundary=x") == [("", "multipart")]
+    assert judge_body(operation, body, "multipart/form-data; boundary=x") == [
+        ("", "multipart-frame")
+    ]
 
 
 def test_b097_json_dupkey() -> None:

@@ -10,7 +10,7 @@ from vallum.openapi.load import load_contract
 from vallum.openapi.model import Contract, Operation, Unknown
 from vallum.openapi.problems import ContractErrors, ContractProblem, ContractViolation
 from vallum.wire.media_type import parse_media_type
-from vallum.wire.target import RawTarget, canonical_target
+from vallum.wire.target import canonical_target, split_target
 
 Found = list[tuple[str, str]]
 """Pointer and code of each violation."""
@@ -80,7 +80,7 @@ def judge_request(
     fields: tuple[tuple[bytes, bytes], ...] = (),
 ) -> Found:
     """The violations of a request's parameters; `query` as on the wire."""
-    target = canonical_target(RawTarget(None, b"/x", query.encode()))
+    target = canonical_target(split_target(b"/x?" + query.encode()))
     try:
         operation.check_parameters(target, path or {}, Fields(fields))
     except ContractViolation as refusal:

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from vallum.core.problems import Denied, Violation
 from vallum.openapi.model import BodyValidator
-from vallum.openapi.multipart import check_multipart
 from vallum.openapi.primitives import NotOfTypeError, primitive
 from vallum.openapi.problems import ContractViolation
 from vallum.openapi.shapes import Shape
 from vallum.openapi.validator import SchemaValidator
 from vallum.wire.json import DEFAULT_LIMITS, JSONLimits, MalformedJSON, parse_json
 from vallum.wire.media_type import MediaType
+from vallum.wire.multipart import MalformedMultipart, split_parts
 
 _JSON_DETAILS: Final = {
     "encoding": "must be UTF-8 without a byte order mark",
@@ -84,17 +84,17 @@ class TextBody:
             raise ContractViolation(self._schema.violations(value, "body", ()))
 
 
-class MultipartBody:
-    """A multipart body, of which only the frame is read."""
+class FramedBody:
+    """A multipart body that is no form: only its frame is read."""
 
     __slots__ = ()
 
     def __call__(self, body: bytes, media_type: MediaType) -> None:
         """Raises ContractViolation."""
         try:
-            check_multipart(body, media_type)
-        except ValueError as error:
-            raise refuse("multipart", str(error)) from None
+            split_parts(body, media_type)
+        except MalformedMultipart as error:
+            raise refuse(f"multipart-{error.code}", "must be multipart (RFC 2046)") from None
 
 
 class OpaqueBody:
@@ -131,13 +131,15 @@ class RangeBody:
 
 
 def kind_of(media_type: MediaType) -> str:
-    """How a body of this type is read: `json`, `form`, `multipart`, `text` or `opaque`."""
+    """How a body is read: `json`, `form`, `multipart` (a form), `framed`, `text` or `opaque`."""
     if media_type.is_json:
         return "json"
     if media_type.essence == "application/x-www-form-urlencoded":
         return "form"
-    if media_type.essence.startswith("multipart/"):
+    if media_type.essence == "multipart/form-data":
         return "multipart"
+    if media_type.essence.startswith("multipart/"):
+        return "framed"
     return "text" if media_type.essence == "text/plain" else "opaque"
 
 

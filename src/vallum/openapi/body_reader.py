@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from vallum.openapi.bodies import JSONBody, MultipartBody, OpaqueBody, RangeBody, TextBody, kind_of
+from vallum.openapi.bodies import FramedBody, JSONBody, OpaqueBody, RangeBody, TextBody, kind_of
 from vallum.openapi.document import BadReferenceError, Document, Node
 from vallum.openapi.forms import Encoding, FormBody
 from vallum.openapi.model import BodyValidator
+from vallum.openapi.parts import MultipartBody
 from vallum.openapi.problems import Problems
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.shapes import ANY, Shape, shape_of
@@ -62,7 +63,7 @@ class BodyReader:
             if kind == "json" and schema is None:
                 self._problems.warn(media.pointer, "the body has no schema: any JSON is taken")
             return self._of_kind(kind, media, schema) or OpaqueBody()
-        kinds = ("json", "form", "multipart", "text")
+        kinds = ("json", "form", "multipart", "framed", "text")
         by_kind = {kind: self._of_kind(kind, media, schema) for kind in kinds}
         types = self._shape(media).types
         return RangeBody(
@@ -80,7 +81,10 @@ class BodyReader:
                 shape = self._shape(media)
                 return FormBody(schema, shape, self._encodings(media, shape))
             case "multipart":
-                return MultipartBody()
+                shape = self._shape(media)
+                return MultipartBody(schema, shape, self._encodings(media, shape))
+            case "framed":
+                return FramedBody()
             case "text":
                 return TextBody(schema, self._shape(media))
         return None
@@ -102,6 +106,16 @@ class BodyReader:
             encodings[name] = Encoding(
                 style=style if isinstance(style, str) else "",
                 explode=node.value.get("explode", style in ("", "form")) is True,
-                is_json="json" in str(node.value.get("contentType", "")).lower(),
+                content_types=self._content_types(node),
             )
         return encodings
+
+    def _content_types(self, node: Node) -> tuple[str, ...]:
+        declared = node.value.get("contentType")
+        if declared is None:
+            return ()
+        try:
+            return tuple(parse_range(name) for name in str(declared).split(","))
+        except ValueError:
+            self._problems.error(node.pointer, "`contentType` is not a list of media types")
+            return ()

@@ -31,7 +31,15 @@ class Encoding(NamedTuple):
     style: str = ""
     """Empty: the default, by type."""
     explode: bool = True
-    is_json: bool = False
+    content_types: tuple[str, ...] = ()
+    """Media types or ranges that a part may have; empty: any."""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the property is JSON text whatever its type."""
+        return bool(self.content_types) and all(
+            MediaType(content_type).is_json for content_type in self.content_types
+        )
 
 
 class FormBody:

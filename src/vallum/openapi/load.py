@@ -115,8 +115,8 @@ class _Loader:
                 self._problems.error(node.pointer, "a path must begin with `/`")
                 continue
             if "#" in path or "?" in path:
-                # A request's path never holds either: the operation would stay unprotected.
-                self._problems.error(paths.pointer, f"the path `{path}` can never match")
+                # A request's path never holds either, so there is nothing to protect.
+                self._problems.warn(paths.pointer, f"the path `{path}` can never match: left out")
                 continue
             try:
                 item = self._document.follow(node)

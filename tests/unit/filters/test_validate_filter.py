@@ -16,7 +16,7 @@ from vallum.engine.pipeline import Route
 from vallum.filters.validate import Mode, ValidateBody, ValidateParameters
 from vallum.openapi.load import load_contract
 from vallum.openapi.model import Operation, Unknown
-from vallum.wire.target import RawTarget, canonical_target
+from vallum.wire.target import canonical_target, split_target
 
 
 class Settings(NamedTuple):
@@ -37,7 +37,7 @@ NUMBER = {"application/json": {"schema": {"type": "integer"}}}
 
 def exchange(body: bytes, *fields: tuple[bytes, bytes], query: bytes = b"") -> Exchange:
     """An exchange whose body has been read."""
-    target = canonical_target(RawTarget(None, b"/x", query))
+    target = canonical_target(split_target(b"/x?" + query))
     client = Client("192.0.2.1", "192.0.2.1", 1)
     request = Request("POST", target, Fields(fields), "https", "api.example", client)
     made = Exchange(request, Route(api="a", operation=operation()), {})

@@ -88,32 +88,75 @@ def test_opaque_bodies_pass() -> None:
     assert judge_body(body_operation(schema, media_type="image/png"), b"\x00\xff") == []
 
 
-GOOD = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
+UPLOAD = {
+    "type": "object",
+    "properties": {
+        "note": {"type": "string", "maxLength": 5},
+        "count": {"type": "integer"},
+        "meta": {"type": "object", "properties": {"a": {"type": "integer"}}},
+        "file": {"type": "string", "format": "binary", "maxLength": 4},
+        "many": {"type": "array", "items": {"type": "string", "format": "binary"}},
+    },
+    "required": ["note"],
+}
+MULTIPART = "multipart/form-data"
+
+
+def part(name: str, content: bytes, more: str = "") -> bytes:
+    """One part."""
+    return b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n' % (
+        name.encode(),
+        more.encode(),
+        content,
+    )
+
+
+def upload(*parts: bytes, **encoding: Any) -> list[tuple[str, str]]:
+    """The violations of a multipart form."""
+    operation = body_operation(UPLOAD, media_type=MULTIPART, encoding=encoding or None)
+    return judge_body(operation, b"".join(parts) + b"--x--\r\n", f"{MULTIPART}; boundary=x")
+
+
+NOTE = part("note", b"hi")
+FILE = '; filename="a.bin"\r\nContent-Type: application/octet-stream'
 
 
 @pytest.mark.parametrize(
-    ("body", "media_type", "is_taken"),
+    ("parts", "found"),
     [
-        (GOOD, "multipart/form-data; boundary=x", True),
-        (GOOD[:-2], 'multipart/form-data; boundary="x"', True),
-        (GOOD, "multipart/form-data", False),
-        (GOOD, "multipart/form-data; boundary=y", False),
-        (GOOD, 'multipart/form-data; boundary="x\\"y"', False),
-        (GOOD, f"multipart/form-data; boundary={'x' * 71}", False),
-        (GOOD.removesuffix(b"--\r\n"), "multipart/form-data; boundary=x", False),
-        (GOOD + b"epilogue", "multipart/form-data; boundary=x", False),
-        (b"preamble\r\n" + GOOD, "multipart/form-data; boundary=x", False),
-        (GOOD + GOOD, "multipart/form-data; boundary=x", False),
-        (b"", "multipart/form-data; boundary=x", False),
+        ([NOTE], []),
+        ([NOTE, part("count", b"5"), part("meta", b'{"a":1}')], []),
+        ([NOTE, part("file", b"\x00\xff", FILE)], []),
+        ([NOTE, part("file", b"\x00" * 5, FILE)], [("/file", "length")]),
+        ([NOTE, part("many", b"1", FILE), part("many", b"2", FILE)], []),
+        ([part("count", b"5")], [("/note", "required")]),
+        ([part("note", b"toolong")], [("/note", "length")]),
+        ([NOTE, NOTE], [("/note", "duplicate")]),
+        ([NOTE, part("count", b"5.0")], [("/count", "type")]),
+        ([NOTE, part("count", b"5", FILE)], [("/count", "type")]),
+        ([NOTE, part("meta", b'{"a":1,"a":2}')], [("/meta", "type")]),
+        ([NOTE, part("meta", b'{"a":1,"b":2}')], [("/meta/b", "unknown")]),
+        ([NOTE, part("is_admin", b"1")], [("/is_admin", "unknown")]),
+        ([part("note", b"\xff")], [("/note", "type")]),
     ],
 )
-def test_multipart_frames(
-    body: bytes,
-    media_type: str,
-    is_taken: bool,
-) -> None:
-    operation = body_operation({"type": "object"}, media_type="multipart/form-data")
-    assert judge_body(operation, body, media_type) == ([] if is_taken else [("", "multipart")])
+def test_multipart_forms(parts: list[bytes], found: list[tuple[str, str]]) -> None:
+    assert upload(*parts) == found
+
+
+def test_multipart_part_types() -> None:
+    png = '; filename="a.png"\r\nContent-Type: image/png'
+    allowed = {"file": {"contentType": "image/png, image/jpeg"}}
+    assert upload(NOTE, part("file", b"1", png), **allowed) == []
+    assert upload(NOTE, part("file", b"1", FILE), **allowed) == [("/file", "media-type")]
+    assert upload(NOTE, part("file", b"1"), **allowed) == [("/file", "media-type")]
+
+
+def test_other_multipart_types_are_framed() -> None:
+    operation = body_operation({"type": "object"}, media_type="multipart/mixed")
+    good = b"--x\r\n\r\nanything\r\n--x--"
+    assert judge_body(operation, good, "multipart/mixed; boundary=x") == []
+    assert judge_body(operation, b"x", "multipart/mixed; boundary=x") == [("", "multipart-frame")]
 
 
 def test_a_range_is_read_by_the_type_that_comes() -> None:
