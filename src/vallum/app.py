@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from vallum.authz.roles import RoleTable
 from vallum.config.load import LoadedPolicy
-from vallum.config.model import API, Controls, Issuer, Listen, Policy
+from vallum.config.model import API, Controls, Issuer, Listen, Policy, Upstream
 from vallum.core.fields import Fields
 from vallum.core.ports import LimitStore
 from vallum.core.problems import Denied
@@ -46,9 +46,11 @@ from vallum.store.jwks_source import JWKSSource
 from vallum.store.keys import KeyDirectory
 from vallum.store.revocations import Revocations
 from vallum.store.secret_file import load_secret
+from vallum.store.usage import UsageWriter
 from vallum.tokens.claims import IssuerExpectations
 from vallum.tokens.internal import InternalStatements
 from vallum.tokens.jwks import KeySet, parse_jwks
+from vallum.tokens.weak import WeakSecrets
 from vallum.wire.authority import canonical_host, parse_networks
 
 _NO_FIELDS: frozenset[bytes] = frozenset()
@@ -67,7 +69,12 @@ class Services:
     revocations: Revocations
     pseudonym: bytes
     """This deployment's name in `Via`."""
+    note_usage: UsageWriter
     clock: Callable[[], float] = time.time
+    origins: dict[tuple[Upstream, float], Origin] = field(default_factory=dict)
+    """The origins in use; a reload goes on with those whose settings have not changed."""
+    remote_keys: dict[Issuer, TrustedIssuer] = field(default_factory=dict)
+    """Issuers with keys from afar: a reload during an outage must not lose the last good ones."""
 
 
 def open_services(policy: Policy, limits: LimitStore) -> Services:
@@ -82,6 +89,7 @@ def open_services(policy: Policy, limits: LimitStore) -> Services:
         limits=limits,
         directory=directory,
         revocations=Revocations(policy.state),
+        note_usage=UsageWriter(policy.state),
         pseudonym=f"vallum-{digest[:12]}".encode("ascii"),
     )
 
@@ -101,6 +109,7 @@ class _Compiler:
     services: Services
     problems: list[str] = field(default_factory=list)
     _authenticators: dict[tuple[str, ...], JWTAuthenticator] = field(default_factory=dict)
+    _key_authenticators: dict[bytes, APIKeyAuthenticator] = field(default_factory=dict)
     _key_sources: dict[str, TrustedIssuer] = field(default_factory=dict)
 
     def compile(self) -> Runtime:
@@ -124,7 +133,7 @@ class _Compiler:
             revision=self.loaded.revision,
             scheme="https" if https else "http",
             hosts=hosts,
-            origins={api.name: make_origin(api, policy) for api in policy.apis.values()},
+            origins=self._origins(policy),
             statements={api.name: self._statements(api) for api in policy.apis.values()},
             preflight=_preflight(policy),
             unmatched=_unmatched(https=https),
@@ -136,6 +145,16 @@ class _Compiler:
             admit=failures.check,
             routes=tuple(routes),
         )
+
+    def _origins(self, policy: Policy) -> dict[str, Origin]:
+        known = dict(self.services.origins)
+        self.services.origins.clear()
+        origins = {}
+        for api in policy.apis.values():
+            settings = (api.upstream, policy.timeouts.connect)
+            origin = known.get(settings) or make_origin(*settings)
+            origins[api.name] = self.services.origins[settings] = origin
+        return origins
 
     def _add_route(self, hosts: dict[str, Router], api: API, route: Route) -> None:
         path = api.base_path + route.operation.path
@@ -200,9 +219,7 @@ class _Compiler:
             name.removeprefix("jwt:") for name in controls.authenticate if name != "api_key"
         )
         if "api_key" in controls.authenticate:
-            yield APIKeyAuthenticator(
-                self.services.directory, clock=self.services.clock, field=_key_field(contract)
-            )
+            yield self._api_keys(_key_field(contract))
         if issuers:
             authenticator = self._authenticators.get(issuers)
             if authenticator is None:
@@ -213,10 +230,25 @@ class _Compiler:
                 )
             yield authenticator
 
+    def _api_keys(self, field_name: bytes) -> APIKeyAuthenticator:
+        known = self._key_authenticators.get(field_name)
+        if known is None:
+            known = self._key_authenticators[field_name] = APIKeyAuthenticator(
+                self.services.directory,
+                clock=self.services.clock,
+                note_usage=self.services.note_usage,
+                field=field_name,
+            )
+        return known
+
     def _trusted(self, name: str) -> TrustedIssuer:
         known = self._key_sources.get(name)
         if known is None:
-            known = self._key_sources[name] = trusted_issuer(self.loaded.policy.issuers[name])
+            issuer = self.loaded.policy.issuers[name]
+            known = self.services.remote_keys.get(issuer) or trusted_issuer(issuer)
+            self._key_sources[name] = known
+            if not isinstance(issuer.jwks, Path):
+                self.services.remote_keys[issuer] = known
         return known
 
     def _statements(self, api: API) -> StatementMaker:
@@ -272,8 +304,10 @@ def trusted_issuer(issuer: Issuer) -> TrustedIssuer:
     else:
         load = from_metadata(issuer.issuer, insecure_http=issuer.insecure_http_jwks)
 
+    weak_secrets = _weak_secrets(issuer.weak_secrets)
+
     def parse(document: bytes) -> KeySet:
-        return parse_jwks(document, algorithms=issuer.algorithms)
+        return parse_jwks(document, algorithms=issuer.algorithms, weak_secrets=weak_secrets)
 
     return TrustedIssuer(
         name=issuer.name,
@@ -292,13 +326,27 @@ def trusted_issuer(issuer: Issuer) -> TrustedIssuer:
     )
 
 
-def make_origin(api: API, policy: Policy) -> Origin:
-    """The upstream of an API.
+def _weak_secrets(path: Path | None) -> WeakSecrets:
+    if path is None:
+        return WeakSecrets()
+    try:
+        with path.open("rb") as lines:
+            return WeakSecrets(lines)
+    except OSError as error:
+        raise ValueError(f"cannot read `{path}`: {error.strerror}") from error
+
+
+def make_origin(upstream: Upstream, connect_timeout: float) -> Origin:
+    """The object that forwards to an upstream.
+
+    Args:
+        upstream: where it is.
+        connect_timeout: seconds.
 
     Raises:
         StartRefused: the URL cannot be used, or the application cannot be imported.
     """
-    url = api.upstream.url
+    url = upstream.url
     if url.startswith("asgi:"):
         return ASGIOrigin(import_application(url.removeprefix("asgi:")), "localhost")
     parts = urlsplit(url)
@@ -306,7 +354,7 @@ def make_origin(api: API, policy: Policy) -> Origin:
     host = parts.hostname or "localhost"
     https = parts.scheme == "https"
     port = parts.port or (443 if https else 80)
-    certificate = api.upstream.client_certificate
+    certificate = upstream.client_certificate
     shown = f"[{host}]" if ":" in host else host
     return UpstreamPool(
         authority=shown if unix_path is not None or parts.port is None else f"{shown}:{port}",
@@ -314,14 +362,14 @@ def make_origin(api: API, policy: Policy) -> Origin:
         port=port,
         unix_path=unix_path,
         tls=upstream_context(
-            api.upstream.ca,
+            upstream.ca,
             certificate.certificate if certificate else None,
             certificate.key if certificate else None,
         )
         if https
         else None,
-        most=api.upstream.connections,
-        connect_timeout=policy.timeouts.connect,
+        most=upstream.connections,
+        connect_timeout=connect_timeout,
     )
 
 

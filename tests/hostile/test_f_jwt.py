@@ -799,13 +799,14 @@ def test_b151_jwt_jwks_poison(es256: Minter, tmp_path: Path, document: bytes) ->
         async with KeyServer(es256.document) as server:
             clock = Clock()
             source = JWKSSource("test", server.loader(), es256.parse, monotonic=clock)
-            await source.refresh()
-            server.body = document
-            clock.now += REFRESH_PAUSE
-            await source.refresh()
-            assert server.requests == 2
             authenticator = trust(es256, source, tmp_path, clock)
             assert isinstance(await ask(authenticator, es256.token()), Principal)
+            server.body = document
+            clock.now += REFRESH_PAUSE
+            unknown = es256.token(es256.header(kid="k2"))
+            assert await ask(authenticator, unknown) == "jwt.key-unknown"
+            assert server.requests == 2
+            assert isinstance(await ask(authenticator, es256.token(jti="t2")), Principal)
 
     asyncio.run(poison())
 
@@ -903,17 +904,17 @@ def test_b151_outage_for_a_day_then_closed(es256: Minter, tmp_path: Path) -> Non
         async with KeyServer(es256.document) as server:
             clock, wall = Clock(), Clock()
             source = JWKSSource("test", server.loader(), es256.parse, monotonic=clock)
-            await source.refresh()
-            server.status = 503
             authenticator = trust(es256, source, tmp_path, wall)
-            clock.now += MAX_STALE
             assert isinstance(await ask(authenticator, es256.token()), Principal)
+            server.status = 503
+            clock.now += MAX_STALE
+            # Each a token of its own, for one that was accepted is remembered for minutes.
+            assert isinstance(await ask(authenticator, es256.token(jti="t2")), Principal)
             clock.now += 1
-            # Another token, for the first is remembered for minutes.
-            assert await ask(authenticator, es256.token(jti="t2")) == "jwt.keys-unavailable"
+            assert await ask(authenticator, es256.token(jti="t3")) == "jwt.keys-unavailable"
             server.status = 200
             clock.now += REFRESH_PAUSE
-            assert isinstance(await ask(authenticator, es256.token(jti="t2")), Principal)
+            assert isinstance(await ask(authenticator, es256.token(jti="t3")), Principal)
 
     asyncio.run(outage())
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from vallum.cli.policy import exit_with, policy_or_exit
 from vallum.config import values
-from vallum.config.diagnostics import PolicyErrors, suggest
+from vallum.config.diagnostics import suggest
 from vallum.store.errors import KeyNameTaken, StateUnusable, UnknownKey
 from vallum.store.keys import KeyStore, StoredKey
 from vallum.tokens.api_key import generate, key_hash
@@ -135,7 +135,7 @@ def create(
         try:
             store.add(key, now=now)
         except KeyNameTaken:
-            _fail(
+            exit_with(
                 f"`{name}` has an active key",
                 f"`vallum keys rotate {name}` replaces it without interruption",
             )
@@ -241,7 +241,7 @@ def rotate(
         now = time.time()
         active = [key for key in _require(store, name) if key.is_active(now)]
         if not active:
-            _fail(f"`{name}` has no active key", f"`vallum keys create {name}` makes one")
+            exit_with(f"`{name}` has no active key", f"`vallum keys create {name}` makes one")
         old = active[0]
         if expires is None and old.expires is not None:
             expires = old.expires - old.created
@@ -261,24 +261,15 @@ def rotate(
 @contextmanager
 def _store(config: Path, state: Path | None) -> Iterator[KeyStore]:
     try:
-        store = KeyStore(_state_file(config) if state is None else state)
+        if state is None:
+            state = policy_or_exit(config, "`--state FILE` needs no policy").state
+        store = KeyStore(state)
         try:
             yield store
         finally:
             store.close()
     except StateUnusable as error:
-        _fail(str(error))
-
-
-def _state_file(config: Path) -> Path:
-    from vallum.config.load import load_policy
-
-    try:
-        return load_policy(config).state
-    except PolicyErrors as error:
-        errors = [found for found in error.diagnostics if found.severity == "error"]
-        click.echo("\n".join(map(str, errors)), err=True)
-        _fail(f"the policy `{config}` cannot be used", "`--state FILE` needs no policy")
+        exit_with(str(error))
 
 
 def _make(store: KeyStore, **about: Any) -> tuple[str, StoredKey]:
@@ -292,7 +283,7 @@ def _require(store: KeyStore, name: str) -> list[StoredKey]:
     try:
         return store.require(name)
     except UnknownKey:
-        _fail(f"there is no key `{name}`", suggest(name, store.names(), what="key"))
+        exit_with(f"there is no key `{name}`", suggest(name, store.names(), what="key"))
 
 
 def _hand_over(key: StoredKey, text: str, *, as_json: bool) -> None:
@@ -332,8 +323,3 @@ def _state_of(key: StoredKey, now: float) -> str:
 
 def _when(at: float | None) -> str:
     return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
-
-
-def _fail(message: str, hint: str = "") -> NoReturn:
-    click.echo(f"error: {message}" + (f"\n  help: {hint}" if hint else ""), err=True)
-    sys.exit(1)

@@ -15,6 +15,7 @@ _COMMANDS = {
     "keys": "Create, list, rotate and revoke API keys.",
     "log": "Read the records of exchanges.",
     "run": "Serve an ASGI application behind its policy.",
+    "tokens": "End access tokens before they expire.",
     "up": "Serve the policy: the gateway.",
 }
 

@@ -23,7 +23,7 @@ from vallum.config.kinds import (
     Values,
     Variable,
 )
-from vallum.config.kinds_files import near_file, resolve
+from vallum.config.kinds_files import ExistingFile, near_file, resolve
 from vallum.config.model import Issuer, Role
 from vallum.config.source import Node
 from vallum.config.values import Bad
@@ -81,6 +81,9 @@ _ISSUER_KEYS = {
     "scope_claim": Key(Text("a claim's name"), "claim that holds scopes; default scope"),
     "roles_claim": Key(Text("a claim's name"), "claim that holds roles; default roles"),
     "insecure_http_jwks": Key(Flag(), "allows an `http://` URL of keys, on loopback only"),
+    "weak_secrets": Key(
+        ExistingFile("a file"), "known secrets, one a line; HMAC keys in it are refused"
+    ),
 }
 
 

@@ -114,6 +114,8 @@ class Issuer:
     roles_claim: str = "roles"
     insecure_http_jwks: bool = False
     """Allows an `http://` JWKS URL, on loopback only; for tests and development."""
+    weak_secrets: Path | None = None
+    """A file with one known secret a line; HMAC keys that are in it are refused (B-148)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -29,6 +29,7 @@ MAX_PENDING_USES: Final = 65_536
 """Keys whose last use waits to be written; further ones are not noted."""
 
 _POLL_SECONDS: Final = 1.0
+_NOTE_SECONDS: Final = 60.0
 _FIELD_NAME: Final = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 _NO_HASH: Final = bytes(32)
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -56,11 +57,20 @@ class APIKeyAuthenticator:
 
     name: Final = "api_key"
 
-    def __init__(self, directory: Directory, *, clock: Clock, field: bytes = DEFAULT_FIELD) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        clock: Clock,
+        note_usage: Callable[[dict[str, float]], object],
+        field: bytes = DEFAULT_FIELD,
+    ) -> None:
         """
         Args:
             directory: where keys are found.
             clock: wall-clock Unix seconds.
+            note_usage: told about once a minute when keys were last used (Unix seconds by key id);
+                must not block.
             field: the request field that carries the key, as the contract names it.
 
         Raises:
@@ -81,6 +91,8 @@ class APIKeyAuthenticator:
         self._generation = -1
         self._polled = self._poll_at = 0.0
         self._used: dict[str, float] = {}
+        self._note_usage = note_usage
+        self._noted = clock()
 
     def authenticate(self, request: Request) -> Principal | None:
         """Judge the request's key; see `Authenticator`."""
@@ -98,22 +110,26 @@ class APIKeyAuthenticator:
         entry.used_at = now
         return entry.principal
 
-    def take_usage(self) -> dict[str, float]:
-        """When keys were used since the last call: Unix seconds by key id."""
+    def _poll(self, now: float) -> None:
+        generation = self._directory.generation()
+        if generation != self._generation:
+            self._used = self._take_usage()
+            self._cache.clear()
+            self._generation = generation
+        self._polled, self._poll_at = now, now + _POLL_SECONDS
+        if not self._noted <= now < self._noted + _NOTE_SECONDS:
+            self._noted = now
+            used = self._take_usage()
+            if used:
+                self._note_usage(used)
+
+    def _take_usage(self) -> dict[str, float]:
         used, self._used = self._used, {}
         for entry in self._entries.values():
             if entry.used_at:
                 used[entry.principal.credential] = entry.used_at
                 entry.used_at = 0.0
         return used
-
-    def _poll(self, now: float) -> None:
-        generation = self._directory.generation()
-        if generation != self._generation:
-            self._used = self.take_usage()
-            self._cache.clear()
-            self._generation = generation
-        self._polled, self._poll_at = now, now + _POLL_SECONDS
 
     def _verify(self, request: Request, text: bytes, digest: bytes, now: float) -> Principal:
         if len(request.fields.all(self.field)) > 1:

@@ -27,7 +27,7 @@ SECONDS: Final = 10.0
 _WELL_KNOWN: Final = "/.well-known/"
 
 
-class LoadError(Exception):
+class LoadError(ValueError):
     """A document could not be had; the message says why."""
 
 

@@ -15,7 +15,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from vallum.core.ports import Clock
 from vallum.store.errors import KeysUnavailable
-from vallum.store.jwks_load import Loader, LoadError
+from vallum.store.jwks_load import Loader
 
 REFRESH_AFTER: Final = 300.0
 """Seconds after which keys are fetched anew though nobody misses one: some may be withdrawn."""
@@ -97,24 +97,8 @@ class JWKSSource(Generic[KeysT]):
             # pause is over, what is known is the answer.
             if not self._may_refresh():
                 return self._present()
-            self._start()
-        return self._after_refresh()
-
-    async def refresh(self) -> None:
-        """Fetch now, or wait for the fetch under way; for start-up.
-
-        Failure is no exception: the keys stay as they are, and the log says why.
-        """
-        if self._refresh_task is None:
-            self._start()
-        await self._after_refresh_task()
-
-    async def close(self) -> None:
-        """Stop a fetch that is under way."""
-        task = self._refresh_task
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            return self._after(self._start())
+        return self._after(self._refresh_task)
 
     def _present(self) -> KeysT:
         if self._keys is None:
@@ -134,23 +118,20 @@ class JWKSSource(Generic[KeysT]):
             self._started_at is None or self._now() - self._started_at >= REFRESH_PAUSE
         )
 
-    def _start(self) -> None:
+    def _start(self) -> asyncio.Task[None]:
         self._started_at = self._now()
-        self._refresh_task = asyncio.get_running_loop().create_task(self._refresh())
+        task = self._refresh_task = asyncio.get_running_loop().create_task(self._refresh())
+        return task
 
-    async def _after_refresh(self) -> KeysT:
-        await self._after_refresh_task()
+    async def _after(self, refresh: asyncio.Task[None]) -> KeysT:
+        # One caller that goes away must not take the keys from the others.
+        await asyncio.shield(refresh)
         return self._present()
-
-    async def _after_refresh_task(self) -> None:
-        if self._refresh_task is not None:
-            # One caller that goes away must not take the keys from the others.
-            await asyncio.shield(self._refresh_task)
 
     async def _refresh(self) -> None:
         try:
             self._accept(await self._load())
-        except (LoadError, ValueError) as error:
+        except ValueError as error:
             kept = "the last good ones stay" if self._keys is not None else "there are none"
             _log.warning("keys of issuer %s: %s; %s", self._name, error, kept)
         finally:
