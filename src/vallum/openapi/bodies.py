@@ -11,7 +11,7 @@ from vallum.openapi.primitives import NotOfTypeError, primitive
 from vallum.openapi.problems import ContractViolation
 from vallum.openapi.shapes import Shape
 from vallum.openapi.validator import SchemaValidator
-from vallum.wire.json import DEFAULT_LIMITS, JSONLimits, MalformedJSON, parse_json
+from vallum.wire.json import DEFAULT_LIMITS, MalformedJSON, parse_json
 from vallum.wire.media_type import MediaType
 from vallum.wire.multipart import MalformedMultipart, split_parts
 
@@ -37,9 +37,9 @@ class JSONBody:
 
     __slots__ = ("_is_valid", "_limits", "_schema")
 
-    def __init__(self, schema: SchemaValidator | None, limits: JSONLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, schema: SchemaValidator | None) -> None:
         self._schema = schema
-        self._limits = limits
+        self._limits = DEFAULT_LIMITS
         self._is_valid: Callable[[Any], bool] | None = None
 
     def __call__(self, body: bytes, media_type: MediaType) -> None:
@@ -59,7 +59,7 @@ class JSONBody:
             self._is_valid = _anything
             return _anything
         self._is_valid = is_valid = self._schema.compile()
-        self._limits = self._limits._replace(int64=self._schema.takes_int64)
+        self._limits = DEFAULT_LIMITS._replace(int64=self._schema.takes_int64)
         return is_valid
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from vallum.openapi.dialect import Dialect, Schema
+from vallum.openapi.dialect import Dialect, Schema, modernise
 from vallum.openapi.document import Document, Node
 from vallum.openapi.facts import Facts, SchemaReader, only
 from vallum.openapi.formats import assert_format
@@ -171,6 +171,15 @@ class SchemaBook:
 
     def _plain(self, schema: Node, out: Schema) -> None:
         value: Schema = schema.value
+        for keyword in ("exclusiveMinimum", "exclusiveMaximum"):
+            if isinstance(value.get(keyword), bool):
+                rest = {name: value[name] for name in value if name != "$ref"}
+                value = modernise(rest, Dialect.DRAFT_4)
+                self._problems.warn(
+                    schema.pointer,
+                    f"a boolean `{keyword}` is read as in OpenAPI 3.0",
+                    "write the bound itself",
+                )
         for keyword, (is_valid, expected) in PLAIN.items():
             if keyword in value:
                 if is_valid(value[keyword]):
@@ -182,12 +191,25 @@ class SchemaBook:
             del out["pattern"]
         if assert_format(out):
             self._takes_int64 = True
-        for keyword in ("$dynamicRef", "$recursiveRef"):
-            if keyword in value:
-                self._problems.error(schema.pointer, f"`{keyword}` is not supported", "use `$ref`")
+        self._unsupported(schema)
+
+    def _unsupported(self, schema: Node) -> None:
+        """Say what a schema holds that is read otherwise than its author may expect."""
+        value: Schema = schema.value
+        if "$dynamicRef" in value:
+            self._problems.error(schema.pointer, "`$dynamicRef` is not supported", "use `$ref`")
+        if "$recursiveRef" in value:
+            # No keyword of 2020-12, and in an OpenAPI document its target is no schema.
+            self._problems.warn(schema.pointer, "`$recursiveRef` is not enforced", "use `$ref`")
         if "$id" in value:
             self._problems.warn(
                 schema.pointer, "`$id` is ignored: references are resolved against the document"
+            )
+        if "nullable" in value:
+            self._problems.warn(
+                schema.pointer,
+                "`nullable` means nothing in OpenAPI 3.1",
+                "write `type: [..., 'null']`",
             )
 
     def _parts(self, schema: Node, out: Schema, view: View) -> None:

@@ -208,6 +208,23 @@ def test_older_dialects_of_31() -> None:
     assert judge(schema, '["a",1,2]') != []
 
 
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"minimum": 1, "exclusiveMinimum": True}, "is read as in OpenAPI 3.0"),
+        ({"type": "integer", "nullable": True}, "means nothing in OpenAPI 3.1"),
+        ({"$recursiveRef": "#"}, "is not enforced"),
+        ({"$id": "https://x.example/s", "minimum": 2}, "`$id` is ignored"),
+    ],
+)
+def test_what_is_read_otherwise_is_warned_of(schema: Any, message: str) -> None:
+    post = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    (warning,) = warnings_of(document({"/x": {"post": post}}))
+    assert message in warning.message
+    assert judge(schema, "2") == []
+    assert judge(schema, "1") == ([("", "minimum")] if "minimum" in schema else [])
+
+
 def test_patterns_beyond_linear_time_are_dropped_with_a_warning() -> None:
     schema = {"type": "string", "pattern": "^(?=.*[0-9]).+$", "maxLength": 3}
     operation = body_operation(schema)
