@@ -216,7 +216,7 @@ def test_b268_guessing_is_limited_by_address_and_the_victim_is_not() -> None:
         guess = make_exchange((b"authorization", b"Bearer %d" % number), address="203.0.113.9")
         if _passes(failures.check, guess):
             reached += 1
-            failures.note_refusal(guess, "unauthenticated")
+            failures.note_refusal(guess, Denied("unauthenticated", "jwt.bad-signature"))
         clock.now += 0.001
     # Ten seconds of guessing: the burst of 30, and 30 a minute.
     assert 30 <= reached <= 35
@@ -231,7 +231,7 @@ def test_b268_a_refused_address_is_let_in_again() -> None:
     clock = ManualClock()
     failures = AuthFailureLimit(MemoryLimitStore(), clock)
     for _ in range(100):
-        failures.note_refusal(make_exchange(), "unauthenticated")
+        failures.note_refusal(make_exchange(), Denied("unauthenticated", "api-key.unknown"))
     assert not _passes(failures.check, make_exchange())
     clock.now += 2.001
     assert _passes(failures.check, make_exchange())

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from vallum.config import values
 from vallum.core.problem_json import INSTANCE_URI_PREFIX
-from vallum.telemetry.read import Follower, Matches, Record, last
+from vallum.telemetry.read import Follower, Matches, Record, in_order, last
 
 _POLL_SECONDS = 0.25
 _COLOURS = {"allow": "green", "deny": "yellow", "error": "red", "aborted": "magenta"}
@@ -82,9 +82,13 @@ def log(
     show = _print_json if as_json else _printer()
     try:
         follower = Follower(directory) if follow else None
-        show(last(directory, count, matches))
+        newest = last(directory, count, matches)
+        show(newest)
+        # What was written between the two is in both.
+        shown = {in_order(record) for record in newest}
         while follower is not None:
-            show([record for record in follower.poll() if matches(record)])
+            records = [record for record in follower.poll() if matches(record)]
+            show([record for record in records if in_order(record) not in shown])
             time.sleep(_POLL_SECONDS)
     except OSError as error:
         raise click.ClickException(f"cannot read `{directory}`: {error.strerror}") from error

@@ -18,6 +18,9 @@ from vallum.limits.gcra import interval_seconds
 
 _PREFIX = ANYONE + b"failures"
 _COUNTED = frozenset({"unauthenticated", "ambiguous-credentials"})
+_NOTHING_SHOWN = "auth.none"
+"""The reason code of `filters/authenticate.py` for a request without a credential. That is no
+guess, and any web page can make its visitors' browsers send thirty of them."""
 
 
 class AuthFailureLimit:
@@ -78,9 +81,9 @@ class AuthFailureLimit:
                 fields=b"Retry-After: %d\r\n" % max(1, retry),
             )
 
-    def note_refusal(self, exchange: Exchange, slug: str) -> None:
-        """Count the refusal `slug` if it is a failure to authenticate."""
-        if slug not in _COUNTED:
+    def note_refusal(self, exchange: Exchange, denied: Denied) -> None:
+        """Count a refusal if a credential was shown and was not good."""
+        if denied.problem.slug not in _COUNTED or denied.reason == _NOTHING_SHOWN:
             return
         caller, around = address_keys(exchange.request.client.address)
         now = self._clock()

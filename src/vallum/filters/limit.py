@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -82,6 +83,7 @@ class Meter:
         "_lines",
         "_reason",
         "_take",
+        "name",
         "policy",
         "prefix",
     )
@@ -112,6 +114,7 @@ class Meter:
             raise ValueError(
                 f"a limit of burst {limit.burst} never lets a request of cost {limit.cost} pass"
             )
+        self.name = name
         self._take = store.take
         self._clock = clock
         self._jitter = jitter
@@ -156,7 +159,7 @@ class Meter:
         return Denied("rate-limited", self._reason, fields=fields)
 
 
-class _LimitFilter:
+class _LimitFilter(ABC):
     """What both phases share."""
 
     name: ClassVar[str] = "limit"
@@ -207,8 +210,9 @@ class _LimitFilter:
             reply_fields=b"RateLimit-Policy: %b\r\n" % b", ".join(policies),
         )
 
+    @abstractmethod
     def _check(self, operation: Operation, limit: Limit, meter: Meter) -> _Check:
-        raise NotImplementedError
+        """The check of one limit of this phase."""
 
     def _meter(self, operation: Operation, limit: Limit, name: str) -> Meter:
         scope = f"group|{limit.group}" if limit.group else f"operation|{self._api}|{operation.id}"
@@ -224,7 +228,7 @@ class _LimitFilter:
     def _by_address(self, operation: Operation, limit: Limit, meter: Meter) -> _Check:
         """A check that takes from the client's address, and from the network around it."""
         ceiling = replace(limit, units=limit.units * CEILING, burst=limit.burst * CEILING)
-        network = self._meter(operation, ceiling, "network")
+        network = self._meter(operation, ceiling, meter.name)
         caller_prefix, network_prefix = ANYONE + meter.prefix, ANYONE + network.prefix
 
         def check(exchange: Exchange) -> None:

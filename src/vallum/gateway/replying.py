@@ -236,7 +236,7 @@ class ReplyingConnection(asyncio.Protocol):
         if denied.close or not self._skip_body(flight):
             flight.keep_alive = False
         flight.body_complete = True
-        flight.runtime.note_refusal(flight, denied.problem.slug)
+        flight.runtime.note_refusal(flight, denied)
         self._problem(
             flight,
             denied.problem.slug,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from vallum.config.model import Caps, Timeouts
 from vallum.core.principal import Principal
+from vallum.core.problems import Denied
 from vallum.core.request import Request
 from vallum.engine.exchange import Exchange
 from vallum.engine.pipeline import Route
@@ -89,8 +90,8 @@ class Runtime:
     trusted_proxies: tuple[Network, ...]
     caps: Caps
     timeouts: Timeouts
-    note_refusal: Callable[[Exchange, str], None]
-    """Told of each refusal with its problem slug; counts authentication failures (B-268)."""
+    note_refusal: Callable[[Exchange, Denied], None]
+    """Told of each refusal; counts authentication failures (B-268)."""
     admit: Callable[[Exchange], None]
     """Runs before routing: the flood limit by address."""
     routes: tuple[Route, ...]

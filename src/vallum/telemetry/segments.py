@@ -58,7 +58,9 @@ def open_segment(directory: Path, worker: str, now: float) -> int:
         except FileExistsError:
             continue
         flock(fd, LOCK_EX)
-        return fd
+        if os.fstat(fd).st_nlink:
+            return fd
+        os.close(fd)  # Another worker's housekeeping had it before we did.
     raise FileExistsError(f"`{directory}` has no free segment name for worker `{worker}`")
 
 

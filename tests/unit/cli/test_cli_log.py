@@ -25,10 +25,10 @@ def principal(subject: str) -> str:
     return f"{len(ISSUER)}:{ISSUER}:{subject}"
 
 
-def write_records(directory: Path) -> None:
+def write_records(directory: Path, worker: str = "w1") -> None:
     clock = ManualClock(START)
-    builder = RecordBuilder("w1")
-    writer = RecordWriter(directory, "w1", clock=clock, event=builder.event)
+    builder = RecordBuilder(worker)
+    writer = RecordWriter(directory, worker, clock=clock, event=builder.event)
     rows = [
         ("a", 200, "allow", "", "listBooks", "ann"),
         ("b", 403, "deny", "access.missing-scope", "createBook", "ann"),
@@ -141,7 +141,7 @@ def test_follow_goes_on_until_it_is_interrupted(
         nonlocal pauses
         pauses += 1
         if pauses == 1:
-            write_records(records)
+            write_records(records, "w2")
         if pauses == 3:
             raise KeyboardInterrupt
 

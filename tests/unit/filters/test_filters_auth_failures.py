@@ -16,11 +16,14 @@ def make(failures: int = 3) -> tuple[AuthFailureLimit, ManualClock]:
     return AuthFailureLimit(store, clock, failures=failures, jitter=lambda: 0.0), clock
 
 
+WRONG = Denied("unauthenticated", "api-key.unknown")
+
+
 def test_an_address_with_too_many_failures_waits() -> None:
     failures, clock = make()
     for _ in range(3):
         failures.check(make_exchange())
-        failures.note_refusal(make_exchange(), "unauthenticated")
+        failures.note_refusal(make_exchange(), WRONG)
     with pytest.raises(Denied) as refused:
         failures.check(make_exchange())
     assert refused.value.problem.slug == "rate-limited"
@@ -41,7 +44,7 @@ def test_checks_count_nothing() -> None:
 def test_only_failures_to_authenticate_count(slug: str) -> None:
     failures, _ = make(1)
     for _ in range(5):
-        failures.note_refusal(make_exchange(), slug)
+        failures.note_refusal(make_exchange(), Denied(slug, "some.reason"))
     if slug == "ambiguous-credentials":
         with pytest.raises(Denied):
             failures.check(make_exchange())
@@ -49,12 +52,19 @@ def test_only_failures_to_authenticate_count(slug: str) -> None:
         failures.check(make_exchange())
 
 
+def test_a_request_without_a_credential_is_no_failure() -> None:
+    failures, _ = make(1)
+    for _ in range(5):
+        failures.note_refusal(make_exchange(), Denied("unauthenticated", "auth.none"))
+    failures.check(make_exchange())
+
+
 def test_a_network_of_addresses_is_limited_as_one() -> None:
     failures, _ = make()
     for number in range(48):
         exchange = make_exchange(address=f"2001:db8:1:{number:x}::1")
         failures.check(exchange)
-        failures.note_refusal(exchange, "unauthenticated")
+        failures.note_refusal(exchange, WRONG)
     with pytest.raises(Denied):
         failures.check(make_exchange(address="2001:db8:1:ffff::1"))
     failures.check(make_exchange(address="2001:db8:2:1::1"))
