@@ -191,7 +191,7 @@ class Holding:
     @classmethod
     def of(cls, running: Running, upstream: int) -> Holding:
         """After a moment in which closed connections are cleared away."""
-        time.sleep(3)
+        time.sleep(8)  # The gateway lingers for 5 seconds on connections that it refuses.
         return cls(
             megabytes=resident_megabytes(running.pid),
             descriptors=descriptors(running.pid, upstream),

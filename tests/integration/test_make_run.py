@@ -1,0 +1,69 @@
+"""`make run`: the demo answers as it says, and Ctrl-C leaves nothing behind."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = [sys.executable, str(ROOT / "examples/bookshop/demo.py")]
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
+    pytest.mark.skipif(
+        not (Path(sysconfig.get_path("scripts")) / "vallum").exists(),
+        reason="the project is not installed; `make test` installs it",
+    ),
+]
+
+
+def test_the_four_commands_answer_as_printed() -> None:
+    done = subprocess.run(
+        [*DEMO, "--check"], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    verdicts = [line.split()[0] for line in done.stdout.splitlines()]
+    assert verdicts == ["ok"] * 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_shop_and_gateway(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        DEMO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as demo:
+        assert demo.stdout is not None
+        printed = []
+        for line in demo.stdout:
+            printed.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        demo.send_signal(number)
+        rest = demo.stdout.read()
+    output = "".join(printed)
+    assert demo.returncode == 0, output + rest
+    assert "Traceback" not in rest
+    address = re.search(r"ready https://127\.0\.0\.1:(\d+)", output)
+    assert address is not None, output
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", int(address[1]))) != 0
+
+
+def test_the_demo_leaves_no_files_behind(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*DEMO, "--check"],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
