@@ -112,7 +112,7 @@ def _draft(
 def _relative(path: Path, start: Path) -> str:
     """The path as the policy names it: relative, unless it is in another part of the system."""
     relative = os.path.relpath(path, start)
-    return str(path.resolve()) if relative.startswith(f"..{os.sep}..{os.sep}..") else relative
+    return str(path.resolve()) if relative.startswith(f"..{os.sep}..") else relative
 
 
 def _write(output: Path, text: str) -> None:

@@ -113,7 +113,9 @@ class _Drafter:
 
     def _line(self, operation: Operation) -> Line:
         parts: list[str] = []
-        notes = [f"{operation.method} {comment(operation.path)}"]
+        route = f"{operation.method} {operation.path}"
+        # What the name does not say already: where the operation is, or what it is for.
+        notes = [comment(operation.summary if route == operation.id else route)]
         asks = asked(operation, self._contract, self._issuers)
         public = operation.security_is_explicit_none
         if public:
@@ -128,7 +130,7 @@ class _Drafter:
             self.scopes.update(scopes)
             parts.append(f"scopes: [{', '.join(quoted(scope) for scope in scopes)}]")
         parts += [f"limit: {_limit(operation, public=public)}", f"body: {_body(operation)}"]
-        return Line(quoted(operation.id), f"{{{', '.join(parts)}}}", "; ".join(notes))
+        return Line(quoted(operation.id), f"{{{', '.join(parts)}}}", "; ".join(filter(None, notes)))
 
     def _notes(self, operation: Operation, asks: Asked) -> Iterator[str]:
         if operation.security_is_explicit_none:
@@ -188,7 +190,9 @@ def _place(contract: Contract, upstream: str) -> _Place:
 
 
 def _slug(title: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’]", "", title.lower())).strip("-")
+    if len(slug) > 32:
+        slug = slug[:33].rpartition("-")[0] or slug[:32]
     return slug or "api"
 
 

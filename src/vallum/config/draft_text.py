@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 # Text that every YAML reader takes as this text: no indicator, no number, no word of YAML 1.1.
-_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*")
+_PLAIN = re.compile(r"(?:\.{1,2}/)*[A-Za-z_/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*")
 _WORDS = frozenset(
     ("true", "false", "yes", "no", "on", "off", "y", "n", "null", "none", "inf", "nan")
 )
-_WIDEST_NAME = 36
+_WIDEST_NAME = 56
 _WIDEST_VALUE = 110
 
 
@@ -56,4 +56,5 @@ def aligned(lines: Iterable[Line], indent: str) -> Iterable[str]:
     values = min(max(len(row.value) for row in rows), _WIDEST_VALUE)
     for row in rows:
         name = f"{row.name}:"
-        yield f"{indent}{name:<{names}} {row.value:<{values}}  # {row.comment}"
+        note = f"  # {row.comment}" if row.comment else ""
+        yield f"{indent}{name:<{names}} {row.value:<{values}}{note}"

@@ -359,7 +359,7 @@ class Either:
     def read(self, node: Node, context: Context) -> Any:
         value = node.value
         if isinstance(value, dict):
-            is_variable = isinstance(self.text, Variable) and set(value) == {"env"}
+            is_variable = _takes_variable(self.text) and set(value) == {"env"}
             kind = self.text if is_variable else self.mapping
         elif isinstance(value, list):
             kind = self.items
@@ -379,6 +379,10 @@ class Either:
             kind.schema() for kind in (self.text, self.items, self.mapping) if kind is not None
         ]
         return {"anyOf": forms}
+
+
+def _takes_variable(kind: Kind | None) -> bool:
+    return isinstance(kind.inner if isinstance(kind, Made) else kind, Variable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,9 +148,15 @@ def _lint_upstream(loaded: LoadedAPI, report: Report) -> None:
 
 def _lint_schemes(loaded: LoadedAPI, report: Report) -> None:
     """API keys that the contract carries where they leak, though the gateway never takes them."""
-    takes_keys = any("api_key" in each.controls.authenticate for each in loaded.resolved)
+    asked = {
+        name
+        for each in loaded.resolved
+        if "api_key" in each.controls.authenticate
+        for requirement in each.operation.security
+        for name in requirement
+    }
     for scheme in loaded.contract.security_schemes.values():
-        if scheme.type != "apiKey" or kind_of(scheme) == "api_key" or not takes_keys:
+        if scheme.type != "apiKey" or kind_of(scheme) == "api_key" or scheme.name not in asked:
             continue
         pointer = "/components/securitySchemes/" + scheme.name.replace("~", "~0").replace("/", "~1")
         leaks = " and ends up in logs and histories" if scheme.location == "query" else ""

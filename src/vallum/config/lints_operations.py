@@ -13,6 +13,8 @@ from vallum.config.source import Node
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LARGE_BODY = 10 * 1024 * 1024
+_SLOW = 10 / 60
+"""Requests a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,24 @@ def _has_any_origin(each: Resolved) -> bool:
     return each.controls.cors is not None and "*" in each.controls.cors.origins
 
 
+def _is_open_write(each: Resolved) -> bool:
+    """Whether anybody may change things without contract and policy both having said so.
+
+    What the contract declares open, the policy's own line repeats and a low limit per address
+    holds down is a decision (a registration, say), not an oversight.
+    """
+    if not each.controls.public or each.operation.method in _SAFE_METHODS:
+        return False
+    is_own = all(
+        key in each.given and each.given[key].rank == OPERATION for key in ("public", "limit")
+    )
+    is_slow = any(
+        limit.per == "address" and limit.units / limit.seconds <= _SLOW
+        for limit in each.controls.limits
+    )
+    return not (each.operation.security_is_explicit_none and is_own and is_slow)
+
+
 def _guessable(each: Resolved) -> bool:
     controls = each.controls
     if controls.public or controls.roles:
@@ -43,9 +63,10 @@ _LINTS = (
     _Lint(
         "public-write",
         "public",
-        lambda each: each.controls.public and each.operation.method not in _SAFE_METHODS,
+        _is_open_write,
         "changes things, and anybody may call it",
-        "authenticate its callers, or keep its limit low: `limit: 10/minute per address`",
+        "authenticate its callers; or say `security: []` in the contract and give it a limit of "
+        "10/minute per address or less",
     ),
     _Lint(
         "public-over-contract",

@@ -76,6 +76,10 @@ def asked(operation: Operation, contract: Contract, issuers: Collection[str]) ->
     scopes: list[frozenset[str]] = []
     problems: dict[str, str] = {}
     for requirement in operation.security:
+        # Also those of alternatives that cannot be met: whoever calls in another way needs no less.
+        named = frozenset(scope for each in requirement.values() for scope in each)
+        if named:
+            scopes.append(named)
         kind, problem, detail = _judge(requirement, contract.security_schemes)
         if kind is None:
             problems[problem] = detail
@@ -85,9 +89,6 @@ def asked(operation: Operation, contract: Contract, issuers: Collection[str]) ->
             continue
         if kind not in kinds:
             kinds.append(kind)
-        named = frozenset(scope for each in requirement.values() for scope in each)
-        if named:
-            scopes.append(named)
     if operation.security and not kinds:
         code = next(code for code in _PROBLEMS if code in problems)
         return Asked(problem=code, detail=problems[code])

@@ -7,6 +7,7 @@ level and a file of brackets ends the whole process. Scalars follow the core sch
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -85,8 +86,8 @@ def scalar(text: str) -> str | int | float | bool | None:
     if text[0] in "-+.0123456789":
         if _INTEGER.fullmatch(text):
             return int(text, 10 if text[:2] not in {"0o", "0x"} else 0)
-        if _FLOAT.fullmatch(text):
-            return float(text)
+        if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
+            return number
     return text
 
 

@@ -1,0 +1,195 @@
+"""Warnings: each with its code and line, and no word where all is well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from tests.support.policies import CONTRACT, POLICY, changed, write_policy
+
+from vallum.config.codes import CODES
+from vallum.config.load import inspect_policy
+
+MARK = "#!"
+CREATE = "{limit: 10/minute per principal burst 3, body: 16KiB}"
+DEFAULT_BODY = "  body: 256KiB"
+CORP = "corp: {issuer: https://login.corp.example, audience: bookshop}"
+HEALTH = "health: {public: true, limit: 60/minute per address}"
+LIST = "listBooks: {scopes: [books:read]}"
+
+
+class Case(NamedTuple):
+    """A change that makes the good policy unwise."""
+
+    code: str
+    old: str
+    new: str
+
+
+CASES = (
+    Case("public-write", CREATE, f"{{public: true, limit: 10/minute per address}} {MARK}"),
+    Case("public-over-contract", LIST, f"listBooks: {{public: true}} {MARK}"),
+    Case("scope-wildcard", LIST, f'listBooks: {{scopes: ["books:*"]}} {MARK}'),
+    Case(
+        "scope-wildcard",
+        "reader: {scopes: [books:read]}",
+        f'reader: {{scopes: ["*"]}} {MARK}',
+    ),
+    Case("no-limit", CREATE, f"{{limit: none, body: 16KiB}} {MARK}"),
+    Case("no-limit", "  limit: 60/minute per principal", f"  limit: none {MARK}"),
+    Case("validation-off", DEFAULT_BODY, f"  validate: monitor {MARK}"),
+    Case("validation-off", CREATE, f"{{validate: off}} {MARK}"),
+    Case("unknown-ignored", DEFAULT_BODY, f"  unknown: ignore {MARK}"),
+    Case(
+        "cors-any-origin",
+        HEALTH,
+        f'health: {{public: true, limit: 60/minute per address, cors: {{origins: ["*"]}}}} {MARK}',
+    ),
+    Case(
+        "cors-private-network",
+        "cors: {origins: [https://shop.example]}",
+        f"cors: {{origins: [https://shop.example], private_network: true}} {MARK}",
+    ),
+    Case(
+        "plain-upstream",
+        "upstream: http://127.0.0.1:8000",
+        f"upstream: http://api.internal:8000 {MARK}",
+    ),
+    Case(
+        "insecure-option",
+        "{address: 127.0.0.1:8443, tls: local}",
+        f"{{address: 0.0.0.0:80, tls: off, insecure_plain_http: true}} {MARK}",
+    ),
+    Case(
+        "insecure-option",
+        CORP,
+        "corp: {issuer: http://127.0.0.1:9, audience: bookshop, insecure_http_jwks: true} " + MARK,
+    ),
+    Case(
+        "trust-everyone",
+        "{address: 127.0.0.1:8443, tls: local}",
+        f"{{address: 127.0.0.1:8443, trusted_proxies: [0.0.0.0/0]}} {MARK}",
+    ),
+    Case(
+        "hmac-algorithm",
+        CORP,
+        "corp: {issuer: corp, audience: bookshop, jwks: openapi.yaml, algorithms: [HS256]} " + MARK,
+    ),
+    Case(
+        "long-lifetime",
+        CORP,
+        f"corp: {{issuer: https://a.example, audience: bookshop, max_lifetime: 7d}} {MARK}",
+    ),
+    Case("unused-issuer", DEFAULT_BODY, "  authenticate: api_key"),
+    Case("records-off", "records: {path: var/records, keep: 30d}", f"records: off {MARK}"),
+    Case("headers-off", DEFAULT_BODY, f"  headers: off {MARK}"),
+    Case("credential-forwarded", CREATE, f"{{forward_token: true}} {MARK}"),
+    Case("body-without-contract", LIST, f"listBooks: {{body: 1KiB}} {MARK}"),
+    Case("large-body", CREATE, f"{{body: 20MiB}} {MARK}"),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.code}-{n}" for n, case in enumerate(CASES)])
+def test_what_is_unwise_is_said(tmp_path: Path, case: Case) -> None:
+    text = changed(POLICY, case.old, case.new)
+    if case.code == "unused-issuer":
+        text = changed(text, '      "GET /books/{isbn}": {authenticate: corp}\n', "")
+    policy, found = inspect_policy(write_policy(tmp_path, text))
+
+    assert policy is not None, [str(diagnostic) for diagnostic in found]
+    hits = [diagnostic for diagnostic in found if diagnostic.code == case.code]
+    assert hits, [str(diagnostic) for diagnostic in found]
+    marked = [number for number, line in enumerate(text.split("\n"), 1) if MARK in line]
+    assert not marked or marked[0] in {diagnostic.line for diagnostic in hits}
+    assert all(diagnostic.hint for diagnostic in hits)
+    assert CODES[case.code].severity == "warning"
+
+
+def test_a_policy_that_is_open_unless_it_says_otherwise(tmp_path: Path) -> None:
+    text = "version: 1\ndefaults:\n  public: true\napis:\n  bookshop:\n"
+    text += "    openapi: openapi.yaml\n    upstream: http://127.0.0.1:8000\n"
+    policy, found = inspect_policy(write_policy(tmp_path, text))
+
+    assert policy is not None
+    codes = {diagnostic.code: diagnostic.line for diagnostic in found}
+    assert codes == {"public-by-default": 3, "public-over-contract": 3, "public-write": 3}
+
+
+def test_numeric_ids_are_named_once_for_an_api(tmp_path: Path) -> None:
+    contract = changed(CONTRACT, "{type: string, maxLength: 13}", "{type: integer}")
+    policy, found = inspect_policy(write_policy(tmp_path, contract=contract))
+
+    assert policy is not None
+    assert [diagnostic.code for diagnostic in found] == ["numeric-id"]
+    assert "`GET /books/{isbn}`" in found[0].message
+
+
+def test_numeric_ids_do_not_matter_where_only_roles_get_in(tmp_path: Path) -> None:
+    contract = changed(CONTRACT, "{type: string, maxLength: 13}", "{type: integer}")
+    text = changed(POLICY, "{authenticate: corp}", "{authenticate: corp, roles: [admin]}")
+
+    assert inspect_policy(write_policy(tmp_path, text, contract))[1] == []
+
+
+def test_alternative_scopes_are_narrowed_to_the_first(tmp_path: Path) -> None:
+    contract = changed(
+        CONTRACT, "  - token: [books:read]", "  - token: [books:read]\n  - token: [books:all]"
+    )
+    text = changed(POLICY, f"      {LIST}\n", "")
+    policy, found = inspect_policy(write_policy(tmp_path, text, contract))
+
+    assert policy is not None
+    assert policy.apis["bookshop"].controls["listBooks"].scopes == {"books:read"}
+    assert {diagnostic.code for diagnostic in found} == {"scopes-alternatives"}
+
+
+def test_a_key_in_the_query_is_shown_in_the_contract(tmp_path: Path) -> None:
+    contract = changed(CONTRACT, "  - key: []\n", "  - query: []\n")
+    text = changed(POLICY, DEFAULT_BODY, "  authenticate: [api_key, corp]")
+    policy, found = inspect_policy(write_policy(tmp_path, text, contract))
+
+    assert policy is not None
+    (warning,) = found
+    assert (warning.code, warning.file.name, warning.line) == ("api-key-place", "openapi.yaml", 9)
+    assert "`X-API-Key`" in warning.hint
+
+
+def test_an_open_write_that_is_declared_and_slow_is_a_decision(tmp_path: Path) -> None:
+    contract = changed(CONTRACT, "security: [{key: []}, {token: [books:write]}]", "security: []")
+    text = changed(POLICY, CREATE, "{public: true, limit: 5/hour per address, body: 16KiB}")
+    text = changed(text, "      tag:writing: {roles: [admin]}\n", "")
+
+    assert inspect_policy(write_policy(tmp_path, text, contract))[1] == []
+
+    fast = changed(text, "5/hour", "500/minute")
+    _, found = inspect_policy(write_policy(tmp_path, fast, contract))
+    assert [diagnostic.code for diagnostic in found] == ["public-write"]
+
+
+def test_what_the_contract_cannot_enforce_is_shown(tmp_path: Path) -> None:
+    contract = changed(
+        CONTRACT, "{type: string, maxLength: 13}", "{type: string, pattern: '^(?=a)b$'}"
+    )
+    _, found = inspect_policy(write_policy(tmp_path, contract=contract))
+
+    assert {(d.code, d.file.name) for d in found} <= {("contract-warning", "openapi.yaml")}
+
+
+def test_every_warning_has_a_case() -> None:
+    here = Path(__file__).read_text("utf-8")
+    missing = [
+        code
+        for code, kind in CODES.items()
+        if kind.severity == "warning" and f'"{code}"' not in here
+    ]
+    assert missing == []
+
+
+def test_every_error_has_a_case() -> None:
+    here = Path(__file__).with_name("test_bad_policies.py").read_text("utf-8")
+    here += Path(__file__).with_name("test_document.py").read_text("utf-8")
+    missing = [
+        code for code, kind in CODES.items() if kind.severity == "error" and f'"{code}"' not in here
+    ]
+    assert missing == []
