@@ -26,6 +26,8 @@ HERE = Path(__file__).resolve().parent
 VALLUM = str(Path(sysconfig.get_path("scripts")) / "vallum")
 ROLES = ("reader", "customer", "admin")
 START_SECONDS = 60.0
+CA = Path("var/tls/ca.pem")
+"""Where `tls: local` keeps its CA, beside the state."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +181,7 @@ def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
     wait_until_ready(shop, shop_port, None)
     log = home / "vallum.log" if only_check else None
     gateway = stack.enter_context(running([VALLUM, "up", "-c", str(policy)], log, home))
-    ca = home / "var" / "tls" / "ca.pem"
+    ca = home / CA
     try:
         wait_until_ready(gateway, port, ca)
     except SystemExit:
