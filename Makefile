@@ -24,6 +24,7 @@ check: $(VENV)/dev.stamp ## Formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	MYPYPATH=bench:examples/bookshop $(BIN)/mypy bench examples
 	$(BIN)/lint-imports
 
 format: $(VENV)/dev.stamp ## Format the code and mend what ruff can mend

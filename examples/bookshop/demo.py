@@ -42,36 +42,36 @@ class Step:
     """What `--check` wants to see, in order."""
 
 
-def steps(base: str, ca: Path, keys: dict[str, str]) -> list[Step]:
-    """The four commands."""
-    curl = f"curl -sS --cacert {ca}"
-    json_type = "-H 'Content-Type: application/json'"
-    with_key = {role: f"{curl} -H 'X-API-Key: {key}'" for role, key in keys.items()}
+def steps(base: str, home: Path) -> list[Step]:
+    """The four commands. Keys come from files, so that no process list and no history has them."""
+    curl = f"curl -sS --cacert {home / CA}"
+    with_key = {role: f"{curl} -H @{home / role}" for role in ROLES}
     order = '{"customer_id": "me", "lines": [{"isbn": "123", "quantity": 0}], "total": 0}'
     return [
         Step(
             title="1. A reader searches the catalogue",
-            command=f"{with_key['reader']} -i '{base}/search?q=marsh'",
+            command=rf"{with_key['reader']} -iw '\n' '{base}/search?q=marsh'",
             expect="200 and two books",
             statuses=["200"],
         ),
         Step(
             title="2. The same without a key",
-            command=f"{curl} -i '{base}/search?q=marsh'",
+            command=rf"{curl} -iw '\n' '{base}/search?q=marsh'",
             expect="401 and a challenge; the bookshop never hears of it",
             statuses=["401"],
         ),
         Step(
             title="3. A customer's order that breaks the contract",
-            command=f"{with_key['customer']} -i {json_type} -d '{order}' '{base}/orders'",
+            command=rf"{with_key['customer']} -iw '\n' -H 'Content-Type: application/json' "
+            f"-d '{order}' '{base}/orders'",
             expect="400 and what is wrong at which place, without an echo of the values",
             statuses=["400"],
         ),
         Step(
             title="4. An admin asks for the figures seven times; the limit is five a minute",
             command="for i in 1 2 3 4 5 6 7; do "
-            + with_key["admin"]
-            + rf" -o /dev/null -w 'HTTP/1.1 %{{http_code}}\n' '{base}/admin/stats'; done",
+            rf"{with_key['admin']} -o /dev/null -w 'HTTP/1.1 %{{http_code}}\n' "
+            f"'{base}/admin/stats'; done",
             expect="five times 200, then 429",
             statuses=["200"] * 5 + ["429"] * 2,
         ),
@@ -104,7 +104,7 @@ def write_policy(home: Path, *, listen: int, upstream: int) -> Path:
 
 
 def create_keys(policy: Path) -> dict[str, str]:
-    """One API key for each role."""
+    """One API key for each role, and beside the policy a file with the header field for curl."""
     keys = {}
     for role in ROLES:
         command = [VALLUM, "keys", "create", f"demo-{role}", "--role", role, "--expires", "1d"]
@@ -114,6 +114,9 @@ def create_keys(policy: Path) -> dict[str, str]:
         if done.returncode:
             raise SystemExit(f"`vallum keys create` failed:\n{done.stdout}{done.stderr}")
         keys[role] = done.stdout.strip()
+        path = policy.with_name(role)
+        path.touch(mode=0o600)
+        path.write_text(f"X-API-Key: {keys[role]}\n")
     return keys
 
 
@@ -177,7 +180,7 @@ def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
     policy = write_policy(home, listen=port, upstream=shop_port)
     shop_command = [sys.executable, str(HERE / "app.py"), "--port", str(shop_port)]
     shop = stack.enter_context(running(shop_command, home / "bookshop.log", home))
-    keys = create_keys(policy)
+    create_keys(policy)
     wait_until_ready(shop, shop_port, None)
     log = home / "vallum.log" if only_check else None
     gateway = stack.enter_context(running([VALLUM, "up", "-c", str(policy)], log, home))
@@ -188,7 +191,7 @@ def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
         if log is not None:
             print(log.read_text(), file=sys.stderr)
         raise
-    four = steps(f"https://127.0.0.1:{port}", ca, keys)
+    four = steps(f"https://127.0.0.1:{port}", home)
     if only_check:
         failed = [step for step in four if not check(step)]
         return 1 if failed else 0
