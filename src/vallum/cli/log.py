@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -21,7 +20,6 @@ from vallum.telemetry.read import Follower, Matches, Record, in_order, last
 
 _POLL_SECONDS = 0.25
 _COLOURS = {"allow": "green", "deny": "yellow", "error": "red", "aborted": "magenta"}
-_COLUMNS = ("time", "status", "decision", "request", "operation", "caller", "reason", "ms")
 
 
 @click.command()
@@ -223,6 +221,7 @@ def _print_json(records: Iterable[Record]) -> None:
 
 def _printer() -> Callable[[list[Record]], None]:
     console = Console(highlight=False, markup=False, emoji=False)
+    columns = [name for name in _WIDTHS if console.width >= _WIDE or name not in _ONLY_WHERE_WIDE]
     headed = False
 
     def show(records: list[Record]) -> None:
@@ -230,60 +229,60 @@ def _printer() -> Callable[[list[Record]], None]:
         if not records:
             return
         table = Table(box=None, padding=(0, 1, 0, 0), show_header=not headed, expand=True)
-        for name in _COLUMNS:
-            wide = name in ("request", "reason")
+        for name in columns:
+            width, ratio = _WIDTHS[name]
             table.add_column(
                 name,
-                overflow="fold" if wide else "ellipsis",
-                no_wrap=not wide,
-                ratio=_RATIOS[name],
+                overflow="fold",
+                width=width or None,
+                ratio=ratio or None,
                 justify="right" if name == "ms" else "left",
             )
         for record in records:
-            table.add_row(*_row(record))
+            row = _row(record)
+            table.add_row(*(row[name] for name in columns))
         console.print(table)
         headed = True
 
     return show
 
 
-_RATIOS = {
-    "time": 12,
-    "status": 3,
-    "decision": 7,
-    "request": 24,
-    "operation": 14,
-    "caller": 14,
-    "reason": 18,
-    "ms": 7,
+_WIDE = 100
+_ONLY_WHERE_WIDE = frozenset({"decision", "operation"})
+"""Colour and request say the same in a narrow terminal."""
+
+_WIDTHS = {
+    "time": (12, 0),
+    "status": (6, 0),
+    "decision": (8, 0),
+    "request": (0, 5),
+    "operation": (0, 3),
+    "caller": (0, 3),
+    "reason": (0, 4),
+    "ms": (8, 0),
 }
+"""Of each column: characters, or its share of what the others leave."""
 
 
-def _row(record: Record) -> list[Text]:
-    if "event" in record:
-        text = f"{record['event']}: {record.get('count', '')}"
-        cells: list[Any] = [_clock(record), "", "", text, "", record.get("worker", ""), "", ""]
-        return [Text(printable(cell), style="bold red") for cell in cells]
+def _row(record: Record) -> dict[str, Text]:
+    """The cells of one record by column; every text in them is printable."""
     decision = str(record.get("decision", ""))
-    caller = _subject(str(record.get("principal", ""))) or record.get("client", "")
+    style = "bold red" if "event" in record else _COLOURS.get(decision, "")
     found = record.get("notes")
     notes = found if isinstance(found, list) else []
-    reason = " ".join(map(str, (record.get("reason", ""), *(f"({note})" for note in notes))))
-    milliseconds = f"{_number(record, 'duration_us') / 1000:.1f}"
-    style = _COLOURS.get(decision, "")
-    cells = [
-        (_clock(record), "dim"),
-        (record.get("status", "") or "-", style),
-        (decision, style),
-        (f"{record.get('method', '')} {record.get('path', '')}", ""),
-        (record.get("operation", ""), ""),
-        (caller, ""),
-        (reason.strip(), style),
-        (milliseconds, "dim"),
-    ]
-    return [Text(printable(cell), style=cell_style) for cell, cell_style in cells]
-
-
-def _clock(record: Record) -> str:
-    """The time of day in UTC."""
-    return str(record["time"]).partition("T")[2]
+    event = f"{record.get('event')}: {record.get('count')}"
+    request = f"{record.get('method', '')} {record.get('path', '')}"
+    reasons = [str(record.get("reason", "")), *(f"({note})" for note in notes)]
+    caller = _subject(str(record.get("principal", ""))) or record.get("client", "")
+    cells = {
+        # The time of day, in UTC.
+        "time": (str(record["time"]).partition("T")[2].removesuffix("Z"), "dim"),
+        "status": (record.get("status", "") or "-", style),
+        "decision": (decision, style),
+        "request": (event, style) if "event" in record else (request, ""),
+        "operation": (record.get("operation", ""), ""),
+        "caller": (caller or record.get("worker", ""), ""),
+        "reason": (" ".join(reasons).strip(), style),
+        "ms": (f"{_number(record, 'duration_us') / 1000:.1f}", "dim"),
+    }
+    return {name: Text(printable(text), style=colour) for name, (text, colour) in cells.items()}

@@ -120,7 +120,7 @@ def test_the_table(records: Path) -> None:
     result = run("--path", records)
     assert result.exit_code == 0
     head, *rows = result.output.splitlines()
-    assert head.split() == list(log_module._COLUMNS)
+    assert head.split() == list(log_module._WIDTHS)
     assert "403    deny" in rows[1]
     assert "GET /books/17" in rows[1]
     assert "createBook" in rows[1]
