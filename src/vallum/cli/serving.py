@@ -23,7 +23,7 @@ from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Listen, Policy, TLSFiles
 from vallum.core.ports import LimitStore
 from vallum.engine.pipeline import Route
-from vallum.gateway.recorder import open_recorder
+from vallum.gateway.recorder import check_records, open_recorder
 from vallum.gateway.runtime import Runtime
 from vallum.gateway.server import ReloadPlan, run_server
 from vallum.gateway.tls import local_certificate, server_context
@@ -76,6 +76,7 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
     port = listener.getsockname()[1]
     loaded = _with_port(adjust(loaded), port)
     try:
+        check_records(loaded.policy.records)
         process = _Process(loaded, listener, port, adjust)
         runtime = process.first_runtime(MemoryLimitStore())
     except (StartRefused, StateUnusable, OSError, ValueError) as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 # Text that every YAML reader takes as this text: no indicator, no number, no word of YAML 1.1.
 _PLAIN = re.compile(r"(?:\.{1,2}/)*[A-Za-z_/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*")
+_QUOTES = re.compile(r'["\\\\]')
 _WORDS = frozenset(
     ("true", "false", "yes", "no", "on", "off", "y", "n", "null", "none", "inf", "nan")
 )
@@ -30,8 +30,9 @@ def quoted(text: str) -> str:
     """Text as a YAML scalar that stands anywhere, also between brackets."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and len(text) < 200:
         return text
-    # JSON strings are YAML, as long as no character is escaped in two halves (YAML 1.2 §5.7).
-    return json.dumps("".join(c if c.isprintable() else " " for c in text), ensure_ascii=False)
+    # YAML 1.2 §5.7: escapes of eight digits hold any character, and need no surrogates.
+    escaped = (c if c.isprintable() else f"\\U{ord(c):08x}" for c in _QUOTES.sub(r"\\\g<0>", text))
+    return f'"{"".join(escaped)}"'
 
 
 def listed(items: Sequence[str]) -> str:

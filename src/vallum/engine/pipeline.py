@@ -54,7 +54,8 @@ def attach_controls(
     The order of filters within one phase is the order given.
 
     Raises:
-        ValueError: a filter refuses its settings, or needs a body before the READ phase.
+        ValueError: a filter refuses its settings, needs a body before the READ phase, or checks
+            the request when it has been answered already.
     """
     controls = []
     for control_filter, settings in filters:
@@ -63,6 +64,10 @@ def attach_controls(
             continue
         if attachment.needs_body and control_filter.phase < Phase.READ:
             raise ValueError(f"control `{control_filter.name}` reads the body before it is read")
+        if attachment.check is not None and control_filter.phase > Phase.OWN:
+            raise ValueError(
+                f"control `{control_filter.name}` checks after the last phase of checks"
+            )
         controls.append(
             Control(name=control_filter.name, phase=control_filter.phase, attachment=attachment)
         )

@@ -12,6 +12,40 @@ Methods = dict[str, Route]
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 
+class _Mixed:
+    """A segment that is part text, part parameter, such as `{name}.json`."""
+
+    __slots__ = ("child", "pieces")
+
+    def __init__(self, pieces: tuple[str, ...]) -> None:
+        self.pieces = pieces
+        """The texts before, between and after the parameters; some may be empty."""
+        self.child = _Node()
+
+    def captures(self, segment: str) -> tuple[str, ...] | None:
+        """The values of the parameters, each as short as can be; None where nothing fits.
+
+        Looks at each character about once: a regular expression with several groups would try
+        every way to divide a long segment.
+        """
+        first, *between, last = self.pieces
+        end = len(segment) - len(last)
+        if not segment.startswith(first) or not segment.endswith(last):
+            return None
+        captured = []
+        start = len(first)
+        for text in between:
+            at = segment.find(text, start + 1, end)
+            if at < 0:
+                return None
+            captured.append(segment[start:at])
+            start = at + len(text)
+        if start >= end:
+            return None  # A parameter is never empty.
+        captured.append(segment[start:end])
+        return tuple(captured)
+
+
 class _Node:
     """One level of the segment tree."""
 
@@ -19,8 +53,7 @@ class _Node:
 
     def __init__(self) -> None:
         self.static: dict[str, _Node] = {}
-        self.mixed: list[tuple[re.Pattern[str], str, _Node]] = []
-        """Segments that are part text, part parameter, such as `{name}.json`."""
+        self.mixed: list[_Mixed] = []
         self.parameter: _Node | None = None
         self.methods: Methods = {}
         self.names: dict[str, tuple[str, ...]] = {}
@@ -104,24 +137,22 @@ def allowed_methods(tables: Iterable[Iterable[str]]) -> list[str]:
 
 def _descend(node: _Node, segment: str, names: list[str]) -> _Node:
     parameters = _PARAMETER.findall(segment)
+    pieces = tuple(_PARAMETER.split(segment)[::2])
+    if any("{" in piece or "}" in piece for piece in pieces):
+        raise ValueError(f"unbalanced braces in path segment `{segment}`")
     if not parameters:
-        if "{" in segment or "}" in segment:
-            raise ValueError(f"unbalanced braces in path segment `{segment}`")
         return node.static.setdefault(segment, _Node())
     names.extend(parameters)
     if segment == f"{{{parameters[0]}}}":
         if node.parameter is None:
             node.parameter = _Node()
         return node.parameter
-    text = _PARAMETER.sub("{}", segment)
-    for _, known, child in node.mixed:
-        if known == text:
-            return child
-    # Lazy groups between fixed texts: linear for one parameter, bounded by the segment's length.
-    pattern = "(.+?)".join(re.escape(piece) for piece in _PARAMETER.split(segment)[::2])
-    child = _Node()
-    node.mixed.append((re.compile(pattern), text, child))
-    return child
+    for known in node.mixed:
+        if known.pieces == pieces:
+            return known.child
+    mixed = _Mixed(pieces)
+    node.mixed.append(mixed)
+    return mixed.child
 
 
 def _find(
@@ -135,10 +166,10 @@ def _find(
     child = node.static.get(segment)
     if child is not None:
         found += _find(child, segments, depth + 1, captured)
-    for pattern, _, child in node.mixed:
-        match = pattern.fullmatch(segment)
-        if match is not None:
-            found += _find(child, segments, depth + 1, captured + match.groups())
+    for mixed in node.mixed:
+        values = mixed.captures(segment)
+        if values is not None:
+            found += _find(mixed.child, segments, depth + 1, captured + values)
     # An empty segment is no value of a parameter: `/orders/` is not `/orders/{id}` (B-078).
     if node.parameter is not None and segment:
         found += _find(node.parameter, segments, depth + 1, (*captured, segment))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, Protocol
 
+from vallum.core.fields import Fields
 from vallum.core.problems import Denied, Violation
 from vallum.engine.exchange import Exchange
 from vallum.engine.filter import Attachment, Check
 from vallum.engine.phases import Phase
+from vallum.openapi.bodies import OpaqueBody
 from vallum.openapi.model import BodyValidator, Operation, Unknown
 from vallum.openapi.problems import ContractViolation
 from vallum.wire.media_type import MediaType, best_range, parse_media_type
@@ -70,6 +72,10 @@ class ValidateBody:
         if settings.validate == "off":
             return None
         _require_same_unknown(operation, settings)
+        if operation.bodies and all(
+            isinstance(body, OpaqueBody) for body in operation.bodies.values()
+        ):
+            return _streamed(operation, settings)
         check = _body_check(operation.bodies, is_required=operation.body_is_required)
         return Attachment(
             summary=", ".join(sorted(operation.bodies)) or "no body",
@@ -77,6 +83,25 @@ class ValidateBody:
             explain=lambda _: "the body fits the contract",
             needs_body=True,
         )
+
+
+def _streamed(operation: Operation, settings: Settings) -> Attachment:
+    """A body that nothing looks into: judged by its head, and relayed as it comes."""
+    bodies, is_required = operation.bodies, operation.body_is_required
+
+    def check(exchange: Exchange) -> None:
+        fields = exchange.request.fields
+        has_body = b"transfer-encoding" in fields or (fields.get(b"content-length") or b"0") != b"0"
+        if has_body:
+            _validator_for(fields, bodies)
+        elif is_required:
+            raise ContractViolation([Violation("body", "", "required", "is required")])
+
+    return Attachment(
+        summary=", ".join(sorted(bodies)),
+        check=_in_mode(check, settings.validate),
+        explain=lambda _: "the body's type is declared; it is relayed as it comes",
+    )
 
 
 def _require_same_unknown(operation: Operation, settings: Settings) -> None:
@@ -110,21 +135,27 @@ def _body_check(
             return
         if not bodies:
             raise ContractViolation([Violation("body", "", "unknown", "no body is declared")])
-        fields = exchange.request.fields
-        coding = fields.get(b"content-encoding")
-        # A coded body would go past every check (B-109): none is taken yet.
-        if coding is not None and coding.lower() != b"identity":
-            raise Denied("unsupported-media-type", "body.content-coding")
-        media_type = _media_type(fields.get(b"content-type"))
-        validator = bodies.get(media_type.essence)
-        if validator is None:
-            covering = best_range(media_type, bodies)
-            if covering is None:
-                raise Denied("unsupported-media-type", "body.media-type")
-            validator = bodies[covering]
+        validator, media_type = _validator_for(exchange.request.fields, bodies)
         validator(body, media_type)
 
     return check
+
+
+def _validator_for(
+    fields: Fields, bodies: Mapping[str, BodyValidator]
+) -> tuple[BodyValidator, MediaType]:
+    coding = fields.get(b"content-encoding")
+    # A coded body would go past every check (B-109): none is taken yet.
+    if coding is not None and coding.lower() != b"identity":
+        raise Denied("unsupported-media-type", "body.content-coding")
+    media_type = _media_type(fields.get(b"content-type"))
+    validator = bodies.get(media_type.essence)
+    if validator is None:
+        covering = best_range(media_type, bodies)
+        if covering is None:
+            raise Denied("unsupported-media-type", "body.media-type")
+        validator = bodies[covering]
+    return validator, media_type
 
 
 def _media_type(value: bytes | None) -> MediaType:

@@ -49,11 +49,13 @@ class ASGIOrigin:
             call.hold_back()
 
     async def start(self) -> None:
-        """Run the application's start-up (the lifespan protocol).
+        """Run the application's start-up (the lifespan protocol); once, however often it is called.
 
         Raises:
             RuntimeError: the application says that its start-up failed.
         """
+        if self._lifespan is not None:
+            return
         self._lifespan = _Lifespan(self._application, self._state)
         await self._lifespan.start()
 

@@ -92,7 +92,8 @@ class Downstream(ReplyingConnection):
         if flight is not None and flight.handle is not None:
             flight.handle.resume()
         if self._state == READING:
-            self._resume_reading()
+            if not self._buffer:
+                self._resume_reading()
             self._read_held()
 
     def data_received(self, data: bytes) -> None:
@@ -118,6 +119,7 @@ class Downstream(ReplyingConnection):
         while self._state == READING and not self._writing_paused:
             data = self._buffer
             if not data:
+                self._resume_reading()
                 if self._eof:
                     self._close_after_eof()
                 return
@@ -126,6 +128,7 @@ class Downstream(ReplyingConnection):
                 data = data[2:]
             end = data.find(b"\r\n\r\n")
             if end < 0:
+                self._resume_reading()
                 self._judge_partial(data)
                 return
             self._partial = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,22 @@ class NoRecorder:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def check_records(settings: Records) -> None:
+    """Make the directory of the records and try to write there, before anything is served.
+
+    Raises:
+        OSError: records could not be kept; the text names the directory and says why.
+    """
+    if settings.path is None:
+        return
+    try:
+        settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.path) as file:
+            file.write(b"\n")
+    except OSError as error:
+        raise OSError(f"cannot write records in {settings.path}: {error.strerror}") from error
 
 
 def open_recorder(settings: Records, worker: str) -> Recorder:

@@ -308,7 +308,8 @@ class ReplyingConnection(asyncio.Protocol):
         if self._writing_paused:
             return  # A client that does not read its answers gets no more of them.
         self.deadline = monotonic() + flight.runtime.timeouts.idle
-        self._resume_reading()
+        if not self._buffer:
+            self._resume_reading()
         if self._buffer or self._eof:
             asyncio.get_running_loop().call_soon(self._read_held)
 

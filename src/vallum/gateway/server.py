@@ -109,13 +109,15 @@ class _Server:
             return
         old, self._worker.runtime = self._worker.runtime, runtime
         sys.stderr.write(f"vallum: reloaded, policy revision {runtime.revision}\n")
-        task = loop.create_task(_retire(old))
+        task = loop.create_task(_retire(old, runtime))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
 
-async def _retire(runtime: Runtime) -> None:
-    """Close the old policy's upstream connections once its exchanges have had time to end."""
-    await asyncio.sleep(runtime.timeouts.upstream)
-    for origin in runtime.origins.values():
-        await origin.stop()
+async def _retire(old: Runtime, new: Runtime) -> None:
+    """Close what only the old policy used, once its exchanges have had time to end."""
+    await asyncio.sleep(old.timeouts.upstream)
+    kept = list(new.origins.values())
+    for origin in old.origins.values():
+        if origin not in kept:
+            await origin.stop()

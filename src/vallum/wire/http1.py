@@ -16,6 +16,7 @@ from vallum.core.problems import Denied
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _METHOD = re.compile(_TOKEN)
 _FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^`|~0-9A-Za-z]{1,128}")
+_UNDERSCORED = re.compile(rb"(?=[^:]*_)" + _TOKEN + rb":")
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _HOST = re.compile(
@@ -338,5 +339,5 @@ def _response_lines(block: bytes) -> tuple[FieldLine, ...]:
         return parse_field_lines(block)
     # An upstream may name a field with an underscore; clients do not fold names, so it is only
     # dropped, not refused.
-    kept = [line for line in block.split(b"\r\n") if b"_" not in line.partition(b":")[0]]
+    kept = [line for line in block.split(b"\r\n") if not _UNDERSCORED.match(line)]
     return parse_field_lines(b"\r\n".join(kept))
