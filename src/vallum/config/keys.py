@@ -81,7 +81,9 @@ def _level_hint(name: str) -> str:
 
 LEVEL = Section("this level", LEVEL_KEYS, _level_hint)
 
-OPERATIONS = Table(Text("the id of an operation, `METHOD /path` or `tag:NAME`"), LEVEL, "operation")
+OPERATIONS = Table(
+    Text("the id of an operation, `METHOD /path` or `tag:NAME`", is_exact=True), LEVEL, "operation"
+)
 
 _UPSTREAM_TEXT = Variable(Text("where the API is", values.upstream_url))
 _UPSTREAM_KEYS = {

@@ -83,6 +83,8 @@ class Text:
     pattern: str = ""
     numbers: bool = False
     """Whether a bare whole number is text too (`body: 4096`)."""
+    is_exact: bool = False
+    """Whether space around the text belongs to it: names that the contract chose."""
 
     def read(self, node: Node, context: Context) -> Any:
         value = node.value
@@ -91,7 +93,7 @@ class Text:
         if not isinstance(value, str) or not value.strip():
             return wrong_type(node, context, self.expected)
         try:
-            return self.parse(value.strip())
+            return self.parse(value if self.is_exact else value.strip())
         except Bad as err:
             context.report.add(err.code, err.message, node, err.hint)
             return INVALID

@@ -85,7 +85,7 @@ def bind_operations(
     for name, said in table.items():
         place = table.places[name]
         if name.startswith("tag:"):
-            tag = name.removeprefix("tag:").strip()
+            tag = name.removeprefix("tag:")
             if tag in tags:
                 levels.tags[tag] = said
                 continue
