@@ -11,11 +11,16 @@ MAX_EXTENSION = 256
 MAX_OVERHEAD = 16 * 1024
 """Bytes of extensions and trailers in one message."""
 
-# RFC 9112 §7.1.1 without its BWS: llhttp and others refuse whitespace around `;` and `=`.
+# RFC 9112 §7.1.1: chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ). What
+# goes on is framed anew, so an extension is only read past, never passed on.
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
+_EXTENSION = (
+    rb";[\t ]*" + _TOKEN + rb"(?:[\t ]*=[\t ]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
+)
+# Whitespace right behind the size is refused all the same: other readers do (B-013).
 _SIZE_LINE = re.compile(
-    rb"([0-9A-Fa-f]{1,8})((?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*)"
+    rb"([0-9A-Fa-f]{1,8})((?:" + _EXTENSION + rb"(?:[\t ]*" + _EXTENSION + rb")*)?)"
 )
 _MAX_SIZE_LINE = 8 + MAX_EXTENSION
 
