@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -57,9 +57,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The file exists with its mode before SQLite, which would follow the umask, sees it; the
-        # WAL files beside it inherit the mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _create(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
     except (OSError, sqlite3.Error) as error:
         raise StateUnusable(f"cannot open the state file `{path}`: {error}") from error
@@ -72,6 +70,16 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _create(path: Path) -> None:
+    # The file has its mode before SQLite, which would follow the umask, sees it; the WAL files
+    # beside it inherit the mode.
+    # INVARIANT: a file that exists is never opened here. POSIX drops all locks of a process on a
+    # file when any descriptor of it is closed; without the locks of its open connections another
+    # process would take itself for the last one and delete the WAL under them.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

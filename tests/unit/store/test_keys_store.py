@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,3 +174,38 @@ def test_a_transaction_is_all_or_nothing(path: Path) -> None:
         fail_half_way(connection)
     assert connection.execute("SELECT number FROM generation").fetchone() == (0,)
     connection.close()
+
+
+CHANGE = """
+import sys
+from pathlib import Path
+from vallum.store.keys import KeyStore
+store = KeyStore(Path(sys.argv[1]))
+store.revoke(["a"], now=1.0)
+store.close()
+"""
+
+
+def test_changes_of_another_process_are_seen_by_every_connection(
+    store: KeyStore, path: Path
+) -> None:
+    """Opening the file a second time must not give up the locks of the first (POSIX §fcntl)."""
+    store.add(stored("a"), now=NOW)
+    store.close()
+    readers = [KeyDirectory(path) for _ in range(3)]
+    before = {reader.generation() for reader in readers}
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-c", CHANGE, str(path)],
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3] / "src")},
+        )
+        after = {reader.generation() for reader in readers}
+        assert len(after) == 1
+        assert after != before
+        before = after
+    for reader in readers:
+        found = reader.find("a")
+        assert found is not None
+        assert found.revoked == 1.0
+        reader.close()
