@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from vallum.authz.roles import RoleTable
 from vallum.config.load import LoadedPolicy
 from vallum.config.model import API, Controls, Issuer, Listen, Policy, Upstream
+from vallum.config.security import key_field
 from vallum.core.fields import Fields
 from vallum.core.ports import LimitStore
 from vallum.core.problems import Denied
@@ -27,7 +28,7 @@ from vallum.engine.filter import AnyFilter
 from vallum.engine.pipeline import Control, Route, attach_controls, body_controls, head_controls
 from vallum.engine.router import Router
 from vallum.filters.access import Access
-from vallum.filters.api_key import DEFAULT_FIELD, APIKeyAuthenticator
+from vallum.filters.api_key import APIKeyAuthenticator
 from vallum.filters.auth_failures import AuthFailureLimit
 from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
 from vallum.filters.cors import CORS, CrossOrigin, preflight
@@ -405,10 +406,7 @@ def served_hosts(listen: Listen, api: API) -> tuple[str, ...]:
 
 
 def _key_field(contract: Contract) -> bytes:
-    for scheme in contract.security_schemes.values():
-        if scheme.type == "apiKey" and scheme.location == "header":
-            return scheme.parameter.lower().encode("ascii")
-    return DEFAULT_FIELD
+    return key_field(contract).lower().encode("ascii")
 
 
 def _preflight(policy: Policy) -> Callable[[Mapping[str, Route], Request], tuple[int, bytes]]:

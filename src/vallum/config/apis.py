@@ -89,16 +89,10 @@ def _load_api(
     if operations is not None:
         bind_operations(name, operations, contract, levels, report)
     resolved = resolve_api(name, contract, levels, issuers, report)
-    overrides: dict[str, Unknown] = {
-        each.operation.id: each.controls.unknown
-        for each in resolved
-        if each.controls.unknown != unknown
-    }
-    if overrides:
-        contract = compile_contract(source, report, unknown=unknown, overrides=overrides)
+    contract = _with_exceptions(contract, source, resolved, unknown, report)
+    source.report(contract.warnings, report)
     base_path = _base_path(said, contract, report)
-    source.report(contract.warnings if contract is not None else (), report)
-    if contract is None or base_path is None or "upstream" not in said:
+    if base_path is None or "upstream" not in said:
         return None
     api = API(
         name=name,
@@ -120,11 +114,29 @@ def _usual_unknown(said: Values, defaults: Values | None) -> Unknown:
     return usual
 
 
-def _base_path(said: Values, contract: Contract | None, report: Report) -> str | None:
+def _with_exceptions(
+    contract: Contract,
+    source: ContractSource,
+    resolved: Collection[Resolved],
+    unknown: Unknown,
+    report: Report,
+) -> Contract:
+    """The contract, compiled once more where operations treat the undeclared in another way."""
+    overrides: dict[str, Unknown] = {
+        each.operation.id: each.controls.unknown
+        for each in resolved
+        if each.controls.unknown != unknown
+    }
+    if not overrides:
+        return contract
+    return compile_contract(source, report, unknown=unknown, overrides=overrides) or contract
+
+
+def _base_path(said: Values, contract: Contract, report: Report) -> str | None:
     if "base_path" in said:
         return str(said["base_path"])
     try:
-        return values.base_path(contract.base_path if contract is not None else "")
+        return values.base_path(contract.base_path)
     except Bad as err:
         report.add(
             err.code,

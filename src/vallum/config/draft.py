@@ -74,26 +74,26 @@ def draft_policy(contract: Contract, document: Mapping[str, Any], options: Draft
         *_server(document),
         *_issuers(document, contract, options),
         *_defaults(contract),
-        "apis:",
-        f"  {quoted(_slug(contract.title))}:",
-        f"    openapi: {quoted(options.openapi)}",
-        f"    upstream: {quoted(place.upstream)}",
-    ]
-    if place.base_path is not None:
-        lines.append(f"    base_path: {quoted(place.base_path)}  # {place.note}")
-    elif contract.base_path:
-        lines.append(
-            f"    # base_path: {comment(contract.base_path)}  # the contract's first server"
-        )
-    lines += [
-        "    # cors: {origins: [https://shop.example]}  # web pages that may call; none by default",
-        "",
-        "    operations:",
+        *_api(contract, options, place),
     ]
     for title, rows in groups:
         lines += [f"      # {title} ({len(rows)})", *aligned(rows, "      "), ""]
     text = "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
     return Draft(text, count, drafter.public, tuple(sorted(drafter.scopes)))
+
+
+def _api(contract: Contract, options: DraftOptions, place: _Place) -> Iterator[str]:
+    yield "apis:"
+    yield f"  {quoted(_slug(contract.title))}:"
+    yield f"    openapi: {quoted(options.openapi)}"
+    yield f"    upstream: {quoted(place.upstream)}"
+    if place.base_path is not None:
+        yield f"    base_path: {quoted(place.base_path)}  # {place.note}"
+    elif contract.base_path:
+        yield f"    # base_path: {comment(contract.base_path)}  # the contract's first server"
+    yield "    # cors: {origins: [https://shop.example]}  # web pages that may call; default none"
+    yield ""
+    yield "    operations:"
 
 
 class _Drafter:

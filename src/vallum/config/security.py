@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
@@ -10,6 +11,7 @@ from vallum.openapi.model import Contract, Operation, SecurityRequirement, Secur
 Kind = Literal["api_key", "token", "unsupported"]
 
 DEFAULT_KEY_FIELD = "X-API-Key"
+_FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,128}")
 _RESERVED_FIELDS = frozenset({"authorization", "cookie", "host"})
 
 
@@ -33,11 +35,16 @@ class Asked(NamedTuple):
 def kind_of(scheme: SecurityScheme) -> Kind:
     """What credential a scheme stands for."""
     if scheme.type == "apiKey":
-        is_usable = scheme.location == "header" and scheme.parameter.lower() not in _RESERVED_FIELDS
-        return "api_key" if is_usable else "unsupported"
+        return "api_key" if _is_key_field(scheme) else "unsupported"
     if scheme.type == "http":
         return "token" if scheme.http_scheme == "bearer" else "unsupported"
     return "unsupported" if scheme.type == "mutualTLS" else "token"
+
+
+def _is_key_field(scheme: SecurityScheme) -> bool:
+    name = scheme.parameter.lower()
+    is_field = _FIELD_NAME.fullmatch(name) is not None and name not in _RESERVED_FIELDS
+    return scheme.location == "header" and is_field
 
 
 def describe(scheme: SecurityScheme) -> str:

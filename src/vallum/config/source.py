@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -248,33 +249,31 @@ def parse_yaml(text: str, *, max_nodes: int = MAX_NODES) -> tuple[Node, list[Dup
 
 
 def _build(builder: _Builder, events: yaml.CSafeLoader) -> None:
-    documents = 0
+    begun = False
+    handlers: dict[type, Callable[[Any], None]] = {
+        yaml.ScalarEvent: builder.scalar,
+        yaml.MappingStartEvent: lambda event: builder.open(event, {}),
+        yaml.SequenceStartEvent: lambda event: builder.open(event, []),
+        yaml.MappingEndEvent: lambda _: builder.close(),
+        yaml.SequenceEndEvent: lambda _: builder.close(),
+        yaml.AliasEvent: builder.alias,
+    }
     while True:
         event = events.get_event()
-        match event:
-            case yaml.ScalarEvent():
-                builder.scalar(event)
-            case yaml.MappingStartEvent():
-                builder.open(event, {})
-            case yaml.SequenceStartEvent():
-                builder.open(event, [])
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                builder.close()
-            case yaml.AliasEvent():
-                builder.alias(event)
-            case yaml.DocumentStartEvent():
-                documents += 1
-                if documents > 1:
-                    raise SourceError(
-                        "yaml-syntax",
-                        "more than one YAML document in the file",
-                        line=_place(event)[0],
-                        hint="remove the `---` and what follows it",
-                    )
-            case yaml.StreamEndEvent():
-                return
-            case _:
-                pass
+        handler = handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+        elif isinstance(event, yaml.StreamEndEvent):
+            return
+        elif isinstance(event, yaml.DocumentStartEvent):
+            if begun:
+                raise SourceError(
+                    "yaml-syntax",
+                    "more than one YAML document in the file",
+                    line=_place(event)[0],
+                    hint="remove the `---` and what follows it",
+                )
+            begun = True
 
 
 def plain(node: Node) -> Any:

@@ -283,3 +283,21 @@ def test_problems_in_another_file_of_the_contract(tmp_path: Path) -> None:
     _, found = inspect_policy(path)
 
     assert [(d.code, d.file.name, d.line) for d in found] == [("contract", "isbn.yaml", 3)]
+
+
+@pytest.mark.parametrize(
+    ("field", "authenticators"),
+    [("X-My-Key", ("api_key",)), ("Authorization", ()), ("Cookie", ()), ("clé", ())],
+)
+def test_a_key_travels_in_a_field_of_its_own(
+    tmp_path: Path, field: str, authenticators: tuple[str, ...]
+) -> None:
+    contract = changed(CONTRACT, "name: X-API-Key", f"name: {field}")
+    contract = changed(contract, "  - key: []\n  - token: [books:read]\n", "  - key: []\n")
+    policy, found = inspect_policy(write_policy(tmp_path, contract=contract))
+
+    if authenticators:
+        assert policy is not None
+        assert _controls(policy, "listBooks").authenticate == authenticators
+        return
+    assert {diagnostic.code for diagnostic in found} == {"unsupported-scheme"}
