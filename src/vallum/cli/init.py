@@ -129,10 +129,11 @@ def _next_steps(output: Path, draft: Draft, notes: int) -> str:
     option = "" if str(output) == "vallum.yaml" else f" -c {shlex.quote(str(output))}"
     scope = f" --scope {shlex.quote(draft.scopes[0])}" if draft.scopes else ""
     closed = draft.operations - draft.public
-    counts = f"{closed:,} need a credential, {draft.public:,} are public"
+    counts = f"{closed:,} with authentication, {draft.public:,} public"
     lines = [f"{output}: {draft.operations:,} operations; {counts}"]
     if notes:
-        lines.append(f"The contract has {notes:,} parts worth a look; `vallum check` shows them.")
+        parts = "one part" if notes == 1 else f"{notes:,} parts"
+        lines.append(f"The contract has {parts} worth a look; `vallum check` shows more.")
     steps = (
         (f"vallum check{option}", "what is unwise, with lines"),
         (f"vallum keys create{option} NAME{scope}", "a key for a caller"),

@@ -159,7 +159,7 @@ def _lint_schemes(loaded: LoadedAPI, report: Report) -> None:
         if scheme.type != "apiKey" or kind_of(scheme) == "api_key" or scheme.name not in asked:
             continue
         pointer = "/components/securitySchemes/" + scheme.name.replace("~", "~0").replace("/", "~1")
-        leaks = " and ends up in logs and histories" if scheme.location == "query" else ""
+        leaks = ", which ends up in logs and histories" if scheme.location == "query" else ""
         report.add_at(
             "api-key-place",
             f"the contract declares {describe(scheme)}{leaks}",

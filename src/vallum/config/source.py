@@ -14,8 +14,6 @@ from typing import Any
 
 import yaml
 
-Value = "str | int | float | bool | list[Node] | dict[str, Node] | None"
-
 MAX_DEPTH = 128
 MAX_NODES = 4_000_000
 """Nodes after every alias is expanded: a few lines of aliases can stand for billions (B-260)."""
