@@ -74,7 +74,9 @@ class Downstream(ReplyingConnection):
     def eof_received(self) -> bool:
         # A client that half-closes gets the answers to what it has sent whole; nothing else comes.
         self._eof = True
-        return self._state == BUSY or bool(self._queued)
+        if self._state == READING:
+            self.data_received(b"")
+        return self._state == BUSY or self._queued > 0
 
     def pause_writing(self) -> None:
         self._writing_paused = True

@@ -325,7 +325,7 @@ class ReplyingConnection(asyncio.Protocol):
         """
         transport = cast("asyncio.Transport", self.transport)
         self._resume_reading()
-        if transport.can_write_eof():
+        if transport.can_write_eof() and not self._eof:
             transport.write_eof()
         else:
             transport.close()

@@ -15,9 +15,7 @@ MAX_OVERHEAD = 16 * 1024
 # goes on is framed anew, so an extension is only read past, never passed on.
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
-_EXTENSION = (
-    rb";[\t ]*" + _TOKEN + rb"(?:[\t ]*=[\t ]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
-)
+_EXTENSION = rb";[\t ]*" + _TOKEN + rb"(?:[\t ]*=[\t ]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
 # Whitespace right behind the size is refused all the same: other readers do (B-013).
 _SIZE_LINE = re.compile(
     rb"([0-9A-Fa-f]{1,8})((?:" + _EXTENSION + rb"(?:[\t ]*" + _EXTENSION + rb")*)?)"
