@@ -1,8 +1,10 @@
-"""The chunked decoder against llhttp, and against itself however the input is cut (B-013 … B-018)."""
+"""The chunked decoder against llhttp and h11, and however the input is cut (B-013 … B-018)."""
 
 from __future__ import annotations
 
 import itertools
+import re
+from collections import deque
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,7 +15,9 @@ from vallum.core.problems import Denied
 from vallum.wire.chunked import MAX_EXTENSION, MAX_OVERHEAD, ChunkedDecoder
 
 _HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-_SETTINGS = settings(max_examples=500, deadline=None)
+_READERS = (read_with_llhttp, read_with_h11)
+_MAY_HAVE_BWS = re.compile(rb"[0-9A-Fa-f];[^\r\n]*[\t ]")
+_SETTINGS = settings(max_examples=150, deadline=None)
 
 Outcome = tuple[str, bytes, bytes]
 """`done`, `waits` or `refused`; the data before that; what followed the body."""
@@ -130,7 +134,9 @@ def test_what_is_decoded_others_decode_alike(coded: bytes) -> None:
     verdict, data, rest = _decode([coded])
     message = _HEAD + coded.removesuffix(rest)
     if verdict == "done":
-        for read in (read_with_llhttp, read_with_h11):
+        # llhttp refuses the whitespace that RFC 9112 §7.1.1 allows in an extension.
+        readers = (read_with_h11,) if _MAY_HAVE_BWS.search(coded) else _READERS
+        for read in readers:
             reading = read(message)
             assert reading is not None
             assert reading.body == data
@@ -157,17 +163,22 @@ def test_the_extension_of_a_chunk_is_bounded(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "part",
-    [b"1;" + b"e" * (MAX_EXTENSION - 1) + b"\r\nx\r\n", b"0\r\nX-A: 1\r\n", b"X-B: 2\r\n"],
+    ("start", "part"),
+    [
+        (b"", b"1;" + b"e" * (MAX_EXTENSION - 1) + b"\r\nx\r\n"),
+        (b"", b"1;e\r\nx\r\n"),
+        (b"0\r\n", b"X-A: 1\r\n"),
+        (b"1;" + b"e" * (MAX_EXTENSION - 1) + b"\r\nx\r\n0\r\n", b"X-B:\r\n"),
+    ],
 )
-def test_extensions_and_trailers_of_a_message_are_bounded_together(part: bytes) -> None:
+def test_extensions_and_trailers_of_a_message_are_bounded_together(
+    start: bytes, part: bytes
+) -> None:
     decoder = ChunkedDecoder()
-    if part == b"X-B: 2\r\n":
-        decoder.feed(b"0\r\n")
+    decoder.feed(start)
+    parts = itertools.repeat(part, MAX_OVERHEAD)
     with pytest.raises(Denied) as caught:
-        for _ in range(MAX_OVERHEAD):
-            decoder.feed(part)
-            part = b"X-A: 1\r\n" if part.startswith(b"0") else part
+        deque(map(decoder.feed, parts), maxlen=0)
     assert caught.value.reason == "http.chunk-overhead"
     assert caught.value.close
 
@@ -177,9 +188,7 @@ def test_extensions_and_trailers_of_a_message_are_bounded_together(part: bytes) 
 def test_an_endless_line_is_not_kept(start: bytes, piece: int) -> None:
     decoder = ChunkedDecoder()
     decoder.feed(start)
-    fed = 0
+    pieces = itertools.repeat(b"a" * piece, MAX_OVERHEAD // piece + 2)
     with pytest.raises(Denied) as caught:
-        while fed <= MAX_OVERHEAD + piece:
-            decoder.feed(b"a" * piece)
-            fed += piece
+        deque(map(decoder.feed, pieces), maxlen=0)
     assert caught.value.reason == "http.chunk-overhead"

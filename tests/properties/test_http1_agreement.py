@@ -6,8 +6,9 @@ exceptions, all on the side of the witnesses:
 - llhttp knows a fixed list of methods, we take every token (an undeclared one is 405 later). Where
   the method is not in the list, llhttp reads the same head with POST in its place.
 - `PRI`, and RTSP's and ICE's methods, mean other protocols to llhttp: the same substitution.
-- llhttp takes Connection and Upgrade for the end of HTTP and reads no body. Nothing is ever upgraded
-  here and no Upgrade reaches an upstream (B-045), so we read the body as RFC 9110 §7.8 lets us.
+- llhttp takes Connection and Upgrade for the end of HTTP and reads no body. Nothing is ever
+  upgraded here and no Upgrade reaches an upstream (B-045), so we read the body as RFC 9110 §7.8
+  lets us.
 - llhttp refuses a TAB after `chunked`, which RFC 9110 §5.6.3 calls optional whitespace (B-004): it
   gets the head without it.
 - `CONNECT` and `OPTIONS *` never get past the router; they are not in the accepted language.
@@ -20,7 +21,7 @@ from typing import NamedTuple
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.support.readers import Reading, read_with_h11, read_with_llhttp
+from tests.support.readers import Reading, lowered, read_with_h11, read_with_llhttp
 
 from vallum.core.problems import Denied
 from vallum.wire.http1 import (
@@ -34,7 +35,7 @@ from vallum.wire.target import canonical_target, split_target
 _PLAIN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 _LONGEST_BODY = 300
 _TAB_AFTER_CODING = re.compile(rb"(?i)(\r\ntransfer-encoding:[^\r]*?)[\t ]+(\r\n)")
-_SETTINGS = settings(max_examples=20000, deadline=None)
+_SETTINGS = settings(max_examples=300, deadline=None)
 
 
 class _Accepted(NamedTuple):
@@ -72,7 +73,7 @@ def _assert_agreement(head: bytes) -> None:
     if ours is None or b"\r\n\r\n" in head or ours.fields.content_length > _LONGEST_BODY:
         return
     raw_body, body = _body_of(ours.fields)
-    expected = Reading(ours.method, ours.target, ours.minor, ours.fields.items, body)
+    expected = Reading(ours.method, ours.target, ours.minor, lowered(ours.fields.items), body)
     message = head + b"\r\n\r\n" + raw_body
     assert read_with_h11(message) == expected
     if raw_body:
@@ -97,12 +98,11 @@ def _assert_llhttp_agrees(ours: _Accepted, message: bytes, expected: Reading) ->
 _SEEDS = (
     b"GET / HTTP/1.1\r\nHost: api.example",
     b"GET /a/b?c=d HTTP/1.1\r\nHost: api.example:8443\r\nAccept: */*\r\nUser-Agent: x/1 (y; z)",
-    b"POST /things HTTP/1.1\r\nHost: api.example\r\nContent-Type: application/json\r\n"
-    b"Content-Length: 12\r\nAuthorization: Bearer a.b.c",
-    b"PUT /things/1 HTTP/1.1\r\nHost: [::1]:8080\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue",
+    b"POST /t HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\nAuthorization: Bearer a.b.c",
+    b"PUT /t HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue",
     b"DELETE /things/%C3%A4 HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0",
-    b"OPTIONS http://api.example/x HTTP/1.1\r\nhost: api.example\r\nConnection: close, x\r\n"
-    b"X-Long:\t a \xe4 b \t\r\nX-Empty:\r\nUpgrade: websocket",
+    b"OPTIONS http://a/x HTTP/1.1\r\nhost: a\r\nConnection: close, x\r\nX:\t a \xe4 b \t\r\nY:",
+    b"GET / HTTP/1.1\r\nhost: a\r\nConnection: upgrade\r\nUpgrade: websocket",
 )
 
 _BYTES = st.sampled_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import h11
@@ -15,8 +16,17 @@ class Reading(NamedTuple):
     target: bytes
     minor: int
     fields: tuple[tuple[bytes, bytes], ...]
-    """Names in lower case; values without surrounding whitespace."""
+    """Names in lower case, and codings too; values without surrounding whitespace."""
     body: bytes
+
+
+def lowered(
+    fields: Iterable[tuple[bytes, bytes]],
+) -> tuple[tuple[bytes, bytes], ...]:
+    """The field lines with the transfer coding in lower case, as h11 reports it."""
+    return tuple(
+        (name, value.lower() if name == b"transfer-encoding" else value) for name, value in fields
+    )
 
 
 class _Callbacks:
@@ -68,7 +78,7 @@ def read_with_llhttp(message: bytes) -> Reading | None:
         parser.get_method().decode("ascii"),
         seen.target,
         int(minor),
-        tuple(seen.fields),
+        lowered(seen.fields),
         seen.body,
     )
 
@@ -102,6 +112,6 @@ def read_with_h11(message: bytes) -> Reading | None:
         head.method.decode("ascii"),
         bytes(head.target),
         int(head.http_version.partition(b".")[2]),
-        tuple((bytes(name), bytes(value)) for name, value in head.headers),
+        lowered((bytes(name), bytes(value)) for name, value in head.headers),
         body,
     )
