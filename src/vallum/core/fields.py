@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 FieldLine = tuple[bytes, bytes]
 """A field name in lower case and its value without surrounding whitespace."""
 
@@ -13,18 +15,18 @@ class Fields:
     read differently, so a reader never has to normalise again.
     """
 
-    __slots__ = ("_first", "items")
+    __slots__ = ("_first", "get", "items")
 
     items: tuple[FieldLine, ...]
     """Every field line in the order of arrival."""
+    get: Callable[[bytes], bytes | None]
+    """The first value of a name (lower case), or None. The dictionary's own method: several
+    controls ask for fields on every request."""
 
     def __init__(self, items: tuple[FieldLine, ...] = ()) -> None:
         self.items = items
         self._first = dict(reversed(items))
-
-    def get(self, name: bytes) -> bytes | None:
-        """The first value of `name` (lower case), or None."""
-        return self._first.get(name)
+        self.get = self._first.get
 
     def all(self, name: bytes) -> tuple[bytes, ...]:
         """Every value of `name` (lower case), in order."""

@@ -273,13 +273,28 @@ class Downstream(ReplyingConnection):
 
     def _decide(self, flight: Flight) -> None:
         """Run the head's checks and go on to the body."""
-        checks = flight.route.head_checks
-        for index, check in enumerate(checks):
-            waiting = _run(check, flight)
-            if waiting is not None:
-                self._suspend(flight, waiting, checks[index + 1 :], after_head=True)
-                return
-        self._after_head(flight)
+        if self._passes(flight, flight.route.head_checks, after_head=True):
+            self._after_head(flight)
+
+    def _passes(self, flight: Flight, checks: tuple[Check, ...], *, after_head: bool) -> bool:
+        """Run checks; False where one must wait, and the chain goes on in a task.
+
+        Raises:
+            Denied: a check refuses, or fails.
+        """
+        index = 0
+        try:
+            for check in checks:
+                index += 1
+                waiting = check(flight)
+                if waiting is not None:
+                    self._suspend(flight, waiting, checks[index:], after_head=after_head)
+                    return False
+        except Denied:
+            raise
+        except Exception:  # noqa: BLE001
+            raise _failed_control() from None
+        return True
 
     def _after_head(self, flight: Flight) -> None:
         fields = cast("RequestFields", flight.request.fields)
@@ -301,13 +316,8 @@ class Downstream(ReplyingConnection):
             self._read_body(data)
 
     def _after_body(self, flight: Flight) -> None:
-        checks = flight.route.body_checks
-        for index, check in enumerate(checks):
-            waiting = _run(check, flight)
-            if waiting is not None:
-                self._suspend(flight, waiting, checks[index + 1 :], after_head=False)
-                return
-        self._forward(flight)
+        if self._passes(flight, flight.route.body_checks, after_head=False):
+            self._forward(flight)
 
     def _suspend(
         self,
@@ -333,11 +343,7 @@ class Downstream(ReplyingConnection):
     ) -> None:
         """Await what a check waits for, then go on where the chain was left."""
         try:
-            await _awaited(waiting)
-            for check in checks:
-                more = _run(check, flight)
-                if more is not None:
-                    await _awaited(more)
+            await _finish_chain(flight, waiting, checks)
             if self._flight is not flight:
                 return
             if after_head:
@@ -471,22 +477,27 @@ class Downstream(ReplyingConnection):
             self.transport.close()
 
 
-def _run(check: Check, flight: Flight) -> Awaitable[None] | None:
-    try:
-        return check(flight)
-    except Denied:
-        raise
-    except Exception:  # noqa: BLE001
-        # GW-3: a control that raises denies.
-        report_exception("in a control")
-        raise Denied("internal-error", "gateway.exception") from None
+async def _finish_chain(
+    flight: Flight, waiting: Awaitable[None], checks: tuple[Check, ...]
+) -> None:
+    """Await a check, then run those behind it.
 
-
-async def _awaited(waiting: Awaitable[None]) -> None:
+    Raises:
+        Denied: one refuses, or fails.
+    """
     try:
         await waiting
+        for check in checks:
+            more = check(flight)
+            if more is not None:
+                await more
     except Denied:
         raise
     except Exception:  # noqa: BLE001
-        report_exception("in a control")
-        raise Denied("internal-error", "gateway.exception") from None
+        raise _failed_control() from None
+
+
+def _failed_control() -> Denied:
+    """GW-3: a control that raises denies. Called while its exception is handled."""
+    report_exception("in a control")
+    return Denied("internal-error", "gateway.exception")
