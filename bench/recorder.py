@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import c_longlong
 from dataclasses import dataclass
-from multiprocessing.sharedctypes import Synchronized
 from typing import cast
 
 import httptools
 import uvloop
 
-from measure import LOAD_CORE, free_port
+from measure import free_port
 from subjects import ANSWER
 
 CANARY = b"H0stile-canary"
@@ -30,14 +28,14 @@ class Recorder:
     """A started recorder. The counters are shared with its process."""
 
     port: int
-    requests: Synchronized[int]
+    requests: c_longlong
     """Complete requests that it has answered."""
-    hostile: Synchronized[int]
+    hostile: c_longlong
     """Reads in which the canary was found, and messages that it could not parse."""
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Synchronized[int], hostile: Synchronized[int]) -> None:
+    def __init__(self, requests: c_longlong, hostile: c_longlong) -> None:
         self._requests = requests
         self._hostile = hostile
         self._parser = httptools.HttpRequestParser(self)
@@ -65,14 +63,13 @@ class _Connection(asyncio.Protocol):
         self._transport.write(REPLY)
 
 
-async def _serve(port: int, requests: Synchronized[int], hostile: Synchronized[int]) -> None:
+async def _serve(port: int, requests: c_longlong, hostile: c_longlong) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(requests, hostile), "127.0.0.1", port)
     await server.serve_forever()
 
 
-def _main(port: int, requests: Synchronized[int], hostile: Synchronized[int]) -> None:
-    os.sched_setaffinity(0, {LOAD_CORE})
+def _main(port: int, requests: c_longlong, hostile: c_longlong) -> None:
     uvloop.run(_serve(port, requests, hostile))
 
 
@@ -81,8 +78,8 @@ def recorder() -> Iterator[Recorder]:
     """A recorder in a process of its own until the block ends."""
     port = free_port()
     # One process writes and the other only reads: no lock is needed.
-    requests = multiprocessing.Value(c_longlong, 0)
-    hostile = multiprocessing.Value(c_longlong, 0)
+    requests = multiprocessing.RawValue(c_longlong, 0)
+    hostile = multiprocessing.RawValue(c_longlong, 0)
     process = multiprocessing.Process(target=_main, args=(port, requests, hostile), daemon=True)
     process.start()
     try:

@@ -8,33 +8,30 @@ not have seen a byte of one.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import multiprocessing
-import os
 import random
 import re
+import socket
+import struct
 import sys
 import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import uvloop
 
 from contenders.base import Running, Setting
 from contenders.vallum import Vallum
-from hostile import ABORTS, ANSWERED, garbage
-from measure import LOAD_CORE, process_tree, resident_megabytes
+from hostile import ABORTS, ANSWERED, Maker, garbage
+from measure import cpu_seconds, process_tree, resident_megabytes
 from recorder import Recorder, recorder
 from subjects import BODY, ORIGIN, Issuer
 
-PROCESSES = 2
-CONNECTIONS = 32
-"""Of one client process."""
-PIPELINED = 8
-"""Good requests that are sent before the answers are read."""
+PROCESSES = 24
+"""Clients; each has one connection for good requests."""
+PIPELINED = 16
+"""Most good requests that are sent before the answers are read."""
 ANSWER_SECONDS = 20.0
 HEAD = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r]*\r\n((?:[^\r]+\r\n)*)\r\n")
 LENGTH = re.compile(rb"(?im)^content-length: (\d+)\r$")
@@ -67,108 +64,126 @@ class Script:
         return get, f"POST /books HTTP/1.1\r\n{common}{length}".encode() + BODY
 
 
-async def read_answer(reader: asyncio.StreamReader) -> int:
-    """The status of the next answer, read to its end."""
-    async with asyncio.timeout(ANSWER_SECONDS):
+class Connection:
+    """A socket and what was read from it."""
+
+    def __init__(self, port: int, address: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection(
+            ("127.0.0.1", port), ANSWER_SECONDS, source_address=(address, 0)
+        )
+        self._data = b""
+
+    def send(self, data: bytes) -> None:
+        """Send all of it.
+
+        Raises:
+            Broken: the gateway closed the connection.
+        """
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            match = HEAD.fullmatch(head)
-            if match is None:
-                raise Broken(f"no HTTP answer: {head[:80]!r}")
-            length = LENGTH.search(match[2])
-            if length is None:
-                raise Broken(f"an answer without a length: {head!r}")
-            await reader.readexactly(int(length[1]))
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise Broken("closed before the answer") from error
-    return int(match[1])
+            self._socket.sendall(data)
+        except OSError as error:
+            raise Broken(str(error)) from error
+
+    def read_answer(self) -> int:
+        """The status of the next answer, read to its end.
+
+        Raises:
+            Broken: there is none.
+        """
+        while (head := HEAD.match(self._data)) is None:
+            self._read()
+        length = LENGTH.search(head[2])
+        if length is None:
+            raise Broken(f"an answer without a length: {head[0]!r}")
+        end = head.end() + int(length[1])
+        while len(self._data) < end:
+            self._read()
+        self._data = self._data[end:]
+        return int(head[1])
+
+    def close(self, *, reset: bool = False) -> None:
+        """End the connection, with RST instead of FIN where asked."""
+        if reset:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(65536)
+        except OSError as error:
+            raise Broken(str(error)) from error
+        if not data:
+            raise Broken("closed before the answer")
+        self._data += data
 
 
 class Client:
     """A connection for good requests, and another one for each attack."""
 
-    def __init__(self, script: Script, seed: int, seen: Counter[str]) -> None:
+    def __init__(self, script: Script) -> None:
+        self.seen: Counter[str] = Counter()
         self._script = script
-        self._chance = random.Random(seed)
-        self._seen = seen
+        self._chance = random.Random(script.seed)
         self._good = script.good()
         # Good requests come in batches, so an attack must be drawn more often than its share.
         batch = (PIPELINED + 1) / 2
         share = script.hostile_share
         self._attack_chance = batch * share / (1 + (batch - 1) * share)
 
-    async def run(self, count: int) -> None:
-        """Send `count` requests."""
-        reader, writer = await self._open()
+    def run(self) -> None:
+        """Send the script's number of requests."""
+        count = self._script.count
+        connection = Connection(self._script.port)
         while count > 0:
             if self._chance.random() < self._attack_chance:
-                await self._attack()
+                self._attack()
                 count -= 1
-            else:
-                size = min(self._chance.randrange(1, PIPELINED + 1), count)
-                writer.write(b"".join(self._chance.choice(self._good) for _ in range(size)))
+                continue
+            size = min(self._chance.randrange(1, PIPELINED + 1), count)
+            count -= size
+            try:
+                connection.send(b"".join(self._chance.choice(self._good) for _ in range(size)))
                 for _ in range(size):
-                    self._seen[f"good {await read_answer(reader)}"] += 1
-                count -= size
-        writer.close()
+                    self.seen[f"good {connection.read_answer()}"] += 1
+            except Broken:
+                self.seen["good closed"] += 1
+                connection.close()
+                connection = Connection(self._script.port)
+        connection.close()
 
-    async def _attack(self) -> None:
+    def _attack(self) -> None:
         # Bad credentials throttle their address: attackers come from many, the good from their own.
         address = f"127.{self._chance.randrange(1, 255)}.{self._chance.randrange(1, 255)}.1"
-        reader, writer = await self._open(address)
+        connection = Connection(self._script.port, address)
         kind = self._chance.random()
-        script = self._script
         try:
             if kind < 0.1:
-                writer.write(self._chance.choice(ABORTS)(script.token, script.host))
-                await writer.drain()
-                self._seen["aborted"] += 1
+                connection.send(self._message(ABORTS))
+                self.seen["aborted"] += 1
                 return
-            if kind < 0.15:
-                writer.write(garbage(self._chance))
-            else:
-                writer.write(self._chance.choice(ANSWERED)(script.token, script.host))
-            self._seen[f"hostile {await read_answer(reader)}"] += 1
-        except (Broken, ConnectionError):
-            self._seen["hostile closed"] += 1
+            connection.send(garbage(self._chance) if kind < 0.15 else self._message(ANSWERED))
+            self.seen[f"hostile {connection.read_answer()}"] += 1
+        except Broken:
+            self.seen["hostile closed"] += 1
         finally:
-            if self._chance.random() < 0.5:
-                writer.transport.abort()
-            writer.close()
+            connection.close(reset=self._chance.random() < 0.5)
 
-    async def _open(
-        self, address: str = "127.0.0.1"
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(
-            "127.0.0.1", self._script.port, local_addr=(address, 0)
-        )
-
-
-async def _clients(script: Script) -> Counter[str]:
-    seen: Counter[str] = Counter()
-    each = script.count // CONNECTIONS
-    clients = [Client(script, script.seed * 1000 + i, seen) for i in range(CONNECTIONS)]
-    await asyncio.gather(*(client.run(each) for client in clients))
-    return seen
+    def _message(self, makers: tuple[Maker, ...]) -> bytes:
+        return self._chance.choice(makers)(self._script.token, self._script.host)
 
 
 def client_process(script: Script) -> Counter[str]:
     """The work of one process; what it saw, counted."""
-    os.sched_setaffinity(0, {LOAD_CORE})
-    return uvloop.run(_clients(script))
+    client = Client(script)
+    client.run()
+    return client.seen
 
 
 def load(script: Script) -> Counter[str]:
     """Send the script from several processes."""
+    share = script.count // PROCESSES
     scripts = [
-        Script(
-            port=script.port,
-            token=script.token,
-            count=script.count // PROCESSES,
-            seed=script.seed + number,
-            hostile_share=script.hostile_share,
-        )
-        for number in range(PROCESSES)
+        replace(script, count=share, seed=script.seed + number) for number in range(PROCESSES)
     ]
     with multiprocessing.Pool(PROCESSES) as pool:
         return sum(pool.map(client_process, scripts), Counter())
@@ -237,21 +252,18 @@ def soak(home: Path, options: argparse.Namespace) -> int:
         )
         seen = load(script)
         before = Holding.of(running, upstream.port)
-        started = time.monotonic()
-        main_part = Script(
-            port=script.port,
-            token=script.token,
-            count=options.count,
-            seed=options.seed + 100,
-            hostile_share=options.hostile,
-        )
-        seen += load(main_part)
+        started, used = time.monotonic(), cpu_seconds(running.pid)
+        seen += load(replace(script, count=options.count, seed=options.seed + PROCESSES))
         seconds = time.monotonic() - started
+        busy = (cpu_seconds(running.pid) - used) / seconds
         after = Holding.of(running, upstream.port)
     log = (home / "log").read_text(errors="replace")
     for kind, count in sorted(seen.items()):
         print(f"{count:>10,}  {kind}")
-    print(f"{options.count / seconds:,.0f} requests/s for {seconds:.0f} s after the warm-up")
+    print(
+        f"{options.count / seconds:,.0f} requests/s for {seconds:.0f} s after the warm-up,", end=""
+    )
+    print(f" the gateway's core {busy:.0%} busy with it")
     print(f"memory {before.megabytes:.1f} MB before, {after.megabytes:.1f} MB after")
     print(f"descriptors {before.descriptors} before, {after.descriptors} after")
     print(f"upstream: {upstream.requests.value:,} requests, {upstream.hostile.value} hostile")
