@@ -7,9 +7,9 @@ from random import getrandbits
 
 # Trace Context §3.2.2: version "-" trace-id "-" parent-id "-" trace-flags, in lower-case
 # hexadecimal. We are stricter: version 00 only, the only one there is.
-_TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_NO_TRACE = b"0" * 32
-_NO_PARENT = b"0" * 16
+# §3.2.2.3 and §3.2.2.4: all zeros is an invalid trace-id, and an invalid parent-id.
+_TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_matches = _TRACEPARENT.fullmatch
 _ODD = frozenset(b"13579bdf")
 _NOT_ZERO = 1 << 64 | 1
 _CLIENT_ID = re.compile(rb"[0-9A-Za-z._~:/+=@-]{1,128}")
@@ -36,7 +36,7 @@ def trace_context(traceparent: bytes | None) -> tuple[str, bytes]:
         that is continued (Trace Context §3.3.1.4), see `is_trace`.
     """
     random = (getrandbits(192) | _NOT_ZERO).to_bytes(24, "big").hex()
-    if traceparent is None or not is_trace(traceparent):
+    if traceparent is None or _matches(traceparent) is None:
         # Sampled, so that an upstream that follows its parent traces as it would without us.
         return random[:32], f"00-{random[:32]}-{random[32:]}-01".encode("ascii")
     trace_id = traceparent[3:35].decode("ascii")
@@ -47,12 +47,7 @@ def trace_context(traceparent: bytes | None) -> tuple[str, bytes]:
 
 def is_trace(traceparent: bytes) -> bool:
     """Whether `traceparent` fits the grammar."""
-    # §3.2.2.3 and §3.2.2.4: all zeros is an invalid trace-id, and an invalid parent-id.
-    return (
-        _TRACEPARENT.fullmatch(traceparent) is not None
-        and traceparent[3:35] != _NO_TRACE
-        and traceparent[36:52] != _NO_PARENT
-    )
+    return _matches(traceparent) is not None
 
 
 def client_request_id(value: bytes | None) -> str:
