@@ -479,3 +479,44 @@ def test_b108_form_passes(arena: Arena) -> None:
     assert arena.send(raw).status == 200
     (received,) = arena.upstream.requests_since(mark)
     assert received.body == body
+
+
+def test_gw3_authentication_comes_before_the_body(arena: Arena) -> None:
+    """Nobody is made to read 10 MB of a stranger's body to say 401."""
+    head = request("POST", "/private", "Content-Type: text/plain", "Content-Length: 10000000")
+    mark = arena.upstream.mark()
+    with arena.connect() as connection:
+        connection.send(head)
+        reply = connection.read()
+        assert reply.status == 401
+        assert reply.get("connection") == "close"
+        assert connection.is_ended()
+    arena.assert_nothing_forwarded(mark)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_tr2_body_size(arena: Arena, chunked: bool) -> None:
+    """TR-2: the limit passes, one byte more is 413."""
+    for size, status in ((256 * 1024, 200), (256 * 1024 + 1, 413)):
+        body = b"a" * size
+        lines = ["Content-Type: text/plain"]
+        if chunked:
+            lines.append("Transfer-Encoding: chunked")
+            body = b"%x\r\n%s\r\n0\r\n\r\n" % (size, body)
+        raw = request("POST", "/text", *lines, body=body, length=not chunked)
+        if status == 413:
+            arena.refuse(raw, 413, problem="body-too-large", following=b"")
+        else:
+            assert arena.send(raw).status == 200
+
+
+def test_a_body_that_the_contract_declares_for_delete(arena: Arena) -> None:
+    """The framing of a body is honoured whatever the method (RFC 9112 §6)."""
+    mark = arena.upstream.mark()
+    body = b'{"name":"a"}'
+    raw = request("DELETE", "/notes/1", "Content-Type: application/json", body=body)
+    with arena.connect() as connection:
+        connection.send(raw, request("DELETE", "/notes/2"), raw)
+        assert [connection.read().status for _ in range(3)] == [200] * 3
+    bodies = [received.body for received in arena.upstream.requests_since(mark)]
+    assert bodies == [body, b"", body]

@@ -278,7 +278,9 @@ class Gateway:
                 return ready[1], ready[2], int(ready[3])
 
     def _describe(self) -> str:
-        return f"{''.join(self.output)[-4000:]}\n--- stderr ---\n{self.errors[-6000:]}"
+        ended = f"exit status {self.process.poll()}"
+        output = "".join(self.output)[-4000:]
+        return f"{ended}\n{output}\n--- stderr ---\n{self.errors[-6000:]}"
 
 
 def start(folder: Path, policy: PolicyText, *, workers: int = 1) -> Gateway:
