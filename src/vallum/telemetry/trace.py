@@ -32,8 +32,7 @@ def trace_context(traceparent: bytes | None) -> tuple[str, bytes]:
 
     Returns:
         The trace id, and the `traceparent` for the upstream, with a parent id of our own. A field
-        that breaks the grammar is as none. The caller's `tracestate` may only go on with a trace
-        that is continued (Trace Context §3.3.1.4), see `is_trace`.
+        that breaks the grammar is as none.
     """
     random = (getrandbits(192) | _NOT_ZERO).to_bytes(24, "big").hex()
     if traceparent is None or _matches(traceparent) is None:
@@ -43,11 +42,6 @@ def trace_context(traceparent: bytes | None) -> tuple[str, bytes]:
     # §4.3: flags that we do not know must not go on.
     flags = "01" if traceparent[54] in _ODD else "00"
     return trace_id, f"00-{trace_id}-{random[32:]}-{flags}".encode("ascii")
-
-
-def is_trace(traceparent: bytes) -> bool:
-    """Whether `traceparent` fits the grammar."""
-    return _matches(traceparent) is not None
 
 
 def client_request_id(value: bytes | None) -> str:
