@@ -25,6 +25,7 @@ from vallum.config.load import LoadedPolicy
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request, Target
 from vallum.engine.exchange import Exchange
+from vallum.gateway.body import check_declared_body
 from vallum.gateway.routing import locate, match
 from vallum.gateway.runtime import Runtime
 from vallum.limits.memory import MemoryLimitStore
@@ -179,6 +180,8 @@ def _tell(
         story.steps.append(("route", f"{route.operation.id} of {route.api}"))
         exchange = Exchange(request, route, parameters)
         exchange.body = body
+        if body:
+            check_declared_body(route, method, len(body))
         for control, says in explain_controls(exchange):
             story.steps.append((control.name, says))
         story.steps.append(("upstream", "the request would be forwarded"))

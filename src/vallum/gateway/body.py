@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from vallum.core.problems import Denied, Violation
+from vallum.engine.pipeline import Route
 from vallum.gateway.flight import Flight
 from vallum.wire.chunked import ChunkedDecoder
 from vallum.wire.http1 import RequestFields
@@ -12,6 +13,27 @@ from vallum.wire.http1 import RequestFields
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 _WHOLE_BODY_FACTOR = 10
 """A body may take this many times the time allowed between two reads (B-049)."""
+
+
+def check_declared_body(route: Route, method: str, content_length: int) -> None:
+    """Judge a body by what its head says of it.
+
+    Args:
+        route: the operation.
+        method: the request's own; HEAD is not GET here.
+        content_length: declared bytes, or -1 where none are.
+
+    Raises:
+        Denied: the operation takes no body, or not one of this size.
+    """
+    if route.body_limit == 0 or (method in _BODILESS and not route.body_on_get):
+        raise Denied(
+            "contract-violation",
+            "body.not-expected",
+            violations=[Violation("body", "", "unexpected", "no body is accepted here")],
+        )
+    if content_length > route.body_limit:
+        raise Denied("body-too-large", "body.too-large")
 
 
 class BodyReader:
@@ -34,14 +56,7 @@ class BodyReader:
             Denied: the operation takes no body, or not one of this size.
         """
         route = flight.route
-        if route.body_limit == 0 or (flight.method in _BODILESS and not route.body_on_get):
-            raise Denied(
-                "contract-violation",
-                "body.not-expected",
-                violations=[Violation("body", "", "unexpected", "no body is accepted here")],
-            )
-        if fields.content_length > route.body_limit:
-            raise Denied("body-too-large", "body.too-large")
+        check_declared_body(route, flight.method, fields.content_length)
         self._limit = route.body_limit
         self._left = fields.content_length
         self._decoder = ChunkedDecoder() if fields.chunked else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request
 from vallum.engine.filter import Check
-from vallum.gateway.body import BodyReader
+from vallum.gateway.body import BodyReader, check_declared_body
 from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight, no_request
 from vallum.gateway.forward import derived, upstream_head
@@ -298,7 +298,17 @@ class Downstream(ReplyingConnection):
 
     def _after_head(self, flight: Flight) -> None:
         fields = cast("RequestFields", flight.request.fields)
-        if fields.content_length <= 0 and not fields.chunked:
+        length = fields.content_length
+        if length <= 0 and not fields.chunked:
+            self._after_body(flight)
+            return
+        if 0 < length <= len(self._buffer) and flight.route.body_checks:
+            # The common case: the body came with its head.
+            check_declared_body(flight.route, flight.method, length)
+            flight.body = self._buffer[:length]
+            self._buffer = self._buffer[length:]
+            flight.request_bytes += length
+            flight.body_was_read = True
             self._after_body(flight)
             return
         self._body = body = BodyReader(flight, fields)
