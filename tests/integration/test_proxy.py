@@ -105,6 +105,18 @@ def test_pipelined_requests_before_a_half_close_are_all_answered(arena: Arena) -
         assert [reply.status for reply in connection.read_all()] == [200] * 5
 
 
+def test_a_half_close_inside_a_pipelined_body(arena: Arena) -> None:
+    """The rest of that body will never come: the connection ends at once, with a record."""
+    arena.gateway.new_records()
+    cut = post_json(b'{"name":"a"}')[:-1]
+    with arena.connect() as connection:
+        connection.send(request("GET", "/things/half"), cut)
+        connection.end_of_sending()
+        assert [reply.status for reply in connection.read_all()] == [200]
+    decisions = [record["decision"] for record in arena.gateway.new_records()]
+    assert decisions == ["allow", "aborted"]
+
+
 def test_a_flood_of_pipelined_requests_is_bounded(arena: Arena) -> None:
     """A client that sends and never reads stops being read."""
     before = arena.gateway.rss_bytes()
