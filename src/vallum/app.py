@@ -287,6 +287,9 @@ def _freeze(
         body_on_get=controls.body_on_get or bool(operation.bodies),
         withheld=withheld,
         identity=controls.identity and not (controls.public and not controls.authenticate),
+        query_names=frozenset(
+            parameter.name for parameter in operation.parameters if parameter.location == "query"
+        ),
         unicode_path=controls.unicode_path,
     )
 

@@ -42,6 +42,8 @@ class Route:
     """Request fields (lower case) that the upstream must not see, such as credentials."""
     identity: bool = False
     """Whether the upstream gets a signed statement of who is calling."""
+    query_names: frozenset[str] = frozenset()
+    """Names of the declared query parameters; no others are recorded."""
     unicode_path: bool = False
     """Whether the path may hold characters beyond ASCII (B-085)."""
 

@@ -26,7 +26,7 @@ DEFAULTS: Mapping[str, str] = {
 """What every answer of an API carries: an API has no pages, so a page may do nothing with it."""
 
 HSTS = "strict-transport-security"
-HSTS_VALUE = "max-age=31536000; includeSubDomains"
+HSTS_VALUE = "max-age=63072000; includeSubDomains"
 
 NO_STORE: FieldLine = (b"cache-control", b"no-store")
 """For problems, and for answers whose upstream said nothing about caching."""

@@ -195,8 +195,6 @@ class Downstream(ReplyingConnection):
         flight.request = request
         target = request.target
         flight.path = target.path
-        if target.query:
-            flight.query_names = tuple([name for name, _ in target.query])
         if request.method == "OPTIONS" and is_preflight(request):
             routes = router.methods_at(target.segments)
             if routes:
@@ -206,6 +204,10 @@ class Downstream(ReplyingConnection):
                 self._answer_preflight(flight, *runtime.preflight(routes, request))
                 return False
         flight.route, flight.parameters = match(router, request)
+        if target.query:
+            # SECURITY: an undeclared name may be a secret that was sent in the wrong place (B-326).
+            known = flight.route.query_names
+            flight.query_names = tuple([name if name in known else "?" for name, _ in target.query])
         return True
 
     def _close_after_eof(self) -> None:
@@ -324,6 +326,12 @@ class Downstream(ReplyingConnection):
             self._forward(flight)
         if data and self._state == BODY:
             self._read_body(data)
+        if self._eof and self._state == BODY:
+            # The rest of this body will never come; the answers before it still go out.
+            self._give_up_upstream(flight)
+            flight.decision, flight.reason = "aborted", "client.disconnected"
+            self._end_flight(flight)
+            self._close_after_eof()
 
     def _after_body(self, flight: Flight) -> None:
         if self._passes(flight, flight.route.body_checks, after_head=False):

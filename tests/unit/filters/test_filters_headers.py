@@ -41,7 +41,7 @@ def test_the_default_set() -> None:
     assert b"Referrer-Policy: no-referrer\r\n" in lines
     assert b"Cross-Origin-Resource-Policy: same-origin\r\n" in lines
     assert b"Permissions-Policy: " in lines
-    assert b"Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n" in lines
+    assert b"Strict-Transport-Security: max-age=63072000; includeSubDomains\r\n" in lines
     assert lines.endswith(b"\r\n")
 
 
