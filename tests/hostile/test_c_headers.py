@@ -210,9 +210,9 @@ def test_b055_xfhost(arena: Arena, line: str) -> None:
     ],
 )
 def test_b056_xorig_url(arena: Arena, name: str) -> None:
-    received = forward(arena, f"{name}: /b056-canary", f"{name.lower()}: DELETE-b056")
+    received = forward(arena, f"{name}: /canary-56", f"{name.lower()}: DELETE-canary-56")
     assert name.lower() not in received.names()
-    assert not is_anywhere(received, b"b056")
+    assert not is_anywhere(received, b"canary-56")
     mark = arena.upstream.mark()
     reply = arena.send(request("GET", "/admin", f"{name}: /health"))
     assert reply.status == 401, "the policy reads the request line only"
