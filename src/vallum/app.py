@@ -42,7 +42,7 @@ from vallum.gateway.runtime import Origin, Runtime, StatementMaker
 from vallum.gateway.tls import upstream_context
 from vallum.gateway.upstream import UpstreamPool
 from vallum.openapi.model import Contract, Operation
-from vallum.store.jwks_load import from_file, from_metadata, from_url, read_file
+from vallum.store.jwks_file import Loader, from_file, read_file
 from vallum.store.jwks_source import JWKSSource
 from vallum.store.keys import KeyDirectory
 from vallum.store.revocations import Revocations
@@ -53,6 +53,7 @@ from vallum.tokens.internal import InternalStatements
 from vallum.tokens.jwks import KeySet, parse_jwks
 from vallum.tokens.weak import WeakSecrets
 from vallum.wire.authority import canonical_host, parse_networks
+from vallum.wire.forwarding import is_free
 
 _NO_FIELDS: frozenset[bytes] = frozenset()
 
@@ -140,6 +141,7 @@ class _Compiler:
             unmatched=_unmatched(https=https),
             pseudonym=self.services.pseudonym,
             trusted_proxies=parse_networks(policy.listen.trusted_proxies),
+            underscored=_underscored(self.loaded),
             caps=policy.caps,
             timeouts=policy.timeouts,
             note_refusal=failures.note_refusal,
@@ -303,11 +305,8 @@ def trusted_issuer(issuer: Issuer) -> TrustedIssuer:
     first = None
     if isinstance(issuer.jwks, Path):
         load, first = from_file(issuer.jwks), read_file(issuer.jwks)
-    elif issuer.jwks:
-        load = from_url(issuer.jwks, insecure_http=issuer.insecure_http_jwks)
     else:
-        load = from_metadata(issuer.issuer, insecure_http=issuer.insecure_http_jwks)
-
+        load = _fetched(issuer)
     weak_secrets = _weak_secrets(issuer.weak_secrets)
 
     def parse(document: bytes) -> KeySet:
@@ -338,6 +337,16 @@ def _weak_secrets(path: Path | None) -> WeakSecrets:
             return WeakSecrets(lines)
     except OSError as error:
         raise ValueError(f"cannot read `{path}`: {error.strerror}") from error
+
+
+def _fetched(issuer: Issuer) -> Loader:
+    # Loaded here because it brings an HTTP client of 11 MB, which key files do not need.
+    from vallum.store.jwks_fetch import from_metadata, from_url
+
+    insecure_http = issuer.insecure_http_jwks
+    if issuer.jwks:
+        return from_url(str(issuer.jwks), insecure_http=insecure_http)
+    return from_metadata(issuer.issuer, insecure_http=insecure_http)
 
 
 def make_origin(upstream: Upstream, connect_timeout: float) -> Origin:
@@ -410,6 +419,16 @@ def served_hosts(listen: Listen, api: API) -> tuple[str, ...]:
 
 def _key_field(contract: Contract) -> bytes:
     return key_field(contract).lower().encode("ascii")
+
+
+def _underscored(loaded: LoadedPolicy) -> frozenset[bytes]:
+    """The declared request fields with an underscore that no upstream takes for one of ours."""
+    names = set()
+    for contract in loaded.contracts.values():
+        names.add(key_field(contract).lower().encode("ascii"))
+        for operation in contract.operations:
+            names |= operation.declared_headers
+    return frozenset(name for name in names if b"_" in name and is_free(name.replace(b"_", b"-")))
 
 
 def _preflight(policy: Policy) -> Callable[[Mapping[str, Route], Request], tuple[int, bytes]]:

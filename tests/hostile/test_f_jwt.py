@@ -38,8 +38,9 @@ from tests.support.minting import (
 from vallum.core.principal import Principal
 from vallum.core.problems import Denied
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
-from vallum.store import jwks_load
-from vallum.store.jwks_load import from_metadata, from_url
+from vallum.store import jwks_fetch
+from vallum.store.jwks_fetch import from_metadata, from_url
+from vallum.store.jwks_file import LoadError
 from vallum.store.jwks_source import MAX_STALE, REFRESH_PAUSE, JWKSSource
 from vallum.store.revocations import Revocations
 from vallum.tokens.claims import IssuerExpectations
@@ -817,7 +818,7 @@ def test_b151_redirects_are_not_followed(es256: Minter, location: str) -> None:
         async with KeyServer(es256.document) as server:
             server.status = 302
             server.fields = {"Location": location.format(port=server.port)}
-            with pytest.raises(jwks_load.LoadError, match="answered 302"):
+            with pytest.raises(LoadError, match="answered 302"):
                 await server.loader()()
             assert server.requests == 1
 
@@ -825,12 +826,12 @@ def test_b151_redirects_are_not_followed(es256: Minter, location: str) -> None:
 
 
 def test_b151_a_server_that_does_not_answer(es256: Minter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jwks_load, "SECONDS", 0.2)
+    monkeypatch.setattr(jwks_fetch, "SECONDS", 0.2)
 
     async def hang() -> None:
         async with KeyServer(es256.document) as server:
             server.hangs = True
-            with pytest.raises(jwks_load.LoadError, match="did not answer"):
+            with pytest.raises(LoadError, match="did not answer"):
                 await server.loader()()
 
     asyncio.run(hang())
@@ -840,7 +841,7 @@ def test_b151_an_expired_certificate(es256: Minter, tmp_path: Path) -> None:
     async def expired() -> None:
         context = _expired_certificate(tmp_path)
         async with KeyServer(es256.document, tls=context) as server:
-            with pytest.raises(jwks_load.LoadError, match="Certificate"):
+            with pytest.raises(LoadError, match="Certificate"):
                 await from_url(f"https://localhost:{server.port}/keys")()
             assert server.requests == 0
 

@@ -7,7 +7,8 @@ import ssl
 from types import TracebackType
 from typing import Self
 
-from vallum.store.jwks_load import Loader, from_url
+from vallum.store.jwks_fetch import from_url
+from vallum.store.jwks_file import Loader
 
 
 class KeyServer:

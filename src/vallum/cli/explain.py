@@ -168,7 +168,7 @@ def _tell(
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "") if parts.netloc else url
     try:
-        fields = parse_request_fields(block, 1)
+        fields = parse_request_fields(block, 1, runtime.underscored)
         story.steps.append(("message", "one reading, nothing ambiguous"))
         host = fields.host.decode("ascii").lower()
         who = Client(client, client, 0)

@@ -34,13 +34,24 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Downstream(ReplyingConnection):
     """The server side of one connection."""
 
-    __slots__ = ("_block", "_fields", "_minor", "_partial", "_task", "client", "no_request")
+    __slots__ = (
+        "_block",
+        "_fields",
+        "_minor",
+        "_partial",
+        "_runtime",
+        "_task",
+        "client",
+        "no_request",
+    )
 
     def __init__(self, worker: Worker) -> None:
         super().__init__(worker)
         self._block: bytes | None = None
         self._fields: RequestFields | None = None
         self._minor = 1
+        self._runtime = worker.runtime
+        """The policy by which `_fields` was judged."""
         self._partial = False
         """Whether a head has begun to arrive."""
         self._task: asyncio.Task[None] | None = None
@@ -157,7 +168,12 @@ class Downstream(ReplyingConnection):
         method, raw_target, minor = split_request_line(line)
         fields = self._fields
         # Clients on a kept-alive connection send the same fields again and again.
-        if fields is None or block != self._block or minor != self._minor:
+        if (
+            fields is None
+            or block != self._block
+            or minor != self._minor
+            or runtime is not self._runtime
+        ):
             caps = runtime.caps
             if len(block) > caps.header_bytes or block.count(b"\r\n") >= caps.header_count:
                 raise Denied("headers-too-large", "http.headers-too-large", close=True)
@@ -165,8 +181,9 @@ class Downstream(ReplyingConnection):
                 caps.header_line
             ):
                 raise Denied("headers-too-large", "http.header-line-too-long", close=True)
-            fields = parse_request_fields(block, minor)
+            fields = parse_request_fields(block, minor, runtime.underscored)
             self._block, self._fields, self._minor = block, fields, minor
+            self._runtime = runtime
         if len(raw_target) > runtime.caps.target:
             raise Denied("target-too-long", "http.target-too-long", close=True)
         self._flight = flight = Flight(self, runtime, method, minor, started)

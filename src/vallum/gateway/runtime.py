@@ -90,6 +90,8 @@ class Runtime:
     trusted_proxies: tuple[Network, ...]
     caps: Caps
     timeouts: Timeouts
+    underscored: frozenset[bytes] = frozenset()
+    """Request fields with an underscore in their name that a contract declares."""
     note_refusal: Callable[[Exchange, Denied], None]
     """Told of each refusal; counts authentication failures (B-268)."""
     admit: Callable[[Exchange], None]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import uvloop
 
 from vallum.gateway.downstream import Downstream
+from vallum.gateway.memory import settle
 from vallum.gateway.runtime import Runtime
 from vallum.gateway.worker import Recorder, Worker
 
@@ -78,6 +79,7 @@ class _Server:
             backlog=_BACKLOG,
         )
         sweep = loop.create_task(self._worker.sweep(self._watch))
+        settle()
         ready()
         await self._stop.wait()
         server.close()
@@ -108,6 +110,7 @@ class _Server:
             sys.stderr.write(f"vallum: reload refused, the running policy stays:\n{error}\n")
             return
         old, self._worker.runtime = self._worker.runtime, runtime
+        settle()
         sys.stderr.write(f"vallum: reloaded, policy revision {runtime.revision}\n")
         task = loop.create_task(_retire(old, runtime))
         self._retiring.add(task)

@@ -15,7 +15,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from vallum.core.ports import Clock
 from vallum.store.errors import KeysUnavailable
-from vallum.store.jwks_load import Loader
+from vallum.store.jwks_file import Loader
 
 REFRESH_AFTER: Final = 300.0
 """Seconds after which keys are fetched anew though nobody misses one: some may be withdrawn."""

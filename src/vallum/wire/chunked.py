@@ -143,7 +143,7 @@ class ChunkedDecoder:
             return
         self._count(len(line), MAX_OVERHEAD)
         ((name, _),) = parse_field_lines(line)
-        if name in _FORBIDDEN_TRAILERS:
+        if name in _FORBIDDEN_TRAILERS or b"_" in name:
             raise malformed("forbidden-trailer")  # B-018
 
     def _count(self, size: int, most: int) -> None:

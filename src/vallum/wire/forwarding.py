@@ -134,6 +134,11 @@ def is_claim(name: bytes) -> bool:
     return name in _CLIENT_CLAIMS or name.startswith(_CLAIM_PREFIXES)
 
 
+def is_free(name: bytes) -> bool:
+    """Whether a contract may give a field of this name a meaning of its own."""
+    return not (name in HOP_BY_HOP or name in _REGENERATED or name in _END_TO_END or is_claim(name))
+
+
 def forwardable(
     items: tuple[FieldLine, ...], options: frozenset[bytes], withheld: frozenset[bytes]
 ) -> list[FieldLine]:

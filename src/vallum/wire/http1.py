@@ -15,7 +15,7 @@ from vallum.core.problems import Denied
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _METHOD = re.compile(_TOKEN)
-_FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^`|~0-9A-Za-z]{1,128}")
+_FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")
 _UNDERSCORED = re.compile(rb"(?=[^:]*_)" + _TOKEN + rb":")
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
@@ -126,16 +126,12 @@ def _field_name(name: bytes, line: bytes) -> bytes:
     """The lower-case form of a field name, remembered for the next message.
 
     Raises:
-        Denied: the name is not a token, or holds an underscore.
+        Denied: the name is not a token.
     """
     if line[:1] in (b" ", b"\t"):
         # RFC 9112 §5.2 and §2.2: obs-fold and whitespace before the first field are refused.
         raise malformed("obs-fold")
     if not _FIELD_NAME.fullmatch(name):
-        if b"_" in name and _METHOD.fullmatch(name):
-            # SECURITY: CGI-style upstreams fold `_` to `-` and would see a field that we did not
-            # strip (B-026, B-058).
-            raise malformed("underscore-in-name")
         # RFC 9112 §5.1: no whitespace between name and colon.
         raise malformed("field-name")
     lower = name.lower()
@@ -231,14 +227,31 @@ def check_host(value: bytes) -> bytes:
     return value
 
 
-def parse_request_fields(block: bytes, minor: int) -> RequestFields:
+def _check_underscores(fields: Fields, declared: frozenset[bytes]) -> None:
+    # SECURITY: CGI-style upstreams fold `_` to `-` and would see a field that we did not strip
+    # (B-026, B-058). Only names that a contract declares may have one, and not in both spellings.
+    for name, _ in fields.items:
+        if b"_" in name and (name not in declared or name.replace(b"_", b"-") in fields):
+            raise malformed("underscore-in-name")
+
+
+def parse_request_fields(
+    block: bytes, minor: int, underscored: frozenset[bytes] = frozenset()
+) -> RequestFields:
     """The fields of a request, judged.
+
+    Args:
+        block: field lines separated by CRLF, without a final one.
+        minor: of HTTP/1.x.
+        underscored: names with an underscore that may be used; all others are refused.
 
     Raises:
         Denied: anything that two parsers could read differently.
     """
     fields = RequestFields(parse_field_lines(block))
     first = fields._first
+    if b"_" in block:
+        _check_underscores(fields, underscored)
     if len(first) != len(fields.items):
         names = [name for name, _ in fields.items]
         for name in _SINGLETONS:

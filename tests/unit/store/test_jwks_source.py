@@ -12,7 +12,8 @@ from tests.support.calling import Clock
 from tests.support.keyserver import KeyServer
 
 from vallum.store.errors import KeysUnavailable
-from vallum.store.jwks_load import LoadError, from_file, from_metadata, from_url, read_file
+from vallum.store.jwks_fetch import from_metadata, from_url
+from vallum.store.jwks_file import LoadError, from_file, read_file
 from vallum.store.jwks_source import MAX_STALE, REFRESH_AFTER, REFRESH_PAUSE, JWKSSource
 
 

@@ -1,4 +1,7 @@
-"""Ways to get the text of a JWK Set: a file, a URL, or the issuer's own metadata.
+"""A JWK Set from a URL, or from where the issuer's own metadata says.
+
+A module of its own because its HTTP client is large: a gateway that has its keys in files never
+loads it.
 
 Our side of an SSRF is small on purpose: https only, no redirect, no credentials in a URL, a cap on
 bytes and on time (B-131, B-151).
@@ -7,50 +10,18 @@ bytes and on time (B-131, B-151).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 import aiohttp
 import orjson
 from yarl import URL
 
-Loader = Callable[[], Awaitable[bytes]]
-"""Gets the text of a JWK Set, or raises `LoadError`."""
-
-MAX_DOCUMENT: Final = 256 * 1024
-"""Bytes of a JWK Set or a metadata document."""
+from vallum.store.jwks_file import MAX_DOCUMENT, Loader, LoadError
 
 SECONDS: Final = 10.0
 """For one document, connecting included."""
 
 _WELL_KNOWN: Final = "/.well-known/"
-
-
-class LoadError(ValueError):
-    """A document could not be had; the message says why."""
-
-
-def from_file(path: Path) -> Loader:
-    """Reads a file, again each time."""
-
-    async def load() -> bytes:
-        return read_file(path)
-
-    return load
-
-
-def read_file(path: Path) -> bytes:
-    """The text of a JWK Set file, at most one byte more than is allowed.
-
-    Raises:
-        LoadError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_DOCUMENT + 1)
-    except OSError as error:
-        raise LoadError(f"cannot read `{path}`: {error.strerror}") from error
 
 
 def from_url(url: str, *, insecure_http: bool = False) -> Loader:
