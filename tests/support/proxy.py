@@ -8,7 +8,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import uvloop
 from tests.support.routes import make_operation
@@ -192,6 +192,14 @@ class Link(NamedTuple):
         """The next `size` bytes."""
         async with asyncio.timeout(WAIT_SECONDS):
             return await self.reader.readexactly(size)
+
+    def stop_reading(self) -> None:
+        """Take nothing more from the socket."""
+        cast("asyncio.Transport", self.writer.transport).pause_reading()
+
+    def start_reading(self) -> None:
+        """Go on reading."""
+        cast("asyncio.Transport", self.writer.transport).resume_reading()
 
     def reset(self) -> None:
         """End the connection so that the gateway notices at once: a reset, not a half-close."""
