@@ -209,7 +209,9 @@ def main() -> int:
     def stop(signal_number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    # SIGINT too: a shell that starts the demo in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     with tempfile.TemporaryDirectory(prefix="vallum-demo-") as name, ExitStack() as stack:
         try:
             return demo(Path(name), stack, only_check=only_check)
