@@ -11,6 +11,7 @@ import click
 import orjson
 
 from vallum.cli.diagnostics import print_diagnostics
+from vallum.cli.policy import config_option
 from vallum.config.codes import Severity
 from vallum.config.diagnostics import Diagnostic
 from vallum.config.load import inspect_policy
@@ -18,14 +19,7 @@ from vallum.config.schema import policy_schema
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("vallum.yaml"),
-    show_default=True,
-    help="The policy file.",
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of policy files and end.")

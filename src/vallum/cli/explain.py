@@ -20,7 +20,7 @@ from vallum.app import (
     open_services,
     served_hosts,
 )
-from vallum.cli.serving import fail, load_or_exit
+from vallum.cli.policy import config_option, exit_with, loaded_or_exit
 from vallum.config.load import LoadedPolicy
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request, Target
@@ -65,14 +65,7 @@ class _Story:
 @click.command()
 @click.argument("method")
 @click.argument("url")
-@click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("vallum.yaml"),
-    show_default=True,
-    help="The policy file.",
-)
+@config_option
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A field.")
 @click.option("--key", help="An API key, sent in the field that the contract names.")
 @click.option("--data", help="The body, or @FILE for a file's content.")
@@ -98,13 +91,13 @@ def explain(
       vallum explain GET /books?limit=10 --key "$KEY"
       vallum explain POST /orders -H 'Content-Type: application/json' --data @order.json
     """
-    loaded = load_or_exit(config)
+    loaded = loaded_or_exit(config)
     try:
         runtime = compile_runtime(loaded, open_services(loaded.policy, MemoryLimitStore()))
         body = _body(data)
         block = _fields(loaded, url, headers, key, body)
     except (StartRefused, StateUnusable, OSError, ValueError) as error:
-        sys.exit(fail(str(error)))
+        exit_with(str(error))
     story = _tell(runtime, method, url, block, client, body)
     if as_json:
         click.echo(story.as_json())

@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from vallum.cli.policy import exit_with, policy_or_exit
+from vallum.cli.policy import config_option, exit_with, policy_or_exit
 from vallum.config import values
 from vallum.config.diagnostics import suggest
 from vallum.store.errors import KeyNameTaken, StateUnusable, UnknownKey
@@ -54,14 +54,7 @@ def _with_state(command: Callable[..., None]) -> Callable[..., None]:
             type=click.Path(path_type=Path, dir_okay=False),
             help="The state file itself; no policy is read then.",
         ),
-        click.option(
-            "-c",
-            "--config",
-            type=click.Path(path_type=Path, dir_okay=False),
-            default=Path("vallum.yaml"),
-            show_default=True,
-            help="The policy file, which names the state file.",
-        ),
+        config_option,
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     ):
         command = option(command)

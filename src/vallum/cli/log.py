@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vallum.cli.policy import config_option
 from vallum.config import values
 from vallum.core.problem_json import INSTANCE_URI_PREFIX
 from vallum.telemetry.read import Follower, Matches, Record, in_order, last
@@ -23,14 +24,7 @@ _COLOURS = {"allow": "green", "deny": "yellow", "error": "red", "aborted": "mage
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("vallum.yaml"),
-    show_default=True,
-    help="The policy file, which names the directory of the records.",
-)
+@config_option
 @click.option(
     "--path",
     "directory",

@@ -1,4 +1,4 @@
-"""What commands share that change state: the policy that names it, and how they fail."""
+"""What commands share: which policy file they mean, how they load it, and how they fail."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ from typing import NoReturn
 
 import click
 
+from vallum.cli.diagnostics import print_diagnostics
 from vallum.config.diagnostics import PolicyErrors
-from vallum.config.load import load_policy
+from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Policy
+
+config_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("vallum.yaml"),
+    show_default=True,
+    help="The policy file.",
+)
 
 
 def exit_with(message: str, hint: str = "") -> NoReturn:
@@ -19,11 +29,17 @@ def exit_with(message: str, hint: str = "") -> NoReturn:
     sys.exit(1)
 
 
-def policy_or_exit(config: Path, hint: str = "") -> Policy:
-    """Load a policy; prints every error and exits with 1 where there are any."""
+def loaded_or_exit(config: Path, hint: str = "") -> LoadedPolicy:
+    """Load a policy and its contracts; shows every error and exits with 1 where there are any."""
     try:
-        return load_policy(config)
+        return load_policy_with_contracts(config)
     except PolicyErrors as error:
         errors = [found for found in error.diagnostics if found.severity == "error"]
-        click.echo("\n".join(map(str, errors)), err=True)
-        exit_with(f"the policy `{config}` cannot be used", hint)
+        print_diagnostics(errors, err=True)
+        count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
+        exit_with(f"the policy `{config}` has {count}; nothing was done", hint)
+
+
+def policy_or_exit(config: Path, hint: str = "") -> Policy:
+    """As `loaded_or_exit`, for commands that need the policy alone."""
+    return loaded_or_exit(config, hint).policy

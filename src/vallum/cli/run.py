@@ -8,20 +8,14 @@ from pathlib import Path
 
 import click
 
-from vallum.cli.serving import fail, load_or_exit, serve
+from vallum.cli.policy import config_option, exit_with, loaded_or_exit
+from vallum.cli.serving import serve
 from vallum.config.load import LoadedPolicy
 
 
 @click.command()
 @click.argument("application", metavar="PACKAGE.MODULE:APP")
-@click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("vallum.yaml"),
-    show_default=True,
-    help="The policy file.",
-)
+@config_option
 @click.option("--api", help="Which API of the policy it is, where there are several.")
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes."
@@ -38,13 +32,13 @@ def run(application: str, config: Path, api: str | None, workers: int, as_json: 
       vallum init --openapi openapi.json --upstream asgi:shop.main:app
       vallum run shop.main:app
     """
-    loaded = load_or_exit(config)
+    loaded = loaded_or_exit(config)
     names = list(loaded.policy.apis)
     if api is None and len(names) != 1:
-        sys.exit(fail(f"the policy has several APIs; say which with --api: {', '.join(names)}"))
+        exit_with(f"the policy has several APIs; say which with --api: {', '.join(names)}")
     name = api or names[0]
     if name not in loaded.policy.apis:
-        sys.exit(fail(f"the policy has no API `{name}`; it has: {', '.join(names)}"))
+        exit_with(f"the policy has no API `{name}`; it has: {', '.join(names)}")
 
     def adjust(loaded: LoadedPolicy) -> LoadedPolicy:
         policy = loaded.policy

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vallum.app import Services, StartRefused, compile_runtime, open_services, served_hosts
-from vallum.config.diagnostics import PolicyErrors
+from vallum.cli.policy import exit_with
 from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Listen, Policy, TLSFiles
 from vallum.core.ports import LimitStore
@@ -37,34 +37,13 @@ Adjust = Callable[[LoadedPolicy], LoadedPolicy]
 """Changes a loaded policy as the command line asks, now and after each reload."""
 
 
-def fail(message: str) -> int:
-    """Say why it does not go on; returns the exit status."""
-    click.echo(f"vallum: {message}", err=True)
-    return 1
-
-
-def load_or_exit(config: Path) -> LoadedPolicy:
-    """Load a policy and its contracts; prints every error and exits with 1 where there are any."""
-    try:
-        loaded = load_policy_with_contracts(config)
-    except PolicyErrors as errors:
-        click.echo(str(errors), err=True)
-        count = len([found for found in errors.diagnostics if found.severity == "error"])
-        sys.exit(
-            fail(f"the policy has {count} error{'s' if count != 1 else ''}; nothing was started")
-        )
-    for warning in loaded.warnings:
-        click.echo(str(warning), err=True)
-    return loaded
-
-
 def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) -> int:
     """Serve until a signal ends it; returns the exit status."""
     if any(api.upstream.url.startswith("asgi:") for api in loaded.policy.apis.values()):
         sys.path.insert(0, str(Path.cwd()))  # As every ASGI server does.
     listen = loaded.policy.listen
     if listen.tls == "off" and not listen.insecure_plain_http and not _is_loopback(listen.address):
-        return fail(
+        exit_with(
             f"plain HTTP on {listen.address} would send every credential in the clear; use"
             " `tls: local` or certificate files, or say `insecure_plain_http: true`"
         )
@@ -72,7 +51,7 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
         listener = open_listener(listen.address, listen.port)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        return fail(f"cannot listen on {listen.address}:{listen.port}: {reason}")
+        exit_with(f"cannot listen on {listen.address}:{listen.port}: {reason}")
     port = listener.getsockname()[1]
     loaded = _with_port(adjust(loaded), port)
     try:
@@ -80,7 +59,13 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
         process = _Process(loaded, listener, port, adjust)
         runtime = process.first_runtime(MemoryLimitStore())
     except (StartRefused, StateUnusable, OSError, ValueError) as error:
-        return fail(f"nothing was started:\n{error}")
+        exit_with(f"nothing was started: {error}")
+    if loaded.warnings:
+        count = len(loaded.warnings)
+        noun = "warning" if count == 1 else "warnings"
+        click.echo(
+            f"{count} {noun} about the policy: `vallum check` shows what and where", err=True
+        )
     _print_coverage(runtime, loaded.policy, process.ca, as_json=as_json)
     if workers == 1:
         process.serve(0, lambda: _print_ready(runtime, loaded.policy, as_json=as_json))

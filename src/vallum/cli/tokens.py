@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from vallum.cli.policy import exit_with, policy_or_exit
+from vallum.cli.policy import config_option, exit_with, policy_or_exit
 from vallum.config.diagnostics import suggest
 from vallum.store.errors import StateUnusable
 from vallum.store.revocations import Revocations
@@ -31,14 +31,7 @@ def tokens() -> None:
 @click.option(
     "--subject", help="Every token of `user:NAME` or `client:NAME` that was issued until now."
 )
-@click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("vallum.yaml"),
-    show_default=True,
-    help="The policy file.",
-)
+@config_option
 def revoke(issuer: str, jti: str | None, subject: str | None, config: Path) -> None:
     """Revoke tokens of ISSUER, by its name in the policy.
 

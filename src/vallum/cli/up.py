@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from vallum.cli.serving import load_or_exit, serve
+from vallum.cli.policy import config_option, loaded_or_exit
+from vallum.cli.serving import serve
 from vallum.config.load import LoadedPolicy
 
 
@@ -26,14 +27,7 @@ def parse_listen(value: str) -> tuple[str, int]:
 
 
 @click.command()
-@click.option(
-    "-c",
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("vallum.yaml"),
-    show_default=True,
-    help="The policy file.",
-)
+@config_option
 @click.option("--listen", metavar="HOST:PORT", help="Listen here instead of where the policy says.")
 @click.option(
     "--workers",
@@ -64,5 +58,5 @@ def up(config: Path, listen: str | None, workers: int, as_json: bool) -> None:
         moved = replace(policy.listen, address=override[0], port=override[1])
         return replace(loaded, policy=replace(policy, listen=moved))
 
-    loaded = adjust(load_or_exit(config))
+    loaded = adjust(loaded_or_exit(config))
     sys.exit(serve(loaded, workers=workers, as_json=as_json, adjust=adjust))

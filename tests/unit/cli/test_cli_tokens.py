@@ -65,7 +65,7 @@ def test_unknown_issuer(policy: Path) -> None:
 def test_a_policy_that_is_not_there(tmp_path: Path) -> None:
     result = run(tmp_path / "vallum.yaml", "corp", "--jti", "t1")
     assert result.exit_code == 1
-    assert "cannot be used" in result.stderr
+    assert "error[missing-file]" in result.stderr
 
 
 def test_help_has_an_example() -> None:
