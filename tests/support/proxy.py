@@ -248,8 +248,10 @@ async def upstream(
 ) -> AsyncIterator[int]:
     """A TCP server on a free port of loopback; `handle` runs for each connection."""
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         task = asyncio.get_running_loop().create_task(handle(reader, writer))
         tasks.add(task)
 
@@ -261,6 +263,9 @@ async def upstream(
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
