@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from vallum import __version__
+from vallum.core.words import nearest
 
 _COMMANDS = {
     "check": "Validate a policy and its OpenAPI files together.",
@@ -33,6 +34,17 @@ class _Commands(click.Group):
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101  (a command file names it so)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = nearest(args[0], _COMMANDS) if args else None
+            if close is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean `{close}`?", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from vallum.config import values
 from vallum.config.contracts import ContractSource, compile_contract, open_contract
-from vallum.config.diagnostics import Report, nearest, suggest
+from vallum.config.diagnostics import Report, suggest
 from vallum.config.kinds import Context, Values
 from vallum.config.levels import Levels, bind_operations
 from vallum.config.model import API, Caps, Policy
 from vallum.config.resolve import Resolved, resolve_api
 from vallum.config.values import Bad
+from vallum.core.words import nearest
 from vallum.filters.limit import Limit
 from vallum.openapi.model import Contract, Unknown
 

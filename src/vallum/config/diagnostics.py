@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vallum.config.codes import CODES, Severity
 from vallum.config.source import Node, SourceError
+from vallum.core.words import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +89,6 @@ class Report:
                 found.severity,
             ),
         )
-
-
-def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """The valid name that looks most like `name`, or None when none does."""
-    by_folded: Mapping[str, str] = {word.casefold(): word for word in valid}
-    found = difflib.get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
 
 
 def suggest(name: str, valid: Iterable[str], *, what: str) -> str:

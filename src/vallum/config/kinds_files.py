@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vallum.config.diagnostics import nearest
 from vallum.config.kinds import INVALID, Context, Schema, wrong_type
 from vallum.config.source import Node
+from vallum.core.words import nearest
 
 
 @dataclass(frozen=True, slots=True)

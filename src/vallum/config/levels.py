@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from vallum.config.diagnostics import Report, nearest, suggest
+from vallum.config.diagnostics import Report, suggest
 from vallum.config.kinds import Values
 from vallum.config.source import Node
+from vallum.core.words import nearest
 from vallum.openapi.model import Contract, Operation
 
 DEFAULTS, API, TAG, OPERATION = range(4)

@@ -10,7 +10,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from vallum.config.diagnostics import nearest, suggest
+from vallum.config.diagnostics import suggest
+from vallum.core.words import nearest
 from vallum.filters.limit import Limit, LimitKey
 
 _SIZE = re.compile(r"([0-9]{1,15}) ?(B|KiB|MiB|GiB|kB|KB|MB|GB)?")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from vallum.openapi.problems import nearest
+from vallum.openapi.problems import did_you_mean
 
 Resolve = Callable[[str], Mapping[str, Any]]
 """Reads another file of the contract; the path is relative to the root document's folder.
@@ -117,7 +117,7 @@ class Document:
         if isinstance(value, Mapping):
             if key in value:
                 return node.child(key)
-            hint = nearest(key, [name for name in value if isinstance(name, str)])
+            hint = did_you_mean(key, [name for name in value if isinstance(name, str)])
             raise BadReferenceError(f"`{reference}` does not exist", hint)
         if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             return node.child(int(key))

@@ -15,7 +15,7 @@ from vallum.openapi.parameters import (
     text_decoder,
 )
 from vallum.openapi.primitives import NotOfTypeError
-from vallum.openapi.problems import Problems, nearest
+from vallum.openapi.problems import Problems, did_you_mean
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.shapes import ANY, Shape, shape_of
 from vallum.openapi.styles import Decode, single
@@ -88,7 +88,7 @@ class ParameterReader:
             return None
         name, location = value.get("name"), value.get("in")
         if not isinstance(name, str) or not name or location not in STYLES:
-            hint = nearest(str(location), STYLES)
+            hint = did_you_mean(str(location), STYLES)
             message = f"a parameter needs `name` and `in` ({', '.join(STYLES)})"
             self._problems.error(node.pointer, message, hint)
             return None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 from vallum.core.problems import Denied, Violation
+from vallum.core.words import nearest
 
 MAX_VIOLATIONS = 20
 """Violations that one answer lists."""
@@ -73,7 +73,7 @@ class Problems:
         return tuple(p for p in self._found.values() if p.severity == "warning")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the nearest valid name, or the empty string."""
-    matches = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean `{matches[0]}`?" if matches else ""
+    close = nearest(name, known)
+    return f"did you mean `{close}`?" if close is not None else ""

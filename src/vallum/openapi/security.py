@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, cast
 
 from vallum.openapi.document import BadReferenceError, Document, Node
 from vallum.openapi.model import SecurityRequirement, SecurityScheme
-from vallum.openapi.problems import Problems, nearest
+from vallum.openapi.problems import Problems, did_you_mean
 
 _TYPES = ("apiKey", "http", "oauth2", "openIdConnect", "mutualTLS")
 _LOCATIONS = ("header", "query", "cookie")
@@ -44,12 +44,12 @@ def _scheme(name: str, node: Node, problems: Problems) -> SecurityScheme | None:
     kind = value.get("type")
     if kind not in _TYPES:
         message = f"a security scheme's `type` is one of {', '.join(_TYPES)}"
-        problems.error(node.pointer, message, nearest(str(kind), _TYPES))
+        problems.error(node.pointer, message, did_you_mean(str(kind), _TYPES))
         return None
     location, parameter = str(value.get("in", "")), str(value.get("name", ""))
     if kind == "apiKey" and (location not in _LOCATIONS or not parameter):
         message = f"an API key needs `name` and `in` ({', '.join(_LOCATIONS)})"
-        problems.error(node.pointer, message, nearest(location, _LOCATIONS))
+        problems.error(node.pointer, message, did_you_mean(location, _LOCATIONS))
         return None
     http_scheme = str(value.get("scheme", "")).lower()
     if kind == "http" and not http_scheme:
@@ -94,7 +94,7 @@ def _requirement(
     for name, scopes in node.members():
         if name not in schemes:
             message = f"the security scheme `{name}` is not defined"
-            problems.error(scopes.pointer, message, nearest(name, schemes))
+            problems.error(scopes.pointer, message, did_you_mean(name, schemes))
         if not isinstance(scopes.value, list):
             problems.error(scopes.pointer, "scopes must be a list")
         requirement[name] = tuple(str(scope.value) for scope in scopes.items())
