@@ -116,7 +116,6 @@ def make_runtime(
         caps=caps or Caps(),
         timeouts=timeouts or Timeouts(),
         note_refusal=note_refusal,
-        admit=_nothing,
         routes=routes,
         **more,
     )
