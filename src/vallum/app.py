@@ -55,8 +55,6 @@ from vallum.tokens.weak import WeakSecrets
 from vallum.wire.authority import canonical_host, parse_networks
 from vallum.wire.forwarding import is_free
 
-_NO_FIELDS: frozenset[bytes] = frozenset()
-
 
 class StartRefused(Exception):  # noqa: N818  (a verdict on a policy)
     """The policy cannot be enforced as it is written; the text lists every reason."""
@@ -102,13 +100,15 @@ def compile_runtime(loaded: LoadedPolicy, services: Services) -> Runtime:
     Raises:
         StartRefused: a control cannot be attached as the policy says.
     """
-    return _Compiler(loaded, services).compile()
+    failures = AuthFailureLimit(services.limits, services.clock)
+    return _Compiler(loaded, services, failures).compile()
 
 
 @dataclass(slots=True)
 class _Compiler:
     loaded: LoadedPolicy
     services: Services
+    failures: AuthFailureLimit
     problems: list[str] = field(default_factory=list)
     _authenticators: dict[tuple[str, ...], JWTAuthenticator] = field(default_factory=dict)
     _key_authenticators: dict[bytes, APIKeyAuthenticator] = field(default_factory=dict)
@@ -130,7 +130,6 @@ class _Compiler:
                 self._add_route(hosts, api, route)
         if self.problems:
             raise StartRefused("\n".join(self.problems))
-        failures = AuthFailureLimit(self.services.limits, self.services.clock)
         return Runtime(
             revision=self.loaded.revision,
             scheme="https" if https else "http",
@@ -144,8 +143,7 @@ class _Compiler:
             underscored=_underscored(self.loaded),
             caps=policy.caps,
             timeouts=policy.timeouts,
-            note_refusal=failures.note_refusal,
-            admit=failures.check,
+            note_refusal=self.failures.note_refusal,
             routes=tuple(routes),
         )
 
@@ -186,12 +184,15 @@ class _Compiler:
                 f"{api.name}: {operation.id}: nothing authenticates callers and it is not public"
             )
             return None
-        withheld = (
-            _NO_FIELDS
-            if controls.forward_token
-            else frozenset({b"authorization", *(each.field for each in authenticators)})
-        )
-        return _freeze(api, operation, controls, attached, withheld)
+        # SECURITY: no credential goes on, whichever of them this operation takes (B-065).
+        withheld = {
+            _key_field(contract),
+            *(each.field for each in authenticators),
+            b"authorization",
+        }
+        if controls.forward_token:
+            withheld.discard(b"authorization")
+        return _freeze(api, operation, controls, attached, frozenset(withheld))
 
     def _filters(
         self,
@@ -229,6 +230,7 @@ class _Compiler:
                 authenticator = self._authenticators[issuers] = JWTAuthenticator(
                     [self._trusted(name) for name in issuers],
                     revocations=self.services.revocations,
+                    guard=self.failures.check,
                     clock=self.services.clock,
                 )
             yield authenticator
@@ -238,6 +240,7 @@ class _Compiler:
         if known is None:
             known = self._key_authenticators[field_name] = APIKeyAuthenticator(
                 self.services.directory,
+                guard=self.failures.check,
                 clock=self.services.clock,
                 note_usage=self.services.note_usage,
                 field=field_name,

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 from joserfc import jwe
 from joserfc.jwk import ECKey, OctKey, RSAKey
-from tests.support.calling import Clock, TokenDoor, bearer, make_request
+from tests.support.calling import Clock, TokenDoor, bearer, make_request, no_guard
 from tests.support.keyserver import KeyServer
 from tests.support.minting import (
     AUDIENCE,
@@ -222,6 +222,7 @@ def trust(
     return JWTAuthenticator(
         [TrustedIssuer(name="test", expectations=minter.expectations, keys=source)],
         revocations=Revocations(folder / "state.db"),
+        guard=no_guard,
         clock=clock,
     )
 

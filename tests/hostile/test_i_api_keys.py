@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.calling import Clock, Door, TokenDoor, bearer
+from tests.support.calling import Clock, Door, TokenDoor, bearer, no_guard
 from tests.support.minting import NOW, FixedKeys, Minter
 
 from vallum.core.problems import Denied
@@ -33,7 +33,11 @@ class KeyDoor(Door):
         self.directory = KeyDirectory(state)
         self.noted: list[dict[str, float]] = []
         self.authenticator = APIKeyAuthenticator(
-            self.directory, clock=self.clock, note_usage=self.noted.append, field=field
+            self.directory,
+            guard=no_guard,
+            clock=self.clock,
+            note_usage=self.noted.append,
+            field=field,
         )
         super().__init__(self.authenticator, public=public)
 
@@ -285,9 +289,10 @@ def test_b064_two_credentials(store: KeyStore, state: Path, tmp_path: Path) -> N
     tokens = JWTAuthenticator(
         [TrustedIssuer(name="test", expectations=minter.expectations, keys=FixedKeys(minter.keys))],
         revocations=Revocations(state),
+        guard=no_guard,
         clock=clock,
     )
-    keys = APIKeyAuthenticator(KeyDirectory(state), clock=clock, note_usage=print)
+    keys = APIKeyAuthenticator(KeyDirectory(state), guard=no_guard, clock=clock, note_usage=print)
     for public in (False, True):
         door = Door(keys, tokens, public=public)
         assert door.enter((b"x-api-key", text)).kind == "client"
@@ -330,7 +335,7 @@ def test_the_field_is_the_contracts(store: KeyStore, state: Path) -> None:
 def test_the_real_clock_will_do(store: KeyStore, state: Path) -> None:
     text, _ = issue(store)
     authenticator = APIKeyAuthenticator(
-        KeyDirectory(state), clock=time.time, note_usage=UsageWriter(state)
+        KeyDirectory(state), guard=no_guard, clock=time.time, note_usage=UsageWriter(state)
     )
     assert Door(authenticator).enter((b"x-api-key", text)).subject == "webshop"
 

@@ -13,6 +13,7 @@ from vallum.core.principal import Principal
 from vallum.core.problems import Denied
 from vallum.core.request import Request
 from vallum.core.secret import Secret
+from vallum.filters.authenticate import Guard
 from vallum.store.keys import StoredKey
 from vallum.tokens.api_key import InvalidAPIKey, read_id, verify_hash
 from vallum.tokens.cache import VerifiedTokenCache
@@ -61,6 +62,7 @@ class APIKeyAuthenticator:
         self,
         directory: Directory,
         *,
+        guard: Guard,
         clock: Clock,
         note_usage: Callable[[dict[str, float]], object],
         field: bytes = DEFAULT_FIELD,
@@ -68,6 +70,7 @@ class APIKeyAuthenticator:
         """
         Args:
             directory: where keys are found.
+            guard: runs before a key is verified that is not known already.
             clock: wall-clock Unix seconds.
             note_usage: told about once a minute when keys were last used (Unix seconds by key id);
                 must not block.
@@ -85,6 +88,7 @@ class APIKeyAuthenticator:
             b'www-authenticate: ApiKey realm="vallum", header="' + self.field + b'"\r\n'
         )
         self._directory = directory
+        self._guard = guard
         self._clock = clock
         self._cache = VerifiedTokenCache(MAX_CACHED, max_bytes=MAX_CACHED * 128)
         self._entries = self._cache.entries
@@ -134,6 +138,7 @@ class APIKeyAuthenticator:
     def _verify(self, request: Request, text: bytes, digest: bytes, now: float) -> Principal:
         if len(request.fields.all(self.field)) > 1:
             raise Denied("ambiguous-credentials", "auth.two-credentials")
+        self._guard(request)
         try:
             key_id = read_id(text)
         except InvalidAPIKey:

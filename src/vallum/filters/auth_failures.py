@@ -11,6 +11,7 @@ import random
 
 from vallum.core.ports import ANYONE, Clock, LimitStore
 from vallum.core.problems import Denied
+from vallum.core.request import Request
 from vallum.engine.exchange import Exchange
 from vallum.filters.limit import Jitter
 from vallum.limits.address import CEILING, address_keys
@@ -26,7 +27,10 @@ guess, and any web page can make its visitors' browsers send thirty of them."""
 class AuthFailureLimit:
     """Counts authentication failures per address, and refuses addresses with too many.
 
-    `check` belongs before authentication, `note_refusal` after every refusal.
+    `check` belongs before every verification of a credential that is not known already, so that
+    the right guess after many wrong ones is refused too, while callers whose credential was
+    verified before feel nothing of a stranger at the same address. `note_refusal` belongs after
+    every refusal.
     """
 
     __slots__ = ("_burst", "_clock", "_interval", "_jitter", "_store")
@@ -57,13 +61,13 @@ class AuthFailureLimit:
         self._interval = interval_seconds(failures, seconds)
         self._jitter = jitter
 
-    def check(self, exchange: Exchange) -> None:
-        """Let the exchange go on to authentication.
+    def check(self, request: Request) -> None:
+        """Let the request's credential be verified.
 
         Raises:
             Denied: too many failures came from this address, or from the network around it.
         """
-        caller, around = address_keys(exchange.request.client.address)
+        caller, around = address_keys(request.client.address)
         now = self._clock()
         self._ask(_PREFIX + caller, now, 1)
         if around is not None:

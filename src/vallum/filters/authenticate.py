@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -43,6 +43,10 @@ class Authenticator(Protocol):
             Denied: it has one, and it is bad. Nothing else is tried then.
         """
         ...
+
+
+Guard = Callable[[Request], None]
+"""Runs before a credential is verified that is not known already; refuses by raising `Denied`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

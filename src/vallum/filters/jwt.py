@@ -11,6 +11,7 @@ from vallum.core.ports import Clock
 from vallum.core.principal import Principal
 from vallum.core.problems import Denied
 from vallum.core.request import Request
+from vallum.filters.authenticate import Guard
 from vallum.store.errors import KeysUnavailable
 from vallum.tokens.cache import VerifiedTokenCache
 from vallum.tokens.claims import IssuerExpectations
@@ -61,6 +62,7 @@ class JWTAuthenticator:
         issuers: Sequence[TrustedIssuer],
         *,
         revocations: RevocationList,
+        guard: Guard,
         clock: Clock,
     ) -> None:
         """
@@ -68,6 +70,7 @@ class JWTAuthenticator:
             issuers: those of the operation, and no others: their cache is this object's own, so a
                 token that another operation accepts is judged again here (B-152).
             revocations: tokens that ended early.
+            guard: runs before a token is verified that is not known already.
             clock: wall-clock Unix seconds.
 
         Raises:
@@ -79,6 +82,7 @@ class JWTAuthenticator:
         self.name = " or ".join(f"jwt:{issuer.name}" for issuer in issuers)
         self._sources = tuple(issuer.keys for issuer in issuers)
         self._revocations = revocations
+        self._guard = guard
         self._clock = clock
         self._cache = VerifiedTokenCache(MAX_CACHED, MAX_CACHED_BYTES)
         self._entries = self._cache.entries
@@ -99,7 +103,7 @@ class JWTAuthenticator:
         digest = sha256(value).digest()
         entry = self._entries.get(digest)
         if entry is None or now >= entry.expires_at:
-            return self._verify(value, digest, now)
+            return self._verify(request, value, digest, now)
         return entry.principal
 
     def _poll(self, now: float) -> None:
@@ -110,12 +114,13 @@ class JWTAuthenticator:
         self._polled, self._poll_at = now, now + _POLL_SECONDS
 
     def _verify(
-        self, value: bytes, digest: bytes, now: float
+        self, request: Request, value: bytes, digest: bytes, now: float
     ) -> Principal | Awaitable[Principal | None] | None:
         # RFC 9110 §11.1: the scheme is case-insensitive; §11.4: 1*SP follows it.
         scheme, _, token = value.partition(b" ")
         if scheme.lower() != b"bearer":
             return None
+        self._guard(request)
         token = token.lstrip(b" ")
         if b"," in token:
             raise Denied("ambiguous-credentials", "auth.two-credentials")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from vallum.gateway.worker import Worker
 
 _MAX_PIPELINED = 64 * 1024
+_MAX_QUEUED = 64
+"""Answers that may wait for their records before more requests are read."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -129,7 +131,7 @@ class Downstream(ReplyingConnection):
 
     def _read(self) -> None:
         """Start exchanges from the buffer until one is in flight or more bytes must arrive."""
-        while self._state == READING and not self._writing_paused:
+        while self._state == READING and not self._writing_paused and self._queued < _MAX_QUEUED:
             data = self._buffer
             if not data:
                 self._resume_reading()
@@ -207,7 +209,6 @@ class Downstream(ReplyingConnection):
         """
         runtime = flight.runtime
         self.worker.check_records()
-        runtime.admit(flight)
         request, router = locate(runtime, flight.request, flight.raw_target)
         flight.request = request
         target = request.target
@@ -324,6 +325,7 @@ class Downstream(ReplyingConnection):
         if 0 < length <= len(self._buffer) and flight.route.body_checks:
             # The common case: the body came with its head.
             check_declared_body(flight.route, flight.method, length)
+            self.worker.hold_body(flight, length)
             flight.body = self._buffer[:length]
             self._buffer = self._buffer[length:]
             flight.request_bytes += length

@@ -285,6 +285,8 @@ class ReplyingConnection(asyncio.Protocol):
         transport.write(data)
         if close:
             self._linger()
+        elif self._queued == 0 and (self._buffer or self._eof):
+            self._read_held()
 
     def _end_flight(self, flight: Flight) -> None:
         """Forget the exchange and record it."""
@@ -310,8 +312,6 @@ class ReplyingConnection(asyncio.Protocol):
         self.deadline = monotonic() + flight.runtime.timeouts.idle
         if not self._buffer:
             self._resume_reading()
-        if self._buffer or self._eof:
-            asyncio.get_running_loop().call_soon(self._read_held)
 
     def _read_held(self) -> None:
         """Go on with bytes that came while an exchange was in flight."""

@@ -94,6 +94,4 @@ class Runtime:
     """Request fields with an underscore in their name that a contract declares."""
     note_refusal: Callable[[Exchange, Denied], None]
     """Told of each refusal; counts authentication failures (B-268)."""
-    admit: Callable[[Exchange], None]
-    """Runs before routing: the flood limit by address."""
     routes: tuple[Route, ...]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.support.calling import Door
+from tests.support.calling import Door, no_guard
 
 from vallum.cli.keys import keys
 from vallum.core.problems import Denied
@@ -39,7 +39,10 @@ class Keys:
     def opens(self, key: str) -> bool:
         """Whether a key is accepted by a gateway."""
         directory = KeyDirectory(self.state)
-        door = Door(APIKeyAuthenticator(directory, clock=time.time, note_usage=print), public=True)
+        door = Door(
+            APIKeyAuthenticator(directory, guard=no_guard, clock=time.time, note_usage=print),
+            public=True,
+        )
         try:
             return door.exchange((b"x-api-key", key.encode())).principal is not None
         except Denied:
