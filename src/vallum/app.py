@@ -24,7 +24,7 @@ from vallum.core.ports import LimitStore
 from vallum.core.problems import Denied
 from vallum.core.request import Request, Target
 from vallum.engine.exchange import Exchange
-from vallum.engine.filter import AnyFilter
+from vallum.engine.filter import AnyFilter, Check
 from vallum.engine.pipeline import Control, Route, attach_controls, body_controls, head_controls
 from vallum.engine.router import Router
 from vallum.filters.access import Access
@@ -263,6 +263,19 @@ class _Compiler:
         return InternalStatements(key, api.name).header
 
 
+def _body_checks(
+    operation: Operation, controls: Controls, attached: tuple[Control, ...]
+) -> tuple[Check, ...]:
+    if controls.body == 0 and not operation.body_is_required:
+        # A request that brings a body is refused before one could be read.
+        attached = tuple(control for control in attached if not control.attachment.needs_body)
+    return tuple(
+        control.attachment.check
+        for control in body_controls(attached)
+        if control.attachment.check is not None
+    )
+
+
 def _freeze(
     api: API,
     operation: Operation,
@@ -280,11 +293,7 @@ def _freeze(
             for control in head_controls(attached)
             if control.attachment.check is not None
         ),
-        body_checks=tuple(
-            control.attachment.check
-            for control in body_controls(attached)
-            if control.attachment.check is not None
-        ),
+        body_checks=_body_checks(operation, controls, attached),
         screens=tuple(each.screen for each in screens if each.screen is not None),
         screens_from=min((each.screen_from for each in screens), default=600),
         reply_fields=b"".join(control.attachment.reply_fields for control in attached),

@@ -593,6 +593,16 @@ def test_b065_api_keys_are_never_forwarded(arena: Arena) -> None:
     assert arena.key.encode() not in orjson.dumps(arena.gateway.records())
 
 
+def test_b065_a_key_where_only_a_token_counts_is_not_forwarded(issued: Issued) -> None:
+    mark = issued.arena.upstream.mark()
+    lines = [f"Authorization: Bearer {signed(issued.key)}", "X-API-Key: b065-key-canary"]
+    for target in ("/token", "/forwarded-token"):
+        issued.arena.send(request("GET", target, *lines))
+    for received in issued.arena.upstream.requests_since(mark):
+        assert "x-api-key" not in received.names()
+    assert not issued.arena.upstream.contains(b"b065-key-canary")
+
+
 def test_b065_authorization_on_a_public_operation(arena: Arena) -> None:
     arena.send(request("GET", "/things/b065", "Authorization: Bearer b065-canary"))
     assert not arena.upstream.contains(b"b065-canary")

@@ -103,7 +103,8 @@ class Router:
             route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
             if route is not None:
                 return route, {}
-        found = _find(self._root, segments, 0, ())
+        direct = _follow(self._root, segments)
+        found = [direct] if direct is not None else _find(self._root, segments, 0, ())
         if not found:
             raise Denied("not-found", "route.unknown-path")
         for node, captured in found:
@@ -153,6 +154,25 @@ def _descend(node: _Node, segment: str, names: list[str]) -> _Node:
     mixed = _Mixed(pieces)
     node.mixed.append(mixed)
     return mixed.child
+
+
+def _follow(root: _Node, segments: tuple[str, ...]) -> tuple[_Node, tuple[str, ...]] | None:
+    """The one node that the path reaches, where no segment leaves a choice; else None."""
+    node = root
+    captured: list[str] = []
+    for segment in segments:
+        child = node.static.get(segment)
+        if node.mixed or not segment:
+            return None
+        if child is None:
+            child = node.parameter
+            if child is None:
+                return None
+            captured.append(segment)
+        elif node.parameter is not None:
+            return None
+        node = child
+    return (node, tuple(captured)) if node.methods else None
 
 
 def _find(
