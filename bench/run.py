@@ -77,6 +77,12 @@ def scenarios(issuer: Issuer) -> dict[str, Scenario]:
             entries=((small, Load(operations=10)), (large, Load(operations=1000))),
             baselines=(small.name,),
         ),
+        "table": Scenario(
+            title="GET: the same, but the requests keep to 10 of the operations, so that only the "
+            "size of the tables differs",
+            entries=((small, Load(operations=10)), (large, Load(operations=10))),
+            baselines=(small.name,),
+        ),
     }
 
 
