@@ -65,12 +65,14 @@ class RawConnection:
         server_name: str = "localhost",
         timeout: float = DEADLINE_SECONDS,
         receive_buffer: int | None = None,
+        source: str = "127.0.0.1",
     ) -> None:
         self.socket: socket.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)
         try:
+            self.socket.bind((source, 0))
             self.socket.connect(("127.0.0.1", port))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context is not None:

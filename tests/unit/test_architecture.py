@@ -74,7 +74,7 @@ for name in json.loads(sys.argv[2]):
 """
 _FROM_ELSEWHERE = (
     "aiohttp", "click", "cryptography.x509", "importlib.metadata", "joserfc.jwt", "jsonschema_rs",
-    "msgspec", "orjson", "rich.table", "uvloop", "yaml",
+    "orjson", "rich.table", "uvloop", "yaml",
 )  # fmt: skip
 
 

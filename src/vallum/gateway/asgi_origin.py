@@ -95,7 +95,6 @@ class _Call:
         self._may_send = asyncio.Event()
         self._may_send.set()
         self._prepared: PreparedHead | None = None
-        self._gathered: list[bytes] | None = None
 
     def write_body(self, data: bytes) -> None:
         """A piece of the request's body."""

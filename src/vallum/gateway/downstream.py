@@ -116,6 +116,9 @@ class Downstream(ReplyingConnection):
             if self._state == READING:
                 self._buffer = self._buffer + data if self._buffer else data
                 self._read()
+                if self._state == READING and len(self._buffer) > _MAX_PIPELINED:
+                    # Requests that must wait do so outside: each is cut off the front of this.
+                    self._pause_reading()
             elif self._state == BODY:
                 self._read_body(data)
             elif self._state == BUSY:

@@ -70,7 +70,7 @@ def local_certificate(directory: Path, names: Sequence[str]) -> tuple[Path, Path
     ca_path, ca_key_path = directory / "ca.pem", directory / "ca.key"
     leaf_path, leaf_key_path = directory / "server.pem", directory / "server.key"
     now = datetime.datetime.now(datetime.UTC)
-    if not ca_path.exists() or not ca_key_path.exists():
+    if not _is_authority(ca_path, ca_key_path):
         _make_ca(ca_path, ca_key_path, now)
         leaf_path.unlink(missing_ok=True)
     if not _is_current(directory, names, now):
@@ -134,6 +134,16 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
+
+
+def _is_authority(path: Path, key_path: Path) -> bool:
+    """Whether there is a CA certificate that fits its key."""
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        key = serialization.load_pem_private_key(key_path.read_bytes(), None)
+    except (OSError, TypeError, ValueError):
+        return False
+    return key.public_key() == certificate.public_key()
 
 
 def _is_current(directory: Path, names: Sequence[str], now: datetime.datetime) -> bool:
