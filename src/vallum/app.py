@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from vallum.authz.roles import RoleTable
@@ -54,6 +54,8 @@ from vallum.tokens.jwks import KeySet, parse_jwks
 from vallum.tokens.weak import WeakSecrets
 from vallum.wire.authority import canonical_host, parse_networks
 from vallum.wire.forwarding import is_free
+
+ValueT = TypeVar("ValueT")
 
 
 class StartRefused(Exception):  # noqa: N818  (a verdict on a policy)
@@ -109,7 +111,10 @@ class _Compiler:
     loaded: LoadedPolicy
     services: Services
     failures: AuthFailureLimit
+    authenticate: Authenticate = field(default_factory=Authenticate)
     problems: list[str] = field(default_factory=list)
+    _equal: dict[Any, Any] = field(default_factory=dict)
+    """Equal values of many operations are kept once: a busy processor then has them at hand."""
     _authenticators: dict[tuple[str, ...], JWTAuthenticator] = field(default_factory=dict)
     _key_authenticators: dict[bytes, APIKeyAuthenticator] = field(default_factory=dict)
     _key_sources: dict[str, TrustedIssuer] = field(default_factory=dict)
@@ -117,13 +122,13 @@ class _Compiler:
     def compile(self) -> Runtime:
         policy = self.loaded.policy
         https = policy.listen.tls != "off"
+        access = Access(RoleTable(policy.roles))
         hosts: dict[str, Router] = {}
         routes: list[Route] = []
-        roles = RoleTable(policy.roles)
         for api in policy.apis.values():
             contract = self.loaded.contracts[api.name]
             for operation in contract.operations:
-                route = self._route(api, contract, operation, roles, https=https)
+                route = self._route(api, contract, operation, access, https=https)
                 if route is None:
                     continue
                 routes.append(route)
@@ -167,13 +172,13 @@ class _Compiler:
                 return
 
     def _route(
-        self, api: API, contract: Contract, operation: Operation, roles: RoleTable, *, https: bool
+        self, api: API, contract: Contract, operation: Operation, access: Access, *, https: bool
     ) -> Route | None:
         controls = api.controls[operation.id]
         try:
             authenticators = tuple(self._authenticators_of(controls, contract))
             attached = attach_controls(
-                operation, self._filters(api, controls, authenticators, roles, https=https)
+                operation, self._filters(api, controls, authenticators, access, https=https)
             )
         except ValueError as error:
             self.problems.append(f"{api.name}: {operation.id}: {error}")
@@ -192,14 +197,58 @@ class _Compiler:
         }
         if controls.forward_token:
             withheld.discard(b"authorization")
-        return _freeze(api, operation, controls, attached, frozenset(withheld))
+        return self._freeze(api, operation, controls, attached, frozenset(withheld))
+
+    def _one(self, value: ValueT) -> ValueT:
+        """The one of all equal values."""
+        return cast("ValueT", self._equal.setdefault(value, value))
+
+    def _freeze(
+        self,
+        api: API,
+        operation: Operation,
+        controls: Controls,
+        attached: tuple[Control, ...],
+        withheld: frozenset[bytes],
+    ) -> Route:
+        screens = [
+            control.attachment for control in attached if control.attachment.screen is not None
+        ]
+        return Route(
+            api=api.name,
+            operation=operation,
+            controls=attached,
+            head_checks=tuple(
+                control.attachment.check
+                for control in head_controls(attached)
+                if control.attachment.check is not None
+            ),
+            body_checks=_body_checks(operation, controls, attached),
+            screens=tuple(each.screen for each in screens if each.screen is not None),
+            screens_from=min((each.screen_from for each in screens), default=600),
+            reply_fields=self._one(
+                b"".join(control.attachment.reply_fields for control in attached)
+            ),
+            body_limit=controls.body,
+            body_on_get=controls.body_on_get or bool(operation.bodies),
+            withheld=self._one(withheld),
+            identity=controls.identity and not (controls.public and not controls.authenticate),
+            query_names=self._one(
+                frozenset(
+                    parameter.name
+                    for parameter in operation.parameters
+                    if parameter.location == "query"
+                )
+            ),
+            unicode_path=controls.unicode_path,
+        )
 
     def _filters(
         self,
         api: API,
         controls: Controls,
         authenticators: tuple[Authenticator, ...],
-        roles: RoleTable,
+        access: Access,
         *,
         https: bool,
     ) -> Iterator[tuple[AnyFilter, object]]:
@@ -208,10 +257,10 @@ class _Compiler:
         yield CrossOrigin(), controls.cors
         yield FloodLimits(limits, clock, api=api.name), controls.limits
         yield (
-            Authenticate(),
+            self.authenticate,
             AuthenticateSettings(authenticators=authenticators, public=controls.public),
         )
-        yield Access(roles), controls
+        yield access, controls
         yield CallerLimits(limits, clock, api=api.name), controls.limits
         yield ValidateParameters(), controls
         yield ValidateBody(), controls
@@ -273,38 +322,6 @@ def _body_checks(
         control.attachment.check
         for control in body_controls(attached)
         if control.attachment.check is not None
-    )
-
-
-def _freeze(
-    api: API,
-    operation: Operation,
-    controls: Controls,
-    attached: tuple[Control, ...],
-    withheld: frozenset[bytes],
-) -> Route:
-    screens = [control.attachment for control in attached if control.attachment.screen is not None]
-    return Route(
-        api=api.name,
-        operation=operation,
-        controls=attached,
-        head_checks=tuple(
-            control.attachment.check
-            for control in head_controls(attached)
-            if control.attachment.check is not None
-        ),
-        body_checks=_body_checks(operation, controls, attached),
-        screens=tuple(each.screen for each in screens if each.screen is not None),
-        screens_from=min((each.screen_from for each in screens), default=600),
-        reply_fields=b"".join(control.attachment.reply_fields for control in attached),
-        body_limit=controls.body,
-        body_on_get=controls.body_on_get or bool(operation.bodies),
-        withheld=withheld,
-        identity=controls.identity and not (controls.public and not controls.authenticate),
-        query_names=frozenset(
-            parameter.name for parameter in operation.parameters if parameter.location == "query"
-        ),
-        unicode_path=controls.unicode_path,
     )
 
 

@@ -42,6 +42,8 @@ class Access:
             table: the policy's roles.
         """
         self._table = table
+        self._attached: dict[Rule, Attachment] = {}
+        """Operations with equal rules share a check, which a busy processor then has at hand."""
 
     def attach(self, operation: Operation, settings: AccessSettings) -> Attachment | None:
         """Compile the operation's rule; None where everyone may call.
@@ -59,6 +61,12 @@ class Access:
         for scope in sorted(rule.scopes):
             if _SCOPE_TOKEN.fullmatch(scope) is None:
                 raise ValueError(f'`{scope}` is not a scope: use visible ASCII without " and \\')
+        known = self._attached.get(rule)
+        if known is None:
+            known = self._attached[rule] = self._compile(rule)
+        return known
+
+    def _compile(self, rule: Rule) -> Attachment:
         table = self._table
         return Attachment(
             summary=_summary(rule),

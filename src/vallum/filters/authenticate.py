@@ -64,6 +64,10 @@ class Authenticate:
     name: ClassVar[str] = "authenticate"
     phase: ClassVar[Phase] = Phase.KNOW
 
+    def __init__(self) -> None:
+        self._attached: dict[AuthenticateSettings, Attachment] = {}
+        """Operations with equal settings share a check."""
+
     def attach(self, operation: Operation, settings: AuthenticateSettings) -> Attachment | None:
         """Compile the control for one operation.
 
@@ -78,15 +82,19 @@ class Authenticate:
                 f"operation `{operation.id}` has no authenticator; "
                 "name one under `authenticate`, or say `public: true`"
             )
+        known = self._attached.get(settings)
+        if known is not None:
+            return known
         if len({authenticator.field for authenticator in authenticators}) < len(authenticators):
             raise ValueError(f"two authenticators of `{operation.id}` read the same field")
         names = " or ".join(authenticator.name for authenticator in authenticators)
         decide = _Decide(authenticators, public=settings.public)
-        return Attachment(
+        attachment = self._attached[settings] = Attachment(
             summary=f"public, or {names}" if settings.public else names,
             check=decide.check_one if len(authenticators) == 1 else decide.check_any,
             explain=_explain,
         )
+        return attachment
 
 
 class _Decide:
