@@ -189,7 +189,9 @@ def versions(wanted: dict[str, Scenario]) -> list[str]:
 def main() -> int:
     """Measure what was asked for, print it, and write it where `--write` says."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="a,b,c,size,table", help="scenarios, such as `a` or `b,c`")
+    parser.add_argument(
+        "--only", default="a,b,c,size,table", help="scenarios, such as `a` or `b,c`"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="of one run")
     parser.add_argument("--connections", type=int, default=64)
