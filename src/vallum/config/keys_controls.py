@@ -29,7 +29,6 @@ from vallum.config.source import Node
 from vallum.config.values import Bad
 from vallum.filters.cors import CORS, check_policy
 from vallum.filters.headers import security_lines
-from vallum.filters.limit import Limit
 
 _LIMIT_KEYS = {
     "rate": Key(Text("a rate such as `60/minute`", values.rate), "units in a time", is_needed=True),
@@ -65,10 +64,6 @@ _ONE_LIMIT = Either(
     text=Text("a limit such as `60/minute per principal`", values.limit),
     mapping=Made(Section("a limit", _LIMIT_KEYS), _limit),
 )
-
-
-def _several(limits: tuple[Limit, ...], _: Context) -> Any:
-    return limits
 
 
 _LIMIT = Either(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vallum.core.request import Client
 from vallum.gateway.answers import field_lines
+from vallum.tokens.internal import FIELD
 from vallum.wire.authority import canonical_host, client_address
 from vallum.wire.forwarding import forwardable
 from vallum.wire.http1 import RequestFields
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from vallum.engine.pipeline import Route
     from vallum.gateway.flight import Flight
     from vallum.gateway.runtime import Runtime
+
+
+_IDENTITY = FIELD + b": "
 
 
 class Derived:
@@ -96,7 +100,7 @@ def upstream_head(flight: Flight) -> list[bytes]:
     if route.identity and principal is not None:
         statement = flight.runtime.statements[route.api]
         pieces += (
-            b"vallum-identity: ",
+            _IDENTITY,
             statement(principal, request.method, target.path, time()),
             b"\r\n",
         )

@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from vallum.core.problem_json import render_problem
+from vallum.core.problem_json import MEDIA_TYPE, render_problem
 from vallum.core.problems import PROBLEMS, Denied, Violation
 from vallum.engine.filter import Answer
 from vallum.gateway.answers import NO_STORE_LINE, STATUS_LINES, PreparedHead, field_lines
@@ -214,7 +214,7 @@ class ReplyingConnection(asyncio.Protocol):
         if flight.status == 503:
             fields += b"retry-after: 1\r\n"
         head = self._head(flight, flight.status, fields + NO_STORE_LINE + self.worker.date_line())
-        head += b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n" % len(body)
+        head += b"content-type: %b\r\ncontent-length: %d\r\n\r\n" % (MEDIA_TYPE, len(body))
         if flight.head_only:
             body = b""
         flight.response_bytes = len(body)
