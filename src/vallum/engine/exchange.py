@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from vallum.core.principal import Principal
 from vallum.core.request import Request
+from vallum.inspection.model import Finding
+from vallum.openapi.model import UNREAD
 
 if TYPE_CHECKING:
     from vallum.engine.pipeline import Route
@@ -16,6 +18,7 @@ class Exchange:
 
     __slots__ = (
         "body",
+        "findings",
         "notes",
         "parameters",
         "principal",
@@ -24,6 +27,7 @@ class Exchange:
         "request_id",
         "route",
         "trace_parent",
+        "value",
     )
 
     def __init__(self, request: Request, route: Route, parameters: dict[str, str]) -> None:
@@ -35,9 +39,13 @@ class Exchange:
         """Set in the KNOW phase; None on public operations called without a credential."""
         self.body: bytes = b""
         """The decoded body once it was read; empty before the READ phase."""
+        self.value: object = UNREAD
+        """What the body was read as, by the contract or for inspection."""
         self.reply_fields: bytes = b""
         """Complete field lines (`name: value\\r\\n`) that controls add to the answer."""
         self.notes: list[str] = []
         """What controls in monitor mode would have refused, as reason codes; for the record."""
+        self.findings: list[Finding] = []
+        """What inspection found, refused or not; for the record."""
         self.request_id: str = ""
         self.trace_parent: bytes = b""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vallum.core.fields import Fields
 from vallum.core.request import Client, Request, Target
 from vallum.engine.exchange import Exchange
+from vallum.openapi.model import UNREAD
 
 if TYPE_CHECKING:
     from vallum.engine.pipeline import Route
@@ -57,7 +58,9 @@ class Flight(Exchange):
         self.parameters = {}
         self.principal = None
         self.body = b""
+        self.value = UNREAD
         self.notes = []
+        self.findings = []
         self.reply_fields = b""
         self.request_id = ""
         self.trace_parent = b""

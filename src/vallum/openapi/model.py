@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from vallum.core.fields import Fields
 from vallum.core.request import Target
@@ -28,6 +28,9 @@ class SecurityScheme:
     http_scheme: str = ""
     """For `http`: `bearer`, `basic` … in lower case."""
 
+
+UNREAD: Final = object()
+"""Stands for a body that nothing has looked into."""
 
 Unknown = Literal["refuse", "ignore"]
 """What happens to parameters and properties that the contract does not declare."""
@@ -56,8 +59,10 @@ class ParameterValidator(Protocol):
 class BodyValidator(Protocol):
     """Judges a body of one media type."""
 
-    def __call__(self, body: bytes, media_type: MediaType) -> None:
-        """Raises `ContractViolation` with the violations found (at most 20).
+    def __call__(self, body: bytes, media_type: MediaType) -> object:
+        """What was read: plain values, or `UNREAD` where nothing looked into the body.
+
+        Raises `ContractViolation` with the violations found (at most 20).
 
         `media_type` is the body's own; a validator of a range reads the body by it.
         """

@@ -1,0 +1,1 @@
+"""One family of attacks a file. `registry.py` lists them."""
