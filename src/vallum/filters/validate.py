@@ -15,7 +15,7 @@ from vallum.engine.exchange import Exchange
 from vallum.engine.filter import Attachment, Check
 from vallum.engine.phases import Phase
 from vallum.openapi.bodies import OpaqueBody
-from vallum.openapi.model import BodyValidator, Operation, Unknown
+from vallum.openapi.model import BodyValidator, Operation, Rewritten, Unknown
 from vallum.openapi.problems import ContractViolation
 from vallum.wire.media_type import MediaType, best_range, parse_media_type
 
@@ -136,7 +136,10 @@ def _body_check(
         if not bodies:
             raise ContractViolation([Violation("body", "", "unknown", "no body is declared")])
         validator, media_type = _validator_for(exchange.request.fields, bodies)
-        validator(body, media_type)
+        value = validator(body, media_type)
+        if type(value) is Rewritten:
+            value, exchange.body = value
+        exchange.value = value
 
     return check
 

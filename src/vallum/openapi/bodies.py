@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from vallum.core.problems import Denied, Violation
-from vallum.openapi.model import BodyValidator
+from vallum.openapi.model import UNREAD, BodyValidator, File
 from vallum.openapi.primitives import NotOfTypeError, primitive
 from vallum.openapi.problems import ContractViolation
 from vallum.openapi.shapes import Shape
 from vallum.openapi.validator import SchemaValidator
+from vallum.wire.form import MalformedForm, parse_form
 from vallum.wire.json import DEFAULT_LIMITS, MalformedJSON, parse_json
 from vallum.wire.media_type import MediaType
-from vallum.wire.multipart import MalformedMultipart, split_parts
+from vallum.wire.multipart import MalformedMultipart, Part, parse_multipart, split_parts
+from vallum.wire.xml import MalformedXML, parse_xml, plain
 
 _JSON_DETAILS: Final = {
     "encoding": "must be UTF-8 without a byte order mark",
@@ -42,8 +44,8 @@ class JSONBody:
         self._limits = DEFAULT_LIMITS
         self._is_valid: Callable[[Any], bool] | None = None
 
-    def __call__(self, body: bytes, media_type: MediaType) -> None:
-        """Raises ContractViolation."""
+    def __call__(self, body: bytes, media_type: MediaType) -> object:
+        """The value; raises ContractViolation."""
         is_valid = self._is_valid or self._compile()
         try:
             value = parse_json(body, self._limits)
@@ -53,6 +55,7 @@ class JSONBody:
         if not is_valid(value):
             assert self._schema is not None  # noqa: S101  (without one every value is valid)
             raise ContractViolation(self._schema.violations(value, "body", ()))
+        return value
 
     def _compile(self) -> Callable[[Any], bool]:
         if self._schema is None:
@@ -72,8 +75,8 @@ class TextBody:
         self._schema = schema
         self._shape = shape
 
-    def __call__(self, body: bytes, media_type: MediaType) -> None:
-        """Raises ContractViolation."""
+    def __call__(self, body: bytes, media_type: MediaType) -> object:
+        """The text, or the value that it spells; raises ContractViolation."""
         try:
             value = primitive(body.decode("utf-8"), self._shape)
         except UnicodeDecodeError:
@@ -82,6 +85,7 @@ class TextBody:
             raise refuse("type", f"must be {error}") from None
         if self._schema is not None and not self._schema.compile()(value):
             raise ContractViolation(self._schema.violations(value, "body", ()))
+        return value
 
 
 class FramedBody:
@@ -89,12 +93,13 @@ class FramedBody:
 
     __slots__ = ()
 
-    def __call__(self, body: bytes, media_type: MediaType) -> None:
-        """Raises ContractViolation."""
+    def __call__(self, body: bytes, media_type: MediaType) -> object:
+        """The parts with their heads; raises ContractViolation."""
         try:
-            split_parts(body, media_type)
+            parts = split_parts(body, media_type)
         except MalformedMultipart as error:
             raise refuse(f"multipart-{error.code}", "must be multipart (RFC 2046)") from None
+        return [_text_or_file(part) for part in parts]
 
 
 class OpaqueBody:
@@ -102,8 +107,9 @@ class OpaqueBody:
 
     __slots__ = ()
 
-    def __call__(self, body: bytes, media_type: MediaType) -> None:
-        """Never raises."""
+    def __call__(self, body: bytes, media_type: MediaType) -> object:
+        """`UNREAD`; never raises."""
+        return UNREAD
 
 
 class RangeBody:
@@ -114,26 +120,39 @@ class RangeBody:
     def __init__(self, by_kind: Mapping[str, BodyValidator], *, takes_opaque: bool) -> None:
         """
         Args:
-            by_kind: a validator for each result of `kind_of` but `opaque`.
+            by_kind: a validator for each result of `kind_of` but `opaque` and `xml`, which has
+                one only where the range itself asks for XML.
             takes_opaque: whether the schema lets bytes through that are no JSON, form or text.
         """
         self._by_kind = by_kind
         self._takes_opaque = takes_opaque
 
-    def __call__(self, body: bytes, media_type: MediaType) -> None:
-        """Raises ContractViolation, or Denied where the type cannot be what the schema says."""
-        validator = self._by_kind.get(kind_of(media_type))
+    def __call__(self, body: bytes, media_type: MediaType) -> object:
+        """What the validator of its type reads.
+
+        Raises:
+            ContractViolation: the body breaks the contract.
+            Denied: the type cannot be what the schema says.
+        """
+        kind = kind_of(media_type)
+        validator = self._by_kind.get(kind)
         if validator is not None:
-            validator(body, media_type)
-        elif not self._takes_opaque:
-            # SECURITY: a made-up type must not carry an object past its schema (B-094).
+            return validator(body, media_type)
+        # SECURITY: a made-up type must not carry an object past its schema (B-094), and XML is
+        # taken only where the contract names it (IV-6).
+        if kind != "opaque" or not self._takes_opaque:
             raise Denied("unsupported-media-type", "body.media-type")
+        return UNREAD
 
 
 def kind_of(media_type: MediaType) -> str:
-    """How a body is read: `json`, `form`, `multipart` (a form), `framed`, `text` or `opaque`."""
+    """How a body is read: `json`, `form`, `multipart` (a form), `framed`, `xml`, `text` or
+    `opaque`.
+    """
     if media_type.is_json:
         return "json"
+    if media_type.is_xml:
+        return "xml"
     if media_type.essence == "application/x-www-form-urlencoded":
         return "form"
     if media_type.essence == "multipart/form-data":
@@ -141,6 +160,59 @@ def kind_of(media_type: MediaType) -> str:
     if media_type.essence.startswith("multipart/"):
         return "framed"
     return "text" if media_type.essence == "text/plain" else "opaque"
+
+
+def read_undeclared(body: bytes, media_type: MediaType) -> object:
+    """What inspection looks at where no contract says what a body is. Never raises.
+
+    Args:
+        body: not coded.
+        media_type: its own.
+
+    Returns:
+        What a body of this type says; where it does not keep to its type, all of it as one text;
+        `UNREAD` where it is no text.
+    """
+    try:
+        match kind_of(media_type):
+            case "json":
+                return parse_json(body)
+            case "form":
+                return _gathered(parse_form(body))
+            case "multipart":
+                parts = parse_multipart(body, media_type)
+                return _gathered((part.name, value_of_part(part)) for part in parts)
+            case "framed":
+                return [_text_or_file(part) for part in split_parts(body, media_type)]
+            case "xml":
+                return plain(parse_xml(body))
+            case "opaque" if b"\x00" in body:
+                return UNREAD
+    except (MalformedJSON, MalformedForm, MalformedMultipart, MalformedXML):
+        pass  # Somebody may read it nevertheless: all of it is inspected as it stands.
+    return body.decode("utf-8", "replace")
+
+
+def value_of_part(part: Part) -> object:
+    """A part of a form as inspection sees it: text, or a file."""
+    if part.is_file:
+        return File(part.filename, part.media_type.essence if part.media_type else "", part.content)
+    return part.content.decode("utf-8", "replace")
+
+
+def _gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    """Every value by its name; those of a name that was repeated in a list."""
+    found: dict[str, list[object]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def _text_or_file(raw: bytes) -> object:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return File(None, "", raw)
 
 
 def _anything(_: Any) -> bool:

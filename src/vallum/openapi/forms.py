@@ -60,8 +60,8 @@ class FormBody:
             name for name, encoding in encodings.items() if encoding.style == "deepObject"
         )
 
-    def __call__(self, body: bytes, media_type: MediaType) -> None:
-        """Raises ContractViolation."""
+    def __call__(self, body: bytes, media_type: MediaType) -> object:
+        """The fields by name; raises ContractViolation."""
         try:
             pairs = parse_form(body)
         except MalformedForm as error:
@@ -69,6 +69,7 @@ class FormBody:
         value = self._value(pairs)
         if self._schema is not None and not self._schema.compile()(value):
             raise ContractViolation(self._schema.violations(value, "body", ()))
+        return value
 
     def _value(self, pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
         texts: dict[str, list[str]] = {}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from vallum.core.fields import Fields
 from vallum.core.request import Target
 from vallum.openapi.problems import ContractProblem
+from vallum.openapi.texts import TextPlan
 from vallum.wire.media_type import MediaType
 
 SecurityRequirement = Mapping[str, tuple[str, ...]]
@@ -32,6 +33,24 @@ class SecurityScheme:
 UNREAD: Final = object()
 """Stands for a body that nothing has looked into."""
 
+
+class File(NamedTuple):
+    """A file in a body, among the values that were read."""
+
+    filename: str | None
+    """None where the sender gave it no name."""
+    media_type: str
+    """What the sender says it is: `type/subtype`, or the empty string."""
+    content: bytes
+
+
+class Rewritten(NamedTuple):
+    """What a validator read, where the upstream must get other bytes that say just that."""
+
+    value: object
+    body: bytes
+
+
 Unknown = Literal["refuse", "ignore"]
 """What happens to parameters and properties that the contract does not declare."""
 
@@ -47,6 +66,8 @@ class ParameterInfo:
     """The JSON Schema type, several joined by `|`, or the empty string for any."""
     is_numeric: bool
     """Whether every value is a number, so that ids can be counted through."""
+    content: str = "text"
+    """What free text its value holds, one of `texts.CONTENTS`; empty where there is none."""
 
 
 class ParameterValidator(Protocol):
@@ -60,7 +81,9 @@ class BodyValidator(Protocol):
     """Judges a body of one media type."""
 
     def __call__(self, body: bytes, media_type: MediaType) -> object:
-        """What was read: plain values, or `UNREAD` where nothing looked into the body.
+        """What was read: plain values and `File`s, or `UNREAD` where nothing looked into the body.
+
+        The value comes in a `Rewritten` where the body must not go on as it was spelled.
 
         Raises `ContractViolation` with the violations found (at most 20).
 
@@ -87,6 +110,8 @@ class Operation:
     bodies: Mapping[str, BodyValidator] = field(default_factory=dict, repr=False)
     """Validator per accepted media type, lower case (`application/json`); ranges as `text/*`."""
     body_is_required: bool = False
+    texts: Mapping[str, TextPlan] = field(default_factory=dict, repr=False)
+    """Where bodies hold free text, by the same names as `bodies`."""
     declared_headers: frozenset[bytes] = frozenset()
     """Header parameters (lower case) that the contract declares."""
     parameters: tuple[ParameterInfo, ...] = ()

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from vallum.core.problems import Violation
-from vallum.openapi.bodies import refuse
+from vallum.openapi.bodies import refuse, value_of_part
 from vallum.openapi.forms import Encoding
+from vallum.openapi.model import Rewritten
 from vallum.openapi.primitives import NotOfTypeError, primitive
 from vallum.openapi.problems import ContractViolation
 from vallum.openapi.shapes import ANY, Shape
 from vallum.openapi.validator import SchemaValidator
 from vallum.wire.json import MalformedJSON, parse_json
 from vallum.wire.media_type import MediaType, best_range
-from vallum.wire.multipart import MalformedMultipart, Part, parse_multipart
+from vallum.wire.multipart import MalformedMultipart, Part, parse_multipart, write_multipart
 from vallum.wire.pointer import json_pointer
 
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 _DETAILS = {
     "boundary": "must name a valid boundary",
     "frame": "must begin and end with its boundary, and have it nowhere else",
@@ -41,21 +43,29 @@ class MultipartBody:
         self._shape = shape
         self._encodings = encodings
 
-    def __call__(self, body: bytes, media_type: MediaType) -> None:
-        """Raises ContractViolation."""
+    def __call__(self, body: bytes, media_type: MediaType) -> object:
+        """The fields by name, and the form as it is written anew; raises ContractViolation."""
         try:
             parts = parse_multipart(body, media_type)
         except MalformedMultipart as error:
             raise refuse(f"multipart-{error.code}", _DETAILS[error.code]) from None
-        value = self._value(parts)
+        value, seen = self._values(parts)
         if self._schema is not None and not self._schema.compile()(value):
             raise ContractViolation(self._schema.violations(value, "body", ()))
+        # SECURITY: what was read is written anew: the upstream finds no other parts (B-096).
+        return Rewritten(seen, write_multipart(parts, media_type))
 
-    def _value(self, parts: tuple[Part, ...]) -> dict[str, Any]:
+    def _values(self, parts: tuple[Part, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The form as its schema judges it, files as text, and as inspection sees it."""
         value: dict[str, Any] = {}
+        seen: dict[str, Any] = {}
         found: list[Violation] = []
         for part in parts:
             pointer = json_pointer((part.name,))
+            # RFC 7578 §4.6: it would change how all other parts are read.
+            if part.name == "_charset_":
+                found.append(Violation("body", pointer, "charset", "must be in UTF-8"))
+                continue
             shape = self._shape.properties.get(part.name, ANY)
             is_list = shape.kind == "array"
             if part.name in value and not is_list:
@@ -67,22 +77,27 @@ class MultipartBody:
                 found.append(Violation("body", pointer, "media-type", detail))
                 continue
             try:
-                content = _content(part, (shape.items or ANY) if is_list else shape)
+                content, shown = _content(part, (shape.items or ANY) if is_list else shape)
             except NotOfTypeError as error:
                 found.append(Violation("body", pointer, "type", f"must be {error}"))
                 continue
             if is_list:
                 value.setdefault(part.name, []).append(content)
+                seen.setdefault(part.name, []).append(shown)
             else:
                 value[part.name] = content
+                seen[part.name] = shown
         if found:
             raise ContractViolation(found)
-        return value
+        return value, seen
 
 
-def _content(part: Part, shape: Shape) -> Any:
-    """The value of one part: JSON, text, or a file as one character for each byte."""
+def _content(part: Part, shape: Shape) -> tuple[Any, Any]:
+    """The value of one part: JSON, text, or a file; a file as one character for each byte too."""
     media_type = part.media_type
+    charset = media_type.parameter("charset") if media_type is not None else None
+    if part.filename is None and charset is not None and charset.lower() not in _CHARSETS:
+        raise NotOfTypeError("UTF-8")
     if media_type is not None and media_type.is_json:
         is_json = shape.kind != "primitive" or part.filename is None
     else:
@@ -90,15 +105,16 @@ def _content(part: Part, shape: Shape) -> Any:
         is_json = shape.kind != "primitive" and media_type is None
     if is_json:
         try:
-            return parse_json(part.content)
+            value = parse_json(part.content)
         except MalformedJSON:
             raise NotOfTypeError("JSON") from None
-    is_text = media_type is None or media_type.essence == "text/plain"
-    if part.filename is not None or not is_text:
+        return value, value
+    if part.is_file:
         if shape.types and "string" not in shape.types:
             raise NotOfTypeError("of its declared type, not a file")
-        return part.content.decode("latin-1")
+        return part.content.decode("latin-1"), value_of_part(part)
     try:
-        return primitive(part.content.decode("utf-8"), shape)
+        value = primitive(part.content.decode("utf-8"), shape)
     except UnicodeDecodeError:
         raise NotOfTypeError("UTF-8") from None
+    return value, value

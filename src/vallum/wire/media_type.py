@@ -16,6 +16,7 @@ _PARAMETER: Final = re.compile(
     rf'[ \t]*;[ \t]*({_TCHAR})=(?:({_TCHAR})|"((?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*)")'
 )
 _ESCAPED: Final = re.compile(r"\\(.)")
+_TOKEN: Final = re.compile(_TCHAR)
 _MAX_LENGTH: Final = 256
 
 
@@ -26,6 +27,14 @@ class MediaType(NamedTuple):
     """`type/subtype`."""
     parameters: tuple[tuple[str, str], ...] = ()
 
+    def __str__(self) -> str:
+        """As a field value."""
+        written = [
+            f"; {name}={value}" if _TOKEN.fullmatch(value) else f'; {name}="{_quoted(value)}"'
+            for name, value in self.parameters
+        ]
+        return self.essence + "".join(written)
+
     def parameter(self, name: str) -> str | None:
         """The value of the parameter `name` (lower case), or None."""
         return next((value for key, value in self.parameters if key == name), None)
@@ -34,6 +43,11 @@ class MediaType(NamedTuple):
     def is_json(self) -> bool:
         """Whether a body of this type is JSON text (RFC 8259, RFC 6839 §3.1)."""
         return self.essence in ("application/json", "text/json") or self.essence.endswith("+json")
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether a body of this type is XML (RFC 7303 §3)."""
+        return self.essence in ("application/xml", "text/xml") or self.essence.endswith("+xml")
 
 
 _JSON: Final = MediaType("application/json")
@@ -65,6 +79,10 @@ def parse_media_type(value: bytes) -> MediaType:
         parameters[name] = found[2] if found[2] is not None else _ESCAPED.sub(r"\1", found[3])
         position = found.end()
     return MediaType(match[0].lower(), tuple(parameters.items()))
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def parse_range(text: str) -> str:

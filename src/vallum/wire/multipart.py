@@ -1,13 +1,14 @@
 """`multipart/form-data` (RFC 7578), read so that no second parser can find other parts (B-096).
 
-The bytes go on to the upstream as they are. Whatever parsers disagree about is refused: text
-around the parts, line feeds alone, padding after a boundary, folded or repeated part headers,
-`name*` beside `name`, escapes in quoted names.
+Whatever parsers disagree about is refused: text around the parts, line feeds alone, padding after
+a boundary, folded or repeated part headers, `name*` beside `name`, escapes in quoted names. What
+goes on to the upstream is written anew from the parts that were read.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from vallum.wire.media_type import MediaType, parse_media_type
@@ -18,7 +19,9 @@ MAX_PART_HEAD: Final = 4 * 1024
 
 # RFC 2046 §5.1.1: 1 to 70 of these characters, and no space at the end.
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
-_LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+_LINE: Final = re.compile(
+    r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]*)"
+)
 # Browsers write `"` as %22 and never a backslash; readers disagree about what one escapes.
 _PARAMETER: Final = re.compile(
     r';[ \t]*([A-Za-z]+)=(?:"([^"\\\x00-\x1f\x7f]*)"|([!#$%&\'*+.^_`|~0-9A-Za-z-]+))[ \t]*'
@@ -44,6 +47,33 @@ class Part(NamedTuple):
     media_type: MediaType | None
     """None where the part does not say; text then (RFC 7578 §4.4)."""
     content: bytes
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the content is more than the text of a field."""
+        if self.filename is not None:
+            return True
+        essence = self.media_type.essence if self.media_type is not None else "text/plain"
+        return essence != "text/plain"
+
+
+def write_multipart(parts: Iterable[Part], media_type: MediaType) -> bytes:
+    """The canonical spelling of parts that `parse_multipart` read, with their own boundary."""
+    mark = b"--" + (media_type.parameter("boundary") or "").encode("ascii")
+    pieces: list[bytes] = []
+    for part in parts:
+        pieces += (mark, _head(part).encode("utf-8"), part.content, b"\r\n")
+    return b"".join([*pieces, mark, b"--\r\n"])
+
+
+def _head(part: Part) -> str:
+    # Names hold no quotes, backslashes and controls: `_disposition` let none through.
+    lines = f'\r\nContent-Disposition: form-data; name="{part.name}"'
+    if part.filename is not None:
+        lines += f'; filename="{part.filename}"'
+    if part.media_type is not None:
+        lines += f"\r\nContent-Type: {part.media_type}"
+    return lines + "\r\n\r\n"
 
 
 def parse_multipart(body: bytes, media_type: MediaType) -> tuple[Part, ...]:
