@@ -15,6 +15,8 @@ from vallum.openapi.parameter_reader import ParameterReader, ReadParameter, judg
 from vallum.openapi.problems import ContractErrors, ContractProblem, Problems
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.security import Security, read_schemes, read_security
+from vallum.openapi.texts import TextPlan, TextReader
+from vallum.wire.media_type import parse_range
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 """The fields of a path item that are operations (OpenAPI 3.1 §4.8.9)."""
@@ -59,7 +61,8 @@ class _Loader:
         self._overrides = overrides
         self._version = _version(document)
         book = SchemaBook(self._document, self._dialect(), self._problems)
-        self._parameters = ParameterReader(self._document, book, self._problems)
+        self._texts = TextReader(book.reader, self._problems)
+        self._parameters = ParameterReader(self._document, book, self._texts, self._problems)
         self._bodies = BodyReader(self._document, book, self._problems)
         self._schemes: dict[str, SecurityScheme] = {}
         self._security = Security()
@@ -156,6 +159,7 @@ class _Loader:
             ),
             bodies=bodies,
             body_is_required=body_is_required,
+            texts=self._body_texts(node) if bodies else {},
             declared_headers=frozenset(
                 info.name.encode("ascii")
                 for info in _infos(parameters)
@@ -165,6 +169,17 @@ class _Loader:
             unknown=unknown,
             pointer=node.pointer,
         )
+
+    def _body_texts(self, operation: Node) -> dict[str, TextPlan]:
+        """Where each body of an operation holds free text; the body reader has reported errors."""
+        content = self._document.follow(operation.child("requestBody")).child("content")
+        plans: dict[str, TextPlan] = {}
+        for name, media in content.members():
+            try:
+                plans[parse_range(name)] = self._texts.plan(media.get("schema"))
+            except ValueError:
+                continue
+        return plans
 
     def _operation_id(self, declared: object, path: str, method: str, node: Node) -> str:
         fallback = f"{method} {path}"

@@ -34,16 +34,6 @@ UNREAD: Final = object()
 """Stands for a body that nothing has looked into."""
 
 
-class File(NamedTuple):
-    """A file in a body, among the values that were read."""
-
-    filename: str | None
-    """None where the sender gave it no name."""
-    media_type: str
-    """What the sender says it is: `type/subtype`, or the empty string."""
-    content: bytes
-
-
 class Rewritten(NamedTuple):
     """What a validator read, where the upstream must get other bytes that say just that."""
 
@@ -81,7 +71,8 @@ class BodyValidator(Protocol):
     """Judges a body of one media type."""
 
     def __call__(self, body: bytes, media_type: MediaType) -> object:
-        """What was read: plain values and `File`s, or `UNREAD` where nothing looked into the body.
+        """What was read: plain values, and the `Part` itself for a file of a form; `UNREAD` where
+        nothing looked into the body.
 
         The value comes in a `Rewritten` where the body must not go on as it was spelled.
 

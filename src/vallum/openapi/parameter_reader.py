@@ -19,6 +19,7 @@ from vallum.openapi.problems import Problems, did_you_mean
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.shapes import ANY, Shape, shape_of
 from vallum.openapi.styles import Decode, single
+from vallum.openapi.texts import TextReader
 from vallum.openapi.validator import SchemaValidator
 from vallum.wire.json import MalformedJSON, parse_json
 from vallum.wire.media_type import MediaType, parse_range
@@ -47,9 +48,12 @@ class ReadParameter(NamedTuple):
 class ParameterReader:
     """Reads parameter objects; one that many operations refer to is read once."""
 
-    def __init__(self, document: Document, book: SchemaBook, problems: Problems) -> None:
+    def __init__(
+        self, document: Document, book: SchemaBook, texts: TextReader, problems: Problems
+    ) -> None:
         self._document = document
         self._book = book
+        self._texts = texts
         self._problems = problems
         self._known: dict[tuple[Any, bool], ReadParameter | None] = {}
 
@@ -144,6 +148,7 @@ class ParameterReader:
             required=required,
             schema_type="|".join(sorted(shape.types)),
             is_numeric=shape.is_numeric,
+            content=self._texts.content(schema_node, node),
         )
         return ReadParameter(info, rule, shape, style)
 
