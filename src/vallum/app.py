@@ -31,6 +31,7 @@ from vallum.filters.access import Access
 from vallum.filters.api_key import APIKeyAuthenticator
 from vallum.filters.auth_failures import AuthFailureLimit
 from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
+from vallum.filters.codings import Codings, undone_fields
 from vallum.filters.cors import CORS, CrossOrigin, preflight
 from vallum.filters.errors import SafeErrors
 from vallum.filters.headers import SecurityHeaders, security_lines
@@ -195,6 +196,7 @@ class _Compiler:
             *(each.field for each in authenticators),
             b"authorization",
         }
+        withheld |= undone_fields(controls)
         if controls.forward_token:
             withheld.discard(b"authorization")
         return self._freeze(api, operation, controls, attached, frozenset(withheld))
@@ -262,6 +264,7 @@ class _Compiler:
         )
         yield access, controls
         yield CallerLimits(limits, clock, api=api.name), controls.limits
+        yield Codings(), controls
         yield ValidateParameters(), controls
         yield ValidateBody(), controls
         yield SafeErrors(), controls

@@ -8,6 +8,7 @@ from typing import Any
 from vallum.config import values
 from vallum.config.keys_identity import NAME, SCOPE
 from vallum.config.keys_server import DURATION, GIB, size
+from vallum.config.keys_inspection import INSPECTION_KEYS
 from vallum.config.kinds import (
     INVALID,
     Choice,
@@ -29,6 +30,7 @@ from vallum.config.source import Node
 from vallum.config.values import Bad
 from vallum.filters.cors import CORS, check_policy
 from vallum.filters.headers import security_lines
+from vallum.wire.codings import CODINGS
 
 _LIMIT_KEYS = {
     "rate": Key(Text("a rate such as `60/minute`", values.rate), "units in a time", is_needed=True),
@@ -187,11 +189,16 @@ LEVEL_KEYS: dict[str, Key] = {
         ),
         "largest request body; default 256KiB where the contract declares one",
     ),
+    "codings": Key(
+        Many(Choice(tuple(CODINGS))),
+        "content codings that a request body may have: gzip, br, zstd; default none",
+    ),
     "validate": Key(_MODE, "what happens to requests that break the contract; default block"),
     "unknown": Key(
         Choice(("refuse", "ignore")),
         "what happens to parameters and properties that the contract lacks; default refuse",
     ),
+    **INSPECTION_KEYS,
     "cors": Key(_CORS, "which web origins may call; default none"),
     "headers": Key(
         Either(

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from vallum.filters.cors import CORS
+from vallum.filters.inspect_ruling import Exclusion
 from vallum.filters.limit import Limit
+from vallum.inspection.model import Sensitivity
 
 Mode = Literal["block", "monitor", "off"]
 
@@ -146,9 +148,19 @@ class Controls:
     limits: tuple[Limit, ...] = ()
     body: int = 256 * 1024
     """Largest body in bytes; 0: none is accepted."""
+    codings: tuple[str, ...] = ()
+    """Content codings that a request body may have: `gzip`, `br`, `zstd` (B-109)."""
     validate: Mode = "block"
     unknown: Literal["refuse", "ignore"] = "refuse"
     """Parameters and properties that the contract does not declare."""
+    inspect: Mode = "block"
+    sensitivity: Sensitivity = "default"
+    detectors: Mapping[str, Mode] = field(default_factory=dict)
+    """Families of attacks that are treated differently."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What places hold (`prose`, `code` …), or how findings in them are treated."""
+    exclude: tuple[Exclusion, ...] = ()
+    """Findings known to be harmless."""
     cors: CORS | None = None
     headers: Mapping[str, str] | Literal["off"] = field(default_factory=dict)
     """Overrides of the default security headers by lower-case name; an empty value removes one."""

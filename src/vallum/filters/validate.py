@@ -62,7 +62,7 @@ class ValidateParameters:
 
 
 class ValidateBody:
-    """Judges media type, content coding and body."""
+    """Judges media type and body; what was read is kept in `exchange.value`."""
 
     name: ClassVar[str] = "validate_body"
     phase: ClassVar[Phase] = Phase.READ
@@ -147,10 +147,6 @@ def _body_check(
 def _validator_for(
     fields: Fields, bodies: Mapping[str, BodyValidator]
 ) -> tuple[BodyValidator, MediaType]:
-    coding = fields.get(b"content-encoding")
-    # A coded body would go past every check (B-109): none is taken yet.
-    if coding is not None and coding.lower() != b"identity":
-        raise Denied("unsupported-media-type", "body.content-coding")
     media_type = _media_type(fields.get(b"content-type"))
     validator = bodies.get(media_type.essence)
     if validator is None:

@@ -36,6 +36,14 @@ def check_declared_body(route: Route, method: str, content_length: int) -> None:
         raise Denied("body-too-large", "body.too-large")
 
 
+def held_size(route: Route, fields: RequestFields) -> int:
+    """Bytes of memory that a body may take while it is held."""
+    # A coded body may grow to the limit, and one in chunks does not say how long it is.
+    if fields.chunked or b"content-encoding" in fields:
+        return route.body_limit
+    return fields.content_length
+
+
 class BodyReader:
     """Takes a framed body apart; holds it where controls need it whole."""
 
@@ -67,7 +75,7 @@ class BodyReader:
         self.expected = 0
         """Bytes to hold in memory for it."""
         if self._parts is not None:
-            self.expected = self._limit if fields.chunked else fields.content_length
+            self.expected = held_size(route, fields)
         self.latest_end = monotonic() + _WHOLE_BODY_FACTOR * flight.runtime.timeouts.body
 
     @property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request
 from vallum.engine.filter import Check
-from vallum.gateway.body import BodyReader, check_declared_body
+from vallum.gateway.body import BodyReader, check_declared_body, held_size
 from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight, no_request
 from vallum.gateway.forward import derived, upstream_head
@@ -328,7 +328,7 @@ class Downstream(ReplyingConnection):
         if 0 < length <= len(self._buffer) and flight.route.body_checks:
             # The common case: the body came with its head.
             check_declared_body(flight.route, flight.method, length)
-            self.worker.hold_body(flight, length)
+            self.worker.hold_body(flight, held_size(flight.route, fields))
             flight.body = self._buffer[:length]
             self._buffer = self._buffer[length:]
             flight.request_bytes += length

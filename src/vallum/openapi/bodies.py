@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from vallum.core.problems import Denied, Violation
-from vallum.openapi.model import UNREAD, BodyValidator, File
+from vallum.openapi.model import UNREAD, BodyValidator
 from vallum.openapi.primitives import NotOfTypeError, primitive
 from vallum.openapi.problems import ContractViolation
 from vallum.openapi.shapes import Shape
@@ -194,10 +194,8 @@ def read_undeclared(body: bytes, media_type: MediaType) -> object:
 
 
 def value_of_part(part: Part) -> object:
-    """A part of a form as inspection sees it: text, or a file."""
-    if part.is_file:
-        return File(part.filename, part.media_type.essence if part.media_type else "", part.content)
-    return part.content.decode("utf-8", "replace")
+    """A part of a form as inspection sees it: text, or the part itself where it is a file."""
+    return part if part.is_file else part.content.decode("utf-8", "replace")
 
 
 def _gathered(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
@@ -212,7 +210,7 @@ def _text_or_file(raw: bytes) -> object:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return File(None, "", raw)
+        return Part("", None, None, raw)
 
 
 def _anything(_: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vallum.core.problems import Violation
-from vallum.openapi.bodies import refuse, value_of_part
+from vallum.openapi.bodies import refuse
 from vallum.openapi.forms import Encoding
 from vallum.openapi.model import Rewritten
 from vallum.openapi.primitives import NotOfTypeError, primitive
@@ -112,7 +112,7 @@ def _content(part: Part, shape: Shape) -> tuple[Any, Any]:
     if part.is_file:
         if shape.types and "string" not in shape.types:
             raise NotOfTypeError("of its declared type, not a file")
-        return part.content.decode("latin-1"), value_of_part(part)
+        return part.content.decode("latin-1"), part
     try:
         value = primitive(part.content.decode("utf-8"), shape)
     except UnicodeDecodeError:
