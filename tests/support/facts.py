@@ -6,6 +6,19 @@ from dataclasses import dataclass
 
 
 @dataclass
+class Found:
+    """What a record says about one finding."""
+
+    family: str = "sql"
+    rule: str = "sql.tautology"
+    score: int = 9
+    location: str = "query"
+    at: str = "q"
+    evidence: str = "' or 1=1"
+    layers: tuple[str, ...] = ("url",)
+
+
+@dataclass
 class Facts:
     """What a record says about one exchange."""
 
@@ -21,6 +34,7 @@ class Facts:
     request_bytes: int = 0
     response_bytes: int = 321
     notes: tuple[str, ...] = ()
+    findings: tuple[Found, ...] = ()
 
 
 SCENE = ("bookshop", "getBook", "api.example", "3f2a")

@@ -258,6 +258,13 @@ _WIDTHS = {
 """Of each column: characters, or its share of what the others leave."""
 
 
+def _findings(record: Record) -> list[str]:
+    """What inspection found: rule and place; `--json` shows the evidence."""
+    found = record.get("findings")
+    findings = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return [f"{each.get('rule')} in {each.get('location')} {each.get('at')}" for each in findings]
+
+
 def _row(record: Record) -> dict[str, Text]:
     """The cells of one record by column; every text in them is printable."""
     decision = str(record.get("decision", ""))
@@ -266,7 +273,7 @@ def _row(record: Record) -> dict[str, Text]:
     notes = found if isinstance(found, list) else []
     event = f"{record.get('event')}: {record.get('count')}"
     request = f"{record.get('method', '')} {record.get('path', '')}"
-    reasons = [str(record.get("reason", "")), *(f"({note})" for note in notes)]
+    reasons = [str(record.get("reason", "")), *(f"({note})" for note in notes), *_findings(record)]
     caller = _subject(str(record.get("principal", ""))) or record.get("client", "")
     cells = {
         # The time of day, in UTC.

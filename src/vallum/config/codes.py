@@ -55,6 +55,10 @@ _FORM = _table(
     bad_header="The header value would break its line.",
     bad_origin="The value is no web origin.",
     missing_variable="An environment variable is not set.",
+    bad_selector="The text names no place in a request.",
+    bad_date="The text is no date.",
+    unknown_family="There is no such family of attacks.",
+    exclusion_too_wide="An exclusion excludes everything.",
 )
 
 _MEANING = _table(
@@ -98,6 +102,8 @@ _UNWISE = _table(
     no_limit="An operation has no rate limit.",
     validation_off="Requests that break the contract pass.",
     unknown_ignored="Undeclared parameters and properties pass.",
+    inspection_off="Requests that look like attacks pass.",
+    exclusion_expired="An exclusion has ended and excludes nothing.",
     numeric_id="Objects are named by numbers that can be guessed, without a rule of ownership.",
     api_key_place="The contract carries the API key where it leaks.",
     cors_any_origin="Any web page may call an operation.",

@@ -7,8 +7,8 @@ from typing import Any
 
 from vallum.config import values
 from vallum.config.keys_identity import NAME, SCOPE
-from vallum.config.keys_server import DURATION, GIB, size
 from vallum.config.keys_inspection import INSPECTION_KEYS
+from vallum.config.keys_server import DURATION, GIB, size
 from vallum.config.kinds import (
     INVALID,
     Choice,

@@ -103,6 +103,13 @@ _LINTS = (
         "write `validate: block` once monitoring shows no wrong refusals",
     ),
     _Lint(
+        "inspection-off",
+        "inspect",
+        lambda each: each.controls.inspect != "block",
+        "lets requests pass that look like attacks",
+        "write `inspect: block` once monitoring shows no wrong refusals",
+    ),
+    _Lint(
         "unknown-ignored",
         "unknown",
         lambda each: each.controls.unknown == "ignore",

@@ -87,6 +87,12 @@ PROBLEMS: dict[str, ProblemType] = _table(
         "Origin not allowed",
         "This origin may not call this operation from a browser.",
     ),
+    ProblemType(
+        "content-refused",
+        403,
+        "Content refused",
+        "The request holds content that is not accepted here; quote the instance to ask why.",
+    ),
     ProblemType("not-found", 404, "No such operation", "The API has no operation at this path."),
     ProblemType(
         "method-not-allowed",
@@ -148,6 +154,12 @@ PROBLEMS: dict[str, ProblemType] = _table(
     ),
     ProblemType("not-implemented", 501, "Not implemented", "The transfer coding is not supported."),
     ProblemType("upstream-failed", 502, "Upstream failed", "The API did not give a usable answer."),
+    ProblemType(
+        "answer-withheld",
+        502,
+        "Answer withheld",
+        "The API's answer is not one that may leave the gateway.",
+    ),
     ProblemType("upstream-error", 502, "Upstream error", "The API failed to handle the request."),
     ProblemType(
         "overloaded",

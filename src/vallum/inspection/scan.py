@@ -22,6 +22,13 @@ class BadPatternError(ValueError):
     """A pattern that cannot be matched in linear time, or is no pattern."""
 
 
+def engine_version() -> str:
+    """Version and processor features of what compiles the patterns."""
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=[b"a"])
+    return bytes(database.info()).decode("ascii", "replace")
+
+
 def compile_patterns(patterns: Sequence[str]) -> bytes:
     """Compile patterns to a database that this machine's processor can load.
 

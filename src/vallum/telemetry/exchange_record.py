@@ -19,6 +19,8 @@ LONGEST_TEXT = 512
 MOST_QUERY_NAMES = 32
 LONGEST_QUERY_NAME = 64
 MOST_NOTES = 16
+MOST_FINDINGS = 16
+LONGEST_EVIDENCE = 160
 _MOST_REMEMBERED = 4096
 
 Scene = tuple[str, str, str, str]
@@ -30,6 +32,38 @@ the value of the User-Agent field. Empty where there is none."""
 
 _Outcome = tuple[str, int, str, str, int]
 _Key = TypeVar("_Key")
+
+
+class FindingFacts(Protocol):
+    """What a record says about one finding of inspection."""
+
+    @property
+    def family(self) -> str:
+        """Of attacks, or of leaks."""
+
+    @property
+    def rule(self) -> str:
+        """`family.what`."""
+
+    @property
+    def score(self) -> int:
+        """1 to 10."""
+
+    @property
+    def location(self) -> str:
+        """`path`, `query`, `header`, `cookie`, `body` or `answer`."""
+
+    @property
+    def at(self) -> str:
+        """JSON Pointer in a body, or the parameter's name."""
+
+    @property
+    def evidence(self) -> str:
+        """The piece that decided, decoded. Never of a field that holds a secret."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The codings that it was hidden under, outermost first."""
 
 
 class ExchangeFacts(Protocol):
@@ -78,6 +112,10 @@ class ExchangeFacts(Protocol):
     @property
     def response_bytes(self) -> int:
         """Size of the answer's body."""
+
+    @property
+    def findings(self) -> Sequence[FindingFacts]:
+        """What inspection found, refused or not."""
 
     @property
     def notes(self) -> Sequence[str]:
@@ -140,7 +178,7 @@ class RecordBuilder:
         who = self._callers.get(caller) or self._describe_caller(caller)
         outcome = (facts.method, facts.status, facts.decision, facts.reason, facts.upstream_status)
         what = self._outcomes.get(outcome) or self._describe_outcome(outcome)
-        names, notes = facts.query_names, facts.notes
+        names, notes, findings = facts.query_names, facts.notes, facts.findings
         millisecond = int(now * 1000)
         is_same = millisecond == self._millisecond
         moment = self._time if is_same else self._make_time(millisecond)
@@ -152,7 +190,8 @@ class RecordBuilder:
             f'"query":{_names(names) if names else "[]"},'
             f'"request_bytes":{facts.request_bytes},"response_bytes":{facts.response_bytes},'
             f'"duration_us":{duration_us},"upstream_us":{upstream_us},'
-            f'"notes":{_notes(notes) if notes else "[]"}}}\n'
+            f'"notes":{_notes(notes) if notes else "[]"},'
+            f'"findings":{_findings(findings) if findings else "[]"}}}\n'
         ).encode("ascii")
 
     def event(self, name: str, now: float, count: int) -> bytes:
@@ -224,6 +263,20 @@ def _names(names: Sequence[str]) -> str:
 def _notes(notes: Sequence[str]) -> str:
     cut = [quoted(note[:LONGEST_TEXT]) for note in notes[:MOST_NOTES]]
     return f"[{','.join(cut)}]"
+
+
+def _findings(findings: Sequence[FindingFacts]) -> str:
+    return f"[{','.join([_finding(finding) for finding in findings[:MOST_FINDINGS]])}]"
+
+
+def _finding(finding: FindingFacts) -> str:
+    layers = ",".join([quoted(layer) for layer in finding.layers])
+    return (
+        f'{{"family":{quoted(finding.family)},"rule":{quoted(finding.rule)},'
+        f'"score":{finding.score},"location":{quoted(finding.location)},'
+        f'"at":{quoted(finding.at[:LONGEST_TEXT])},'
+        f'"evidence":{quoted(finding.evidence[:LONGEST_EVIDENCE])},"layers":[{layers}]}}'
+    )
 
 
 def _remember(memory: dict[_Key, str], key: _Key, text: str) -> None:

@@ -62,6 +62,7 @@ class RequestFields(Fields):
         "content_length",
         "expects_continue",
         "host",
+        "inspected",
         "memo",
     )
 
@@ -72,6 +73,8 @@ class RequestFields(Fields):
     """The Host value, or empty for HTTP/1.0 without one."""
     connection_options: frozenset[bytes]
     expects_continue: bool
+    inspected: object
+    """By what these fields were found to be harmless; None until then."""
     memo: object
     """Derived once per distinct field block by the gateway; None until then."""
 
@@ -265,6 +268,7 @@ def parse_request_fields(
     ):
         raise malformed("two-credentials")  # B-064
     fields.memo = None
+    fields.inspected = None
     host = first.get(b"host")
     if host is not None:
         fields.host = check_host(host)

@@ -40,6 +40,12 @@ CASES = (
     Case("no-limit", "  limit: 60/minute per principal", f"  limit: none {MARK}"),
     Case("validation-off", DEFAULT_BODY, f"  validate: monitor {MARK}"),
     Case("validation-off", CREATE, f"{{validate: off}} {MARK}"),
+    Case("inspection-off", DEFAULT_BODY, f"  inspect: monitor {MARK}"),
+    Case(
+        "exclusion-expired",
+        DEFAULT_BODY,
+        "  exclude: {reason: a good reason, field: /a, until: 2020-01-01} " + MARK,
+    ),
     Case("unknown-ignored", DEFAULT_BODY, f"  unknown: ignore {MARK}"),
     Case(
         "cors-any-origin",

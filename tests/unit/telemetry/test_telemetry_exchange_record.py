@@ -9,7 +9,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.facts import CALLER, NOW, SCENE, Facts
+from tests.support.facts import CALLER, NOW, SCENE, Facts, Found
 
 from vallum.telemetry.exchange_record import (
     LONGEST_PATH,
@@ -31,6 +31,7 @@ def test_a_record_says_what_happened() -> None:
         reason="access.missing-scope",
         upstream_status=0,
         notes=("contract.unknown",),
+        findings=(Found(),),
     )
     line = RecordBuilder("w1").build(facts, NOW + 0.0625, 412, 0, SCENE, CALLER, "client-7")
     assert line.endswith(b"}\n")
@@ -61,6 +62,17 @@ def test_a_record_says_what_happened() -> None:
         "duration_us": 412,
         "upstream_us": 0,
         "notes": ["contract.unknown"],
+        "findings": [
+            {
+                "family": "sql",
+                "rule": "sql.tautology",
+                "score": 9,
+                "location": "query",
+                "at": "q",
+                "evidence": "' or 1=1",
+                "layers": ["url"],
+            }
+        ],
     }
 
 

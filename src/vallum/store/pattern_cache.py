@@ -1,0 +1,74 @@
+"""Compiled patterns on disk, so that not every start compiles them again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+_DIGEST: Final = hashlib.sha256().digest_size
+
+
+def compiled_patterns(
+    patterns: Sequence[str], path: Path, version: str, compile_: Callable[[Sequence[str]], bytes]
+) -> bytes:
+    """The database of `patterns`: from the file where it is theirs, else compiled and kept there.
+
+    Args:
+        patterns: in order.
+        path: the file. It may be deleted at any time.
+        version: of what compiles them; a database of another version is of no use.
+        compile_: compiles them.
+    """
+    key = _key(patterns, version)
+    database = _read(path, key)
+    if database is None:
+        database = compile_(patterns)
+        try:
+            _write(path, key + hashlib.sha256(database).digest() + database)
+        except OSError as error:
+            # Only the next start is slower for it.
+            sys.stderr.write(f"vallum: cannot keep compiled patterns: {error}\n")
+    return database
+
+
+def _key(patterns: Sequence[str], version: str) -> bytes:
+    digest = hashlib.sha256(version.encode("utf-8"))
+    for pattern in patterns:
+        digest.update(b"\0" + pattern.encode("utf-8"))
+    return digest.digest()
+
+
+def _read(path: Path, key: bytes) -> bytes | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        # SECURITY: the database steers native code. Nobody but us may have written it.
+        status = os.fstat(descriptor)
+        if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.geteuid():
+            return None
+        content = file.read()
+    database = content[2 * _DIGEST :]
+    if content[: 2 * _DIGEST] != key + hashlib.sha256(database).digest():
+        return None
+    return database
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
