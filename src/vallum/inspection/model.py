@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 Content = Literal["text", "prose", "html", "code", "markdown", "secret"]
@@ -61,6 +61,8 @@ class Detector:
     judge: Judge
     """Called with a text of at most `LONGEST_TEXT` characters. Returns None, or its strongest
     judgement. Must be linear in the text and pure."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """Rule id → what it means, in plain words."""
 
 
 LONGEST_TEXT: Final = 4096

@@ -7,3 +7,10 @@ from typing import Final
 from vallum.inspection.model import Detector
 
 DETECTORS: Final[tuple[Detector, ...]] = ()
+
+_MEANINGS: Final = {rule: text for each in DETECTORS for rule, text in each.rules.items()}
+
+
+def meaning(rule: str) -> str:
+    """What a rule stands for, in plain words; empty for one that is not known."""
+    return _MEANINGS.get(rule, "")
