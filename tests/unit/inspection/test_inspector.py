@@ -1,0 +1,105 @@
+"""The inspector with two small detectors: who is judged, in which readings, under which budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import pytest
+
+from vallum.inspection.inspector import Inspector, TooSuspiciousError, patterns_of
+from vallum.inspection.model import LONGEST_TEXT, Content, Context, Detector, Judgement
+from vallum.inspection.scan import compile_patterns, load_scan
+
+judged: list[tuple[str, Context]] = []
+
+
+def _judge(text: str, context: Context) -> Judgement | None:
+    judged.append((text, context))
+    return Judgement("toy.bad", 7, "evil") if "evil!" in text else None
+
+
+TOY = Detector(family="toy", triggers=("evil",), judge=_judge, rules={"toy.bad": "evil"})
+GADGET = Detector(
+    family="deserialisation",
+    triggers=("gadget",),
+    judge=lambda text, context: Judgement("deserialisation.gadget", 9, "gadget"),
+    rules={"deserialisation.gadget": "a gadget"},
+)
+
+
+@pytest.fixture(scope="module")
+def inspector() -> Inspector:
+    detectors = (TOY, GADGET)
+    return Inspector(detectors, load_scan(compile_patterns(patterns_of(detectors))))
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    judged.clear()
+
+
+def _found(
+    inspector: Inspector, texts: Sequence[str], content: Content = "text"
+) -> list[tuple[int, str, int, tuple[str, ...]]]:
+    found = inspector.inspect(texts, lambda index: Context("body", str(index), content))
+    return [(each.text, each.judgement.rule, each.judgement.score, each.layers) for each in found]
+
+
+def test_silence_costs_no_judge(inspector: Inspector) -> None:
+    assert _found(inspector, ["good", "100%25 better", "Größe"]) == []
+    assert judged == []
+
+
+def test_only_texts_that_wake_a_detector_are_judged(inspector: Inspector) -> None:
+    texts = [f"good {number}" for number in range(1000)]
+    texts[617] = "evil!"
+
+    assert _found(inspector, texts) == [(617, "toy.bad", 7, ())]
+    assert [context.name for _, context in judged] == ["617"]
+
+
+def test_a_waking_word_is_not_a_verdict(inspector: Inspector) -> None:
+    assert _found(inspector, ["medieval evil"]) == []
+    assert len(judged) == 1
+
+
+def test_coded_text_is_judged_in_its_readings(inspector: Inspector) -> None:
+    sent = quote(quote("evil!", safe=""), safe="").replace("evil", "%65vil")
+
+    assert (0, "toy.bad", 7, ("url",)) in _found(inspector, ["%65vil!"])
+    assert any(layers == ("url", "url") for *_, layers in _found(inspector, [sent]))
+
+
+def test_a_long_text_is_judged_in_windows_that_overlap(inspector: Inspector) -> None:
+    for start in (0, LONGEST_TEXT - 3, 3 * LONGEST_TEXT - 700, 40_000):
+        text = "x" * start + "evil!" + "y" * (50_000 - start)
+        assert _found(inspector, [text]) == [(0, "toy.bad", 7, ())], start
+        assert all(len(window) <= LONGEST_TEXT for window, _ in judged)
+
+
+@pytest.mark.parametrize(
+    ("content", "scores"),
+    [
+        ("text", {"toy.bad": 7, "deserialisation.gadget": 9}),
+        ("prose", {"toy.bad": 5, "deserialisation.gadget": 7}),
+        ("code", {"deserialisation.gadget": 9}),
+        ("secret", {}),
+    ],
+)
+def test_content_decides_what_counts(
+    inspector: Inspector, content: Content, scores: dict[str, int]
+) -> None:
+    found = _found(inspector, ["evil! gadget"], content)
+
+    assert {rule: score for _, rule, score, _ in found} == scores
+
+
+def test_too_many_suspects_are_not_judged_without_end(inspector: Inspector) -> None:
+    with pytest.raises(TooSuspiciousError):
+        _found(inspector, ["evil"] * 5000)
+    assert len(judged) <= 1000
+
+
+def test_a_separator_within_a_text_changes_nothing(inspector: Inspector) -> None:
+    assert _found(inspector, ["a\nevil!\nb", "ev", "il!"]) == [(0, "toy.bad", 7, ())]
