@@ -28,6 +28,7 @@ from vallum.engine.filter import AnyFilter, Check
 from vallum.engine.pipeline import Control, Route, attach_controls, body_controls, head_controls
 from vallum.engine.router import Router
 from vallum.filters.access import Access
+from vallum.filters.answers import AnswersFilter
 from vallum.filters.api_key import APIKeyAuthenticator
 from vallum.filters.auth_failures import AuthFailureLimit
 from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
@@ -35,6 +36,7 @@ from vallum.filters.codings import Codings, undone_fields
 from vallum.filters.cors import CORS, CrossOrigin, preflight
 from vallum.filters.errors import SafeErrors
 from vallum.filters.headers import SecurityHeaders, security_lines
+from vallum.filters.inspect import InspectBody, InspectHead
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
 from vallum.filters.limit import CallerLimits, FloodLimits
 from vallum.filters.validate import ValidateBody, ValidateParameters
@@ -42,10 +44,14 @@ from vallum.gateway.asgi_origin import ASGIApplication, ASGIOrigin
 from vallum.gateway.runtime import Origin, Runtime, StatementMaker
 from vallum.gateway.tls import upstream_context
 from vallum.gateway.upstream import UpstreamPool
+from vallum.inspection.detectors.registry import DETECTORS
+from vallum.inspection.inspector import Inspector, patterns_of
+from vallum.inspection.scan import compile_patterns, engine_version, load_scan
 from vallum.openapi.model import Contract, Operation
 from vallum.store.jwks_file import Loader, from_file, read_file
 from vallum.store.jwks_source import JWKSSource
 from vallum.store.keys import KeyDirectory
+from vallum.store.pattern_cache import compiled_patterns
 from vallum.store.revocations import Revocations
 from vallum.store.secret_file import load_secret
 from vallum.store.usage import UsageWriter
@@ -73,6 +79,7 @@ class Services:
     pseudonym: bytes
     """This deployment's name in `Via`."""
     note_usage: UsageWriter
+    inspector: Inspector
     clock: Callable[[], float] = time.time
     origins: dict[tuple[Upstream, float], Origin] = field(default_factory=dict)
     """The origins in use; a reload goes on with those whose settings have not changed."""
@@ -93,8 +100,26 @@ def open_services(policy: Policy, limits: LimitStore) -> Services:
         directory=directory,
         revocations=Revocations(policy.state),
         note_usage=UsageWriter(policy.state),
+        inspector=make_inspector(policy.state),
         pseudonym=f"vallum-{digest[:12]}".encode("ascii"),
     )
+
+
+def make_inspector(state: Path | None) -> Inspector:
+    """What inspects free text in this process.
+
+    Args:
+        state: the state file, beside which compiled patterns are kept; None: nothing is kept.
+    """
+    if state is None:
+        return Inspector(DETECTORS, load_scan(compile_patterns(patterns_of(DETECTORS))))
+    database = compiled_patterns(
+        patterns_of(DETECTORS),
+        state.with_name(f"{state.name}.patterns"),
+        engine_version(),
+        compile_patterns,
+    )
+    return Inspector(DETECTORS, load_scan(database))
 
 
 def compile_runtime(loaded: LoadedPolicy, services: Services) -> Runtime:
@@ -216,6 +241,13 @@ class _Compiler:
         screens = [
             control.attachment for control in attached if control.attachment.screen is not None
         ]
+        body_screens = tuple(
+            control.attachment.body_screen
+            for control in attached
+            if control.attachment.body_screen is not None
+        )
+        if body_screens:
+            withheld |= {b"accept-encoding"}
         return Route(
             api=api.name,
             operation=operation,
@@ -228,12 +260,14 @@ class _Compiler:
             body_checks=_body_checks(operation, controls, attached),
             screens=tuple(each.screen for each in screens if each.screen is not None),
             screens_from=min((each.screen_from for each in screens), default=600),
+            body_screens=body_screens,
+            answer_limit=controls.answer_body,
             reply_fields=self._one(
                 b"".join(control.attachment.reply_fields for control in attached)
             ),
             body_limit=controls.body,
             body_on_get=controls.body_on_get or bool(operation.bodies),
-            withheld=self._one(withheld),
+            withheld=self._one(withheld.union(*(each.attachment.withholds for each in attached))),
             identity=controls.identity and not (controls.public and not controls.authenticate),
             query_names=self._one(
                 frozenset(
@@ -256,6 +290,7 @@ class _Compiler:
     ) -> Iterator[tuple[AnyFilter, object]]:
         """The house's one list of controls, each with its settings; phases put them in order."""
         limits, clock = self.services.limits, self.services.clock
+        inspector = self.services.inspector
         yield CrossOrigin(), controls.cors
         yield FloodLimits(limits, clock, api=api.name), controls.limits
         yield (
@@ -267,8 +302,11 @@ class _Compiler:
         yield Codings(), controls
         yield ValidateParameters(), controls
         yield ValidateBody(), controls
+        yield InspectHead(inspector, clock), controls
+        yield InspectBody(inspector, clock), controls
         yield SafeErrors(), controls
         yield SecurityHeaders(https=https), controls
+        yield AnswersFilter(), controls
 
     def _authenticators_of(self, controls: Controls, contract: Contract) -> Iterator[Authenticator]:
         issuers = tuple(

@@ -20,6 +20,7 @@ from vallum.app import (
     open_services,
     served_hosts,
 )
+from vallum.cli.findings import as_values, print_findings
 from vallum.cli.policy import config_option, exit_with, loaded_or_exit
 from vallum.config.load import LoadedPolicy
 from vallum.core.problems import Denied
@@ -28,6 +29,7 @@ from vallum.engine.exchange import Exchange
 from vallum.gateway.body import check_declared_body
 from vallum.gateway.routing import locate, match
 from vallum.gateway.runtime import Runtime
+from vallum.inspection.model import Finding
 from vallum.limits.memory import MemoryLimitStore
 from vallum.store.errors import StateUnusable
 from vallum.wire.http1 import parse_request_fields
@@ -42,6 +44,7 @@ class _Story:
     steps: list[tuple[str, str]] = field(default_factory=list)
     operation: str = ""
     refusal: Denied | None = None
+    findings: list[Finding] = field(default_factory=list)
 
     def as_json(self) -> str:
         refusal = self.refusal
@@ -50,6 +53,7 @@ class _Story:
                 "decision": "allow" if refusal is None else "deny",
                 "operation": self.operation,
                 "steps": [{"control": name, "says": text} for name, text in self.steps],
+                "findings": as_values(self.findings),
                 "refusal": None
                 if refusal is None
                 else {
@@ -173,6 +177,7 @@ def _tell(
         story.steps.append(("route", f"{route.operation.id} of {route.api}"))
         exchange = Exchange(request, route, parameters)
         exchange.body = body
+        story.findings = exchange.findings
         if body:
             check_declared_body(route, method, len(body))
         for control, says in explain_controls(exchange):
@@ -192,6 +197,8 @@ def _print(story: _Story) -> None:
     for name, says in story.steps:
         table.add_row(Text(name), Text(says))
     console.print(table)
+    if story.findings:
+        print_findings(console, story.findings)
     refusal = story.refusal
     if refusal is None:
         console.print(Text("allowed", style="green"))

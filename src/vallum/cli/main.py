@@ -13,6 +13,7 @@ _COMMANDS = {
     "check": "Validate a policy and its OpenAPI files together.",
     "explain": "Show what every control decides about a request, without sending it.",
     "init": "Write a deny-by-default policy from an OpenAPI file.",
+    "inspect": "Show what the detectors say about a text.",
     "keys": "Create, list, rotate and revoke API keys.",
     "log": "Read the records of exchanges.",
     "run": "Serve an ASGI application behind its policy.",
