@@ -11,9 +11,34 @@ from tests.support.contract import PATHS, SECURED, THING, body, document, operat
 from tests.support.gateway import Gateway, PolicyText
 from tests.support.upstream import RecordingUpstream
 
+ORDER: dict[str, Any] = {
+    "type": "object",
+    "xml": {"name": "order"},
+    "required": ["name"],
+    "properties": {
+        "id": {"type": "integer", "xml": {"attribute": True}},
+        "name": {"type": "string"},
+        "role": {"type": "string"},
+        "note": {"type": "string", "xml": {"namespace": "urn:notes", "prefix": "n"}},
+        "lines": {
+            "type": "array",
+            "xml": {"wrapped": True},
+            "items": {
+                "type": "object",
+                "xml": {"name": "line"},
+                "properties": {"isbn": {"type": "string"}, "count": {"type": "integer"}},
+            },
+        },
+        "tag": {"type": "array", "items": {"type": "string"}},
+    },
+}
+
 CONTENT_PATHS: dict[str, Any] = {
     "/coded": {"post": operation("coded", **body("application/json", THING))},
     "/coded/blob": {"post": operation("codedBlob", **body("application/octet-stream", {}))},
+    "/order": {"post": operation("order", **body("application/xml", ORDER))},
+    "/soap": {"post": operation("soap", **body("text/xml", {}))},
+    "/anything": {"post": operation("anything", **body("*/*", {}))},
     "/ranges": {"get": operation("ranges", parameters=[parameter("a", "query", type="string")])},
 }
 

@@ -17,7 +17,10 @@ from vallum.engine.phases import Phase
 from vallum.openapi.bodies import OpaqueBody
 from vallum.openapi.model import BodyValidator, Operation, Rewritten, Unknown
 from vallum.openapi.problems import ContractViolation
+from vallum.openapi.xml import XMLBody
 from vallum.wire.media_type import MediaType, best_range, parse_media_type
+from vallum.wire.soap import SOAPMismatch, check_action, unquoted
+from vallum.wire.xml import MalformedXML, parse_xml
 
 Mode = Literal["block", "monitor", "off"]
 
@@ -136,6 +139,8 @@ def _body_check(
         if not bodies:
             raise ContractViolation([Violation("body", "", "unknown", "no body is declared")])
         validator, media_type = _validator_for(exchange.request.fields, bodies)
+        if type(validator) is XMLBody:
+            _check_soap(exchange.request.fields, media_type, body)
         value = validator(body, media_type)
         if type(value) is Rewritten:
             value, exchange.body = value
@@ -155,6 +160,25 @@ def _validator_for(
             raise Denied("unsupported-media-type", "body.media-type")
         validator = bodies[covering]
     return validator, media_type
+
+
+def _check_soap(fields: Fields, media_type: MediaType, body: bytes) -> None:
+    """A message that says twice what is called must say the same (B-113)."""
+    field, parameter = fields.all(b"soapaction"), media_type.parameter("action")
+    if not field and parameter is None:
+        return
+    try:
+        actions = [unquoted(value) for value in field]
+        if parameter is not None:
+            actions.append(parameter)
+        root = parse_xml(body)
+        for action in actions:
+            check_action(root, action)
+    except MalformedXML:
+        return  # Its validator says why.
+    except SOAPMismatch:
+        detail = "must hold the operation that the SOAP action names"
+        raise ContractViolation([Violation("body", "", "soap-action", detail)]) from None
 
 
 def _media_type(value: bytes | None) -> MediaType:

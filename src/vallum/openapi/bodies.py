@@ -120,8 +120,7 @@ class RangeBody:
     def __init__(self, by_kind: Mapping[str, BodyValidator], *, takes_opaque: bool) -> None:
         """
         Args:
-            by_kind: a validator for each result of `kind_of` but `opaque` and `xml`, which has
-                one only where the range itself asks for XML.
+            by_kind: a validator for each result of `kind_of` but `opaque` and `xml`.
             takes_opaque: whether the schema lets bytes through that are no JSON, form or text.
         """
         self._by_kind = by_kind

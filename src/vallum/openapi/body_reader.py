@@ -13,6 +13,7 @@ from vallum.openapi.problems import Problems
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.shapes import ANY, Shape, shape_of
 from vallum.openapi.validator import SchemaValidator
+from vallum.openapi.xml import XMLBody, XMLShapes
 from vallum.wire.media_type import MediaType, parse_range
 
 
@@ -23,6 +24,7 @@ class BodyReader:
         self._document = document
         self._book = book
         self._problems = problems
+        self._xml = XMLShapes(book.reader)
         self._known: dict[tuple[Any, bool], tuple[dict[str, BodyValidator], bool]] = {}
 
     def read(self, operation: Node, *, is_closed: bool) -> tuple[dict[str, BodyValidator], bool]:
@@ -58,11 +60,12 @@ class BodyReader:
     def _validator(self, essence: str, media: Node, *, is_closed: bool) -> BodyValidator:
         node = media.get("schema")
         schema = self._book.validator(node, is_closed=is_closed) if node is not None else None
-        if "*" not in essence:
+        if "*" not in essence or essence.endswith("+xml"):
             kind = kind_of(MediaType(essence))
             if kind == "json" and schema is None:
                 self._problems.warn(media.pointer, "the body has no schema: any JSON is taken")
             return self._of_kind(kind, media, schema) or OpaqueBody()
+        # IV-6: no XML, which is taken where the contract names it alone.
         kinds = ("json", "form", "multipart", "framed", "text")
         by_kind = {kind: self._of_kind(kind, media, schema) for kind in kinds}
         types = self._shape(media).types
@@ -85,6 +88,8 @@ class BodyReader:
                 return MultipartBody(schema, shape, self._encodings(media, shape))
             case "framed":
                 return FramedBody()
+            case "xml":
+                return XMLBody(schema, self._xml.root(media.get("schema")))
             case "text":
                 return TextBody(schema, self._shape(media))
         return None

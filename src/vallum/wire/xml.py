@@ -152,9 +152,9 @@ class _Reader:
             raise MalformedXML("include")
         self._declared += 1
         # SECURITY: a prefix has one meaning in a document, or a reader that goes by prefixes reads
-        # another one than a reader that goes by namespaces (B-113). A name split at the separator
-        # must come out as it went in.
-        if _SEPARATOR in meaning or self._prefixes.setdefault(name, meaning) != meaning:
+        # another one than a reader that goes by namespaces (B-113). Expat refuses meanings that
+        # hold the separator, so that names are split where they were joined.
+        if self._prefixes.setdefault(name, meaning) != meaning:
             raise MalformedXML("namespace")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
