@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from vallum.inspection.detectors import code, deserialisation, prototype, template
 from vallum.inspection.model import Detector
 
-DETECTORS: Final[tuple[Detector, ...]] = ()
+DETECTORS: Final[tuple[Detector, ...]] = (
+    code.DETECTOR,
+    deserialisation.DETECTOR,
+    prototype.DETECTOR,
+    template.DETECTOR,
+)
 
 _MEANINGS: Final = {rule: text for each in DETECTORS for rule, text in each.rules.items()}
 

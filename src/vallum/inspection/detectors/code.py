@@ -1,0 +1,180 @@
+"""Code of the languages that servers run: PHP, Python, JavaScript, Java, Ruby, Perl, .NET."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.inspection.detectors import code_java, code_node, code_php, code_python, code_ruby
+from vallum.inspection.detectors.code_reading import spelled_out, strongest
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    **code_php.RULES,
+    **code_python.RULES,
+    **code_node.RULES,
+    **code_java.RULES,
+    **code_ruby.RULES,
+}
+
+# What may stand before a parenthesis; the judge reads comments to their end.
+_GAP = r"\s*(?:/[/*]|#[^{}]|\()"
+_TRIGGERS: Final = (
+    # PHP
+    r"<\?(?:=|php|xml\s*:|\s|\$|$)",
+    r"[\[{]/?php[\]}]",
+    (
+        r"\$\{?['\"]?(?:_(?:get|post|request|server|cookie|files|env|session)|globals|"
+        r"http_\w{3,6}_vars)\b"
+    ),
+    r"\$[$a-z_{@][$\w@.}'\"]*\s*[\[{][^\]}\s]*[\]}][^\s\w]*\s*\(|\$[$a-z_{@][$\w@.}'\"]*" + _GAP,
+    r"->\s*\$\w+\s*\(|\(\s*@?\$\w+[^()]*\)\s*\(|\$\s*\{\s*(?:\$|['\"]\w+['\"]\s*\})",
+    r"(?:[)\]}]|\w['\"])\s*\(\s*[\w'\"`$@)]",
+    r"\.\s?(?:ph(?:p\d*|tml|ar|ps|pt)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$",
+    (
+        r"\b(?:allow_url_|auto_(?:pre|ap)pend_file|disable_functions|open_basedir|safe_mode|"
+        r"suhosin\.|"
+        r"include_path|extension_dir|sendmail_path|memory_limit|(?:post|upload)_max_|"
+        r"max_execution_time|"
+        r"max_input_|max_file_uploads|display_\w*errors|error_(?:log|rep|pre|app)|log_errors|"
+        r"register_globals|magic_quotes|"
+        r"short_open_tag|enable_dl|user_ini\.|zend\.|opcache\.|mbstring\.|session\.\w|mail\.\w|"
+        r"assert\.\w|phar\.\w|"
+        r"date\.timezone|cgi\.\w|ffi\.\w|unserialize_\w|output_(?:buf|han)|file_uploads|"
+        r"variables_order|"
+        r"soap\.\w|sql\.safe|mysqli?\.\w|pcre\.\w|zlib\.\w|xdebug\.\w|arg_separator)\w*[\w.]*\s*="
+    ),
+    # Calls by name
+    r"\b(?:system|s?hell_exec|exec|passthru|popen[23]?|proc_open|pcntl_exec|eval|assert|"
+    r"create_function|"
+    r"call_user_func|phpinfo|base64_decode|execfile|compile|getattr|import_module|__import__|"
+    r"check_output|check_call|getoutput|capture[23]e?|spawn\w{0,2}|const_get|execv\w{0,2}|"
+    r"execl\w{0,2})" + _GAP,
+    r"^[^\w\s]*[a-z][a-z0-9]*_[a-z0-9_]+" + _GAP,
+    r"^[^\w\s]*(?:substr|str(?:len|pos|rev|tr|cmp)|ucfirst|explode|implode|chr|ord|file\w{0,7}|"
+    r"f(?:open|read|write|gets|puts|close|eof|passthru|scanf|sockopen)|isset|(?:un)?(?:serialize|"
+    r"pack|"
+    r"link)|s?printf|chmod|chown|chgrp|mkdir|rmdir|tempnam|tmpfile|get\w{3,12}|gz\w{4,10}|"
+    r"bz\w{4,10}|"
+    r"php\w{4,7}|checkdate|crypt|md5|sha1|crc32|pi|symlink|readlink|extract|readfile|opendir|"
+    r"scandir|"
+    r"hex2bin|dl|usort|array\w+|gzinflate|pfsockopen|ini\w+)" + _GAP,
+    r"\b(?:include|require)(?:_once)?\s*\(?\s*\$",
+    (
+        r"\b(?:preg_replace|readfile|gzinflate|str_rot13|file_[gp]et_contents|file_put_contents|"
+        r"fsockopen|"
+        r"pfsockopen|move_uploaded_file|unserialize|ini_set|show_source|highlight_file)\s*\("
+    ),
+    r"chr\s?\(\s?\d{2,3}\s?\)\s?\.",
+    # Python
+    (
+        r"__(?:subclasses|mro|bases?|globals|builtins|getattribute|code|import|reduce\w*|loader|"
+        r"closure|"
+        r"subclasshook)__|\b(?:gi_frame|f_globals|f_builtins|tb_frame|func_globals)\b"
+    ),
+    r"\.\s*__(?:class|init|dict)__\s*[.|\[(]",
+    (
+        r"\b(?:os|posix|subprocess|pty|commands)\s*\.\s*(?:system|popen|exec|spawn|run|call|check|"
+        r"getoutput|getstatus|listdir|dup2|walk)|\b(?:c?pickle|marshal|dill)\.loads"
+    ),
+    r"\bopen\s*\(\s*['\"][^'\"]+['\"][^)]*\)\s*\.\s*(?:read|write)",
+    # JavaScript
+    (
+        r"child_process|\brequire\s*[\[(.]|\bmodule\s*\.\s*(?:exports\s*=|constructor)|_load\s*\(|"
+        r"=\s*require\s*[;,]|getbuiltinmodule|\bimport\s*\("
+    ),
+    (
+        r"\bprocess\s*(?:\.\s*|\[\s?['\"`])(?:mainmodule|binding|dlopen|_linked|getbuiltin|kill|"
+        r"exit|"
+        r"abort|chdir|env|argv|cwd|pid|version|exec|title|stdout)\b"
+    ),
+    (
+        r"\b(?:global|globalthis|root)\s*(?:\.|\[['\"])\s*(?:process|require|eval|function|"
+        r"constructor)\b|\breturn\s+(?:this\s?\.\s?)?process\b"
+    ),
+    (
+        r"constructor['\"`\s\])]{0,4}[.\[(]|\bnew\s+(?:async)?(?:generator)?function\s*\(|"
+        r"\bfunction\s*\(\s*['\"`]|fromcharcode|nd_func|\bvm\s*\.\s*run|\breflect\s*\."
+    ),
+    (
+        r"\b(?:readfilesync|readdirsync|writefilesync|createreadstream|unlinksync|appendfilesync|"
+        r"execsync|"
+        r"execfilesync|spawnsync|execfile)\s*\("
+    ),
+    (
+        r"\bwhile\s*\([\s!+~(\[{'\"`-]*(?:true|this|infinity|null|nan|undefined|false|\d|"
+        r"['\"`\])}])|"
+        r"\bfor\s*\(\s*;\s*(?:true|1)?\s*;\s*\)"
+    ),
+    # Java and .NET
+    (
+        r"^\s*['\"]?(?:javax?|sun|com\.(?:sun|opensymphony|mchange|caucho|rometools|mysql|zaxxer|"
+        r"bea|tangosol)|ch\.qos|"
+        r"org\.(?:apache|omg|springframework|codehaus|mozilla|python|jboss|hibernate|thymeleaf|"
+        r"mvel2)|jdk|"
+        r"ognl|bsh|groovy|freemarker|scala\.sys)\.[\w.]+[;\[\]'\"\s]{0,3}$"
+    ),
+    (
+        r"getruntime|\bprocessbuilder\b|\bclass\s*\.\s*forname|\bnew\s+(?:javax?|sun|groovy|bsh|"
+        r"freemarker|"
+        r"org\.\w+|com\.sun)\.|xmlapplicationcontext\s*\(|scriptenginemanager|"
+        r"java\.lang\.(?:runtime|process|"
+        r"system)\b|groovyshell|groovyclassloader|spelexpressionparser|bsh\.interpreter"
+    ),
+    r"\bsystem\s*\.\s*(?:exit|getproperty|getenv|setproperty|load\w*)\s*\(",
+    (
+        r"\.\s*(?:getclass|class)\b\s*(?:\(\s*\))?\s*\.\s*(?:forname|getclassloader|classloader|"
+        r"getmethod|"
+        r"getdeclared|protectiondomain|module|newinstance|getconstructor)"
+    ),
+    r"\bclass\s*[.\[]['\"]?(?:module|classloader|protectiondomain)\b",
+    (
+        r"['\"\])]\s*\.\s*execute\s*\(|@grab|@(?:groovy\.transform\.)?asttest|sys\.process|"
+        r"['\"]\s*\.\s*!!"
+    ),
+    (
+        r"diagnostics\s*\.\s*process|\bprocess\s*\.\s*start\s*\(|\bassembly\s*\.\s*load|"
+        r"activator\s*\.\s*createinstance|\btype\s*\.\s*gettype\s*\(|system\s*\.\s*reflection|"
+        r"system\s*\.\s*io\s*\.\s*file\s*\.|gettype\s*\(\s*\)\s*\.|createobject\s*\(|wscript\s*\.|"
+        r"eval\s*\(?\s*request\s*[(.]|execute(?:global)?\s*\(?\s*request"
+    ),
+    r"<%|<jsp:\w",
+    # Ruby and Perl
+    (
+        r"\b(?:kernel|io|open3|process|pty|marshal|yaml|psych|object)\s*\.\s*(?:system|exec|spawn|"
+        r"popen|"
+        r"capture|load|unsafe_load|const_get|eval|binread|read)|\b(?:file|dir|"
+        r"io)\s*\.\s*(?:read\w*|open|"
+        r"binread|entries|glob)\s*\(\s*['\"]"
+    ),
+    (
+        r"\.\s*(?:(?:send|__send__|public_send|method)\s*\(?\s*(?::\w|['\"](?:system|exec|eval|"
+        r"spawn|open|`))|"
+        r"(?:instance|class|module)_eval\s*\(?\s*['\"])"
+    ),
+    r"%x\s?[({\[<|!/]|\bqx\s*[({\[<|!/']|\berb\s*\.\s*new",
+    r"\brequire\s*\(?\s*['\"](?:open3|socket|pty|open-uri|erb|shell)\b",
+    r"\b(?:system|exec|popen|eval|spawn)\s+(?:['\"]|%[qw]?[({\[])",
+    r"[@$]\s*\{\s*[\[\\]",
+    (
+        r"\bopen\s*\(?\s*(?:my\s+)?\$?\w+\s*,\s*['\"]\s*[-+]?\||(?:^|;)\s*use\s+(?:socket|posix|io::|"
+        r"lwp)"
+    ),
+)
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """The strongest of what the languages make of `text`."""
+    plain = spelled_out(text)
+    return strongest(
+        (
+            code_php.judge(text, plain, context),
+            code_python.judge(text, plain),
+            code_node.judge(text, plain),
+            code_java.judge(text, plain, context),
+            code_ruby.judge(text, plain),
+        )
+    )
+
+
+DETECTOR: Final = Detector(family="code", triggers=_TRIGGERS, judge=judge, rules=RULES)

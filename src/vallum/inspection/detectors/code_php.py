@@ -1,0 +1,282 @@
+"""PHP: its tags, request variables, dangerous calls, and calls of a name that is computed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from vallum.inspection.detectors.code_reading import (
+    GAP,
+    Call,
+    calls,
+    is_prose,
+    judgement,
+    site,
+    strongest,
+    words,
+)
+from vallum.inspection.model import Context, Judgement
+
+EXECUTING: Final = words(
+    "system exec shell_exec passthru popen proc_open pcntl_exec eval assert create_function "
+    "call_user_func call_user_func_array register_shutdown_function phpinfo dl expect_popen "
+    "readfile show_source highlight_file file_put_contents file_get_contents move_uploaded_file "
+    "base64_decode gzinflate gzuncompress gzdecode bzdecompress str_rot13 convert_uudecode hex2bin "
+    "pfsockopen fsockopen ini_set ini_restore putenv apache_setenv posix_getpwuid parse_ini_file "
+    "get_defined_functions get_defined_vars extract parse_str unserialize symlink opendir scandir "
+    "stream_socket_client socket_create curl_exec curl_init invokeargs ob_start "
+    "array_map array_filter array_walk usort uasort uksort preg_replace_callback mb_ereg_replace "
+    "ftp_connect mysql_connect mysqli_connect print_r var_dump sqlite_open"
+)
+"""Functions that run something, read something, or unpack what is to be run."""
+_DEADLY: Final = words(
+    "system exec shell_exec passthru popen proc_open pcntl_exec eval assert create_function "
+    "call_user_func call_user_func_array file_put_contents unserialize phpinfo"
+)
+_ENGLISH: Final = words(
+    "file system exec eval assert link date time key end next current range count min max round "
+    "copy rename mail header pack unpack print crypt touch dir glob stat extract pi chr ord sort "
+    "join hash log die exit list each reset dl"
+)
+"""Functions whose name is a word, or a function of many languages."""
+_BUILTIN: Final = re.compile(
+    r"(?:array|base64|bz|call_user|class|ctype|curl|date|debug|dns|error|exif|file|forward|ftp|"
+    r"func|"
+    r"get|gmp|gz|hash|highlight|html|iconv|imagecreate|image|imap|ini|is|json|ldap|mb|mcrypt|"
+    r"mysqli?|"
+    r"ob|oci|odbc|openssl|parse|pcntl|pg|php|posix|preg|print|proc|readline|register|session|shell|"
+    r"socket|sodium|sqlite|stream|str|sys|tidy|unregister|var|xml|zip|zlib)_?[a-z0-9_]*_[a-z0-9_]+|"
+    r"substr\w*|str(?:len|pos|rev|tr|str|cmp)|ucfirst|explode|implode|chr|ord|"
+    r"f(?:open|read|write|gets|puts|close|eof|passthru|scanf|sockopen|putcsv|getcsv)|"
+    r"file(?:group|owner|perms|size|inode|[acm]time|type)?|is(?:set|_\w+)|"
+    r"(?:un)?(?:serialize|pack|link)|s?printf|chmod|chown|chgrp|mkdir|rmdir|tempnam|tmpfile|"
+    r"get(?:cwd|env|hostname|hostbynamel?|hostbyaddr|lastmod|mypid|myuid|opt|rusage|servby\w+)|"
+    r"gz(?:open|read|file|inflate|encode|deflate|compress)|bz(?:open|read|compress|decompress)|"
+    r"php(?:info|version|credits)|phpversion|checkdate|crypt|md5|sha1|crc32|pi|symlink|readlink"
+)
+
+RULES: Final = {
+    "code.php_tag": "PHP opening or closing tag, with code",
+    "code.php_variable": "PHP variable of the request or the server (`$_GET`, `$GLOBALS`)",
+    "code.php_call": "call of a PHP function that runs, reads or unpacks something",
+    "code.php_computed_call": "call of a PHP function whose name is computed",
+    "code.php_setting": "setting of php.ini",
+    "code.script_name": "file name that a web server would run as a script",
+}
+
+_TAG = re.compile(
+    r"<\?(=|php(?![a-z0-9_])|xml(?=\s{1,8}:)|(?=\s)|(?=\$)|$)|<%\s*(?:php|eval)\b", re.I
+)
+_MARKUP_TAG = re.compile(
+    r"([\[{])(/?)php[\]}](?=(\s*(?:echo|print|system|exec|eval|passthru|include|\$|[a-z_]+\())?)",
+    re.I,
+)
+_SCRIPT_TAG = re.compile(r"<script[^>]{0,40}language\s{0,4}=\s{0,4}[\"']?php", re.I)
+_SUPERGLOBAL = re.compile(
+    r"\$\{?['\"]?(?:_(?:GET|POST|REQUEST|SERVER|COOKIE|FILES|ENV|SESSION)|GLOBALS|"
+    r"HTTP_RAW_POST_DATA|"
+    r"HTTP_(?:GET|POST|COOKIE|SERVER|ENV)_VARS|argv|php_errormsg)\b(\s*(?:[\[{.)}=;]))?"
+)
+_COMPLEX = re.compile(r"\$\s{0,40}\{\s{0,40}(?:\$\w|['\"]\w{1,40}['\"]\s*\})")
+_PATTERN_E = re.compile(r"preg_replace\s*\(\s*(['\"])(\W).{0,80}?\2[a-z]*e[a-z]*\1", re.I)
+# A method of that name is another matter: `pattern.exec(line)`, `cursor.execute()`.
+_OF_OBJECT = re.compile(r"(?<![\w$])(?:[A-Za-z_]\w{0,40}|\)|\])\s{0,4}(?:\.|->|::|\?\.)\s{0,4}$")
+_TAINT = re.compile(r"\$_?[a-z{$]|base64_|gzinfl|str_rot|chr\(|php://", re.I)
+_VARIABLE = rf"\$(?:\{{[@$\s]*[\w.]+[^}}]{{0,20}}\}}|\$*[A-Za-z_@][\w$]*){GAP}"
+_INDEX = rf"(?:[\[{{][^\]}}\s]{{1,60}}[\]}}]{GAP}){{0,4}}+"
+_VARIABLE_CALL = re.compile(
+    rf"(?:@|->\s*|=\s*@?\s*)?(?<![\w$]){_VARIABLE}{_INDEX}(?:(?:->|::)\s*\$?\w+{GAP})?\("
+)
+_WRAPPED = re.compile(r"\(\s*@?\$\w{1,40}[^()]{0,40}\)\s*\(")
+_METHOD = re.compile(r"(?:->|::)\s*[a-z_]\w*\s*\($", re.I)
+_CALLEE_END = re.compile(r"(?:[)\]}]|(?<=[\w\\])['\"])\s{0,8}+\(")
+_CAST = re.compile(r"\(\s*(?:string|binary|int|object)\s*\)", re.I)
+_NOT_NAME = re.compile(r"[\s'\".(){}\[\]0-9@;]+")
+_SETTING = re.compile(
+    r"(?<![\w.])(?:allow_url_(?:include|fopen)|auto_(?:prepend|append)_file|disable_(?:functions|"
+    r"classes)|"
+    r"open_basedir|safe_mode\w*|suhosin\.\w+(?:\.\w+)*|include_path|extension_dir|sendmail_path|"
+    r"(?:memory|post_max|upload_max)_(?:limit|size|filesize)|max_(?:execution_time|input_\w+|"
+    r"file_uploads)|"
+    r"display_(?:startup_)?errors|error_(?:log|reporting|prepend_string|append_string)|log_errors|"
+    r"register_globals|magic_quotes_\w+|short_open_tag|enable_dl|user_ini\.\w+|zend\.\w+|"
+    r"opcache\.\w+|"
+    r"mbstring\.\w+|session\.(?:save_\w+|auto_\w+|use_\w+|cookie_\w+|gc_\w+|upload_\w+|"
+    r"serialize_\w+|sid_\w+)|"
+    r"mail\.(?:add_x_header|log|force_extra_parameters)|assert\.(?:active|bail|callback|exception|"
+    r"warning)|"
+    r"phar\.(?:readonly|require_hash|cache_list)|date\.timezone|cgi\.\w+|ffi\.\w+|"
+    r"unserialize_(?:max_depth|callback_func)|output_(?:buffering|handler)|file_uploads|"
+    r"variables_order|"
+    r"soap\.wsdl_\w+|sql\.safe_mode|mysqli?\.\w+|pcre\.\w+|zlib\.\w+|xdebug\.\w+|"
+    r"arg_separator\.\w+)"
+    r"\s{0,8}+=\s{0,8}+(?:\"[^\"]{0,200}\"|[^\s=&,;]{1,200})",
+    re.I,
+)
+_SCRIPT_NAME = re.compile(
+    r"\.\s?(?:ph(?:p\d*|tml|ar|ps|pt)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$", re.I
+)
+_FILE_NAMES: Final = frozenset(
+    {"filename", "x-filename", "x_filename", "x.filename", "x-file-name"}
+)
+
+
+def judge(text: str, plain: str, context: Context) -> Judgement | None:
+    """What PHP would make of `text`; `plain` has its constants joined."""
+    return strongest(
+        (
+            *_tags(text, plain),
+            _request_variable(text),
+            *(_call(plain, call) for call in calls(plain, EXECUTING)),
+            _builtin(plain),
+            *_computed(text, plain),
+            _setting(text),
+            _script_name(text, context),
+        )
+    )
+
+
+def _tags(text: str, plain: str) -> Iterator[Judgement | None]:
+    match = _TAG.search(text)
+    if match:
+        yield judgement("code.php_tag", _tag_score(plain, text[match.end() :]), text, match.start())
+    match = _SCRIPT_TAG.search(text)
+    if match:
+        yield judgement("code.php_tag", 8, text, match.start())
+    match = _MARKUP_TAG.search(text)
+    if match and (match[3] or match[2] or match[1] == "{"):
+        score = 7 if match[3] else 5
+        yield judgement("code.php_tag", score - 3 * is_prose(text), text, match.start())
+
+
+_STATEMENT = re.compile(
+    r"\s*(?:php\b|[@$:]|[a-z_]+\s*\(|(?:echo|print|include|require|eval|die|exit)\b|\d)", re.I
+)
+
+
+def _tag_score(plain: str, inside: str) -> int:
+    if any(call.name in _DEADLY for call in calls(plain, _DEADLY)) or _SUPERGLOBAL.search(plain):
+        return 9
+    if is_prose(inside) or is_prose(plain):
+        return 4
+    if _STATEMENT.match(inside):
+        return 8
+    return 4 if inside[:1].isspace() and inside.strip() else 5
+
+
+def _request_variable(text: str) -> Judgement | None:
+    match = _SUPERGLOBAL.search(text) or _COMPLEX.search(text)
+    if not match:
+        return None
+    place = site(text, match.start(), match.end())
+    if place == "prose":
+        return judgement("code.php_variable", 4, text, match.start())
+    return judgement(
+        "code.php_variable", 7 if match.re is _SUPERGLOBAL and match[1] else 5, text, match.start()
+    )
+
+
+def _call(text: str, call: Call) -> Judgement | None:
+    rule = "code.php_call"
+    if _PATTERN_E.match(text, call.start):
+        return judgement(rule, 9, text, call.start, call.close)
+    if _OF_OBJECT.search(text, max(0, call.start - 60), call.start):
+        return None
+    place = site(text, call.start, call.close)
+    tainted = bool(_TAINT.search(call.arguments))
+    deadly = call.name in _DEADLY
+    if place == "prose":
+        return judgement(rule, 5 if deadly and tainted and ";" in text else 4, text, call.start)
+    if call.name == "assert" and not _argued(call):
+        return judgement(rule, 3, text, call.start, call.close)
+    if call.name in _ENGLISH and not call.arguments and not text.endswith(")", 0, call.close):
+        return judgement(rule, 3, text, call.start)
+    score = (8 if deadly else 6) + tainted
+    if not call.arguments.strip() and call.name not in {"phpinfo", "get_defined_functions"}:
+        score -= 1 if place == "whole" else 3
+    if place == "code" and not deadly:
+        score -= 1
+    if call.name in _ENGLISH and call.gap and call.gap.isspace() and not _argued(call):
+        score = 5 if "\n" in call.gap or "\t" in call.gap else 3
+    return judgement(rule, score, text, call.start, call.close)
+
+
+_ARGUMENTS = re.compile(r"['\"`$@\\]|^\s*\d+\s*$|^\s*$|\)\.")
+
+
+def _argued(call: Call) -> bool:
+    return bool(_ARGUMENTS.search(call.arguments))
+
+
+# Names that SQL, C and others have too.
+_SHARED = re.compile(
+    r"substr|s?printf|chr|ord|str\w+|f\w+|date\w*|json_\w+|array_\w+|concat\w*|is\w*|md5|sha1"
+)
+_WHOLE_CALL = re.compile(rf"^[\W_]{{0,12}}?([a-z][a-z0-9_]+)({GAP})\(", re.I)
+
+
+def _builtin(text: str) -> Judgement | None:
+    """A text that is a call of some function of PHP and nothing else."""
+    match = _WHOLE_CALL.match(text)
+    if not match or not _BUILTIN.fullmatch(match[1].lower()):
+        return None
+    end = text.rstrip(" \t\r\n;'\"")
+    if end[-1] not in "()" or is_prose(text[match.end() :]):
+        return None
+    shared = _SHARED.fullmatch(match[1].lower()) and "," in text
+    if shared or (match[1].lower() in _ENGLISH and match[2].isspace() and not end.endswith("()")):
+        return judgement("code.php_call", 3, text, 0)
+    return judgement("code.php_call", 5, text, 0)
+
+
+def _computed(text: str, plain: str) -> Iterator[Judgement | None]:
+    for match in _first(_VARIABLE_CALL, text):
+        if not _METHOD.search(match[0]):
+            yield _variable_call(text, match)
+    for match in _first(_WRAPPED, text):
+        yield _variable_call(text, match)
+    for match in _first(_CALLEE_END, plain):
+        start = max(0, match.start() - 80)
+        callee = plain[start : match.start() + 1]
+        statement = max(callee.rfind(";"), callee.rfind("="), callee.rfind("{{")) + 1
+        name = _NOT_NAME.sub("", _CAST.sub("", callee[statement:])).lower()
+        if name.endswith(tuple(EXECUTING)):
+            exact = name in EXECUTING
+            yield judgement("code.php_computed_call", 8 if exact else 6, plain, start + statement)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    for index, match in enumerate(pattern.finditer(text)):
+        if index == 16:
+            return
+        yield match
+
+
+def _variable_call(text: str, match: re.Match[str]) -> Judgement | None:
+    place = site(text, match.start(), text.find(")", match.end()) + 1 or len(text))
+    # `$f(x)$` is mathematics, `$HOME (there)` is a person's.
+    closed = text.find(")", match.end()) + 1
+    formula = "$" in text[match.end() :] and (
+        text.rstrip().endswith("$") or text[closed : closed + 1] in {"$", "="}
+    )
+    if place == "prose" or formula or "=>" in text[match.end() :]:
+        return judgement("code.php_computed_call", 3, text, match.start())
+    return judgement("code.php_computed_call", 6 if place == "whole" else 5, text, match.start())
+
+
+def _setting(text: str) -> Judgement | None:
+    match = _SETTING.search(text)
+    if not match:
+        return None
+    place = site(text, match.start(), match.end())
+    score = 6 if place == "whole" else 4
+    if re.match(r"allow_url_|auto_|disable_f|open_base", match[0], re.I) and "-d" in text:
+        score = 8
+    return judgement("code.php_setting", score, text, match.start(), match.end())
+
+
+def _script_name(text: str, context: Context) -> Judgement | None:
+    if context.name not in _FILE_NAMES or not _SCRIPT_NAME.search(text):
+        return None
+    return judgement("code.script_name", 7, text, max(0, len(text) - 60))

@@ -1,0 +1,127 @@
+"""Python: imports by name, the way from any object to every class, and running commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from vallum.inspection.detectors.code_reading import (
+    Call,
+    calls,
+    judgement,
+    receiver,
+    site,
+    strongest,
+    words,
+)
+from vallum.inspection.model import Judgement
+
+RULES: Final = {
+    "code.python_object": "Python attributes that lead from any object to every class",
+    "code.python_call": "Python that imports by name, runs code, or starts a process",
+}
+
+_OBJECTS: Final = words(
+    "__subclasses__ __mro__ __bases__ __base__ __globals__ __builtins__ __getattribute__ __code__ "
+    "__import__ __subclasshook__ __reduce__ __reduce_ex__ __loader__ __closure__ gi_frame "
+    "f_globals "
+    "f_builtins tb_frame func_globals im_func"
+)
+_LEADING = re.compile(r"(?<![A-Za-z0-9_])(?:" + "|".join(sorted(_OBJECTS)) + r")(?![A-Za-z0-9_])")
+_CLASS = re.compile(r"(?:\(\)|''|\"\"|\[\]|\{\}|\w|[\])|])\s{0,4}\.\s{0,4}__(?:class|init|dict)__")
+_STEP = re.compile(r"__[a-z]{3,14}__")
+
+_OF: Final[dict[str, tuple[str, ...]]] = {
+    "system": ("os", "posix", "nt"),
+    "popen": ("os", "subprocess", "popen2"),
+    "execl": ("os",),
+    "execv": ("os",),
+    "execve": ("os",),
+    "execvp": ("os",),
+    "spawnl": ("os",),
+    "spawnv": ("os",),
+    "spawn": ("pty", "os"),
+    "dup2": ("os",),
+    "run": ("subprocess",),
+    "call": ("subprocess",),
+    "check_call": ("subprocess",),
+    "check_output": ("subprocess",),
+    "getoutput": ("subprocess", "commands"),
+    "getstatusoutput": ("subprocess", "commands"),
+    "import_module": ("importlib",),
+    "loads": ("pickle", "cpickle", "marshal", "dill", "_pickle"),
+    "listdir": ("os",),
+    "walk": ("os",),
+}
+"""Functions that are dangerous as members of these modules."""
+_BARE: Final = frozenset({"__import__", "eval", "exec", "compile", "execfile", "getattr", "open"})
+_NAMES: Final = frozenset(_OF) | _BARE
+_INNER = re.compile(
+    r"\b(?:compile|__import__|base64|bytes\.fromhex|b64decode|codecs|globals|input|open|chr)\b|"
+    r"\bimport\s"
+)
+_MODULE = re.compile(
+    r"""^\s*['"](?:os|subprocess|sys|pty|socket|builtins|commands|posix|shutil)['"]"""
+)
+_FILE = re.compile(r"^\s*['\"](?:/|\.\./|[a-z]:)", re.I)
+_THEN_READ = re.compile(r"\s*\.\s*(?:read(?:lines?)?|write)\s*\(")
+_PRIVATE = re.compile(r"['\"]__|['\"](?:system|popen|eval|exec)['\"]")
+
+
+def judge(text: str, plain: str) -> Judgement | None:
+    """What Python would make of `text`; `plain` has its constants joined."""
+    return strongest((_objects(text), _objects(plain), *_calls(plain)))
+
+
+def _objects(text: str) -> Judgement | None:
+    steps = set(_STEP.findall(text)) if "__" in text else set()
+    match = _LEADING.search(text)
+    if not match:
+        bare = _CLASS.search(text)
+        if bare and len(steps) > 1 and "__name__" not in steps and _is_code(text, bare):
+            return judgement("code.python_object", 6, text, bare.start())
+        return None
+    chained = len(steps) > 1 or "(" in text[match.end() : match.end() + 2]
+    score = 8 if chained and ("." in text or "|" in text or "[" in text) else 5
+    if len(steps) > 2 or ({"__subclasses__", "__globals__"} & steps and len(steps) > 1):
+        score = 9
+    if site(text, match.start(), match.end()) == "prose":
+        score = 4 if score < 9 else 5
+    return judgement("code.python_object", score, text, max(0, match.start() - 40))
+
+
+def _is_code(text: str, match: re.Match[str]) -> bool:
+    return site(text, match.start(), match.end()) != "prose"
+
+
+def _calls(text: str) -> Iterator[Judgement | None]:
+    for call in calls(text, _NAMES):
+        score = _score(text, call)
+        if not score:
+            continue
+        if site(text, call.start, call.close) == "prose":
+            score = 4 if score < 10 else 5
+        yield judgement("code.python_call", score, text, max(0, call.start - 20), call.close)
+
+
+def _score(text: str, call: Call) -> int:
+    argument = call.arguments
+    if call.name in _OF:
+        if receiver(text, call.start) not in _OF[call.name]:
+            return 9 if text[: call.start].rstrip().endswith(").") and "__import__" in text else 0
+        return 8 if argument.strip() else 4
+    match call.name:
+        case "__import__":
+            return 9 if _MODULE.match(argument) else 7
+        case "eval" | "exec" | "execfile":
+            return 9 if _INNER.search(argument) else 0
+        case "compile":
+            return 8 if "'exec'" in argument or '"exec"' in argument else 0
+        case "getattr":
+            return 8 if _PRIVATE.search(argument) else 0
+        case "open":
+            after = _THEN_READ.match(text, call.close)
+            return 8 if after and _FILE.match(argument) else 6 if after else 0
+        case _:
+            return 0

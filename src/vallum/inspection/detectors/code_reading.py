@@ -1,0 +1,159 @@
+"""Reading source code as an interpreter would: hidden names spelled out, calls, their place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal, NamedTuple
+
+from vallum.inspection.model import Judgement
+
+_JOINED = re.compile(r"""['"`]\s{0,8}+[.+~]\s{0,8}+['"`]|(?<=\w)(['"])\s{0,8}+\1(?=\w)""")
+_MEMBER = re.compile(r"""(?<=[\w)\]}])\[\s{0,8}+(['"`])([A-Za-z_$][\w$]{0,40}+)\1\s{0,8}+\]""")
+_CHARACTERS = re.compile(
+    r"""(?:(?:chr|\.chr|fromcharcode)\s?\(\s?(?:0x)?[0-9a-f]{1,3}\s?\)\s?[.+~]?\s?){2,64}+""", re.I
+)
+_NUMBER = re.compile(r"\(\s?(0x)?([0-9a-f]{1,3})", re.I)
+
+GAP: Final = r"(?:\s{1,40}+|/\*[^*]{0,80}+\*/|(?://|\#)[^\n]{0,80}+\n){0,6}+"
+"""What may stand between two tokens of a language of the C family, or Perl's and PHP's."""
+
+_CALL = re.compile(rf"(?<![\w$])([A-Za-z_]\w{{1,60}}+)({GAP})\(")
+_RECEIVER = re.compile(r"([A-Za-z_$\])}'\"][\w$]{0,60})\s{0,4}(\.|->|::|\?\.)\s{0,4}$")
+_MOST_CALLS: Final = 2_000
+_LONGEST_ARGUMENTS: Final = 400
+
+
+class Call(NamedTuple):
+    """A function's name with parentheses after it."""
+
+    name: str
+    """Lower case."""
+    gap: str
+    """What stands between the name and the parenthesis."""
+    start: int
+    arguments: str
+    """At most 400 characters."""
+    close: int
+    """After the closing parenthesis, or the end of what was read."""
+
+
+Site = Literal["whole", "code", "prose"]
+"""Where a piece of code stands: it is all there is, among other code, or mentioned by a person."""
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of `text`."""
+    return frozenset(text.split())
+
+
+def spelled_out(text: str) -> str:
+    """`text` with constants joined that are concatenated, and `a["b"]` written `a.b`."""
+    if "(" in text:
+        text = _CHARACTERS.sub(_character_string, text)
+    if "'" in text or '"' in text or "`" in text:
+        text = _JOINED.sub("", text)
+        text = _MEMBER.sub(r".\2", text)
+    return text
+
+
+def _character_string(match: re.Match[str]) -> str:
+    points = (int(digits, 16 if base else 10) for base, digits in _digits(match[0]))
+    return "'" + "".join(chr(point) for point in points) + "'"
+
+
+def _digits(text: str) -> Iterator[tuple[str | None, str]]:
+    for match in _NUMBER.finditer(text):
+        if match[1] or match[2].isdigit():
+            yield match[1], match[2]
+
+
+def calls(text: str, names: Iterable[str]) -> Iterator[Call]:
+    """The calls of one of `names` (a set or a mapping of lower case names)."""
+    left = _MOST_CALLS
+    for match in _CALL.finditer(text):
+        left -= 1
+        if left < 0:
+            return
+        name = match[1].lower()
+        if name in names:
+            close = closing(text, match.end())
+            inside = text[match.end() : close].removesuffix(")")
+            yield Call(name, match[2], match.start(), inside, close)
+
+
+def closing(text: str, position: int) -> int:
+    """Where the parenthesis ends whose inside starts at `position`."""
+    depth = 1
+    end = min(len(text), position + _LONGEST_ARGUMENTS)
+    for index in range(position, end):
+        mark = text[index]
+        if mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth -= 1
+            if not depth:
+                return index + 1
+    return end
+
+
+def receiver(text: str, start: int) -> str:
+    """The last name before the point or arrow that precedes `start`, in lower case; or nothing."""
+    match = _RECEIVER.search(text, max(0, start - 72), start)
+    return match[1].lower() if match else ""
+
+
+_WORDS = re.compile(r"(?:(?<![\w$'\"./\\-])[^\W\d_]{1,20}+[,.:;!?]?[ \n]++){3}+(?=[^\W\d_])")
+_OTHER_SCRIPT = re.compile(r"[^\W\d_\x00-\u024f]{6}")
+_WORD_BEFORE = re.compile(r"([^\W\d_]+)[,:]?[ \n]+[('\"`*@$]{0,3}$")
+_WORD_AFTER = re.compile(r"[\"'`*)]{0,3}[,.:]?[ \n]+([^\W\d_]+)(?![\w(=.\[])")
+_BREAKOUT = re.compile(r"""['"`][\s)\]}]{0,8}(?:[;.+|&,*/-]|or|and)\s{0,8}@?$""")
+_REST_IS_COMMENT = re.compile(r"[\s;)}'\"\]]{0,12}(?://|#|/\*|<!--|--)")
+_KEYWORDS: Final = words(
+    "echo print return new await else then do and or not xor if elsif elif while for in is as "
+    "yield "
+    "throw typeof void delete case begin end unless lambda def import include require assert try "
+    "exec eval let var const static final public set die exit puts say my our"
+)
+
+
+def site(text: str, start: int, close: int) -> Site:
+    """Where the code in `text[start:close]` stands."""
+    before, after = text[:start], text[close:]
+    if not (_has_word(before) or _has_word(after)):
+        return "whole"
+    if _REST_IS_COMMENT.match(after):
+        after = ""
+    if _BREAKOUT.search(before, max(0, start - 40)):
+        before = ""
+    if is_prose(before) or is_prose(after):
+        return "prose"
+    word = _WORD_BEFORE.search(before, max(0, len(before) - 40))
+    if word and word[1].lower() not in _KEYWORDS:
+        return "prose"
+    word = _WORD_AFTER.match(after)
+    return "prose" if word and word[1].lower() not in _KEYWORDS else "code"
+
+
+def _has_word(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def is_prose(text: str) -> bool:
+    """Whether there are words in a row in it as people write them, and no program."""
+    return bool(_WORDS.search(text) or (not text.isascii() and _OTHER_SCRIPT.search(text)))
+
+
+def judgement(rule: str, score: int, text: str, start: int, end: int | None = None) -> Judgement:
+    """A judgement on `text[start:end]`, whose evidence is the start of that."""
+    stop = start + 120 if end is None else min(end, start + 120)
+    return Judgement(rule, min(score, 10), text[start:stop])
+
+
+def strongest(found: Iterable[Judgement | None]) -> Judgement | None:
+    """The one with the highest score; the first of several."""
+    best: Judgement | None = None
+    for each in found:
+        if each is not None and (best is None or best.score < each.score):
+            best = each
+    return best

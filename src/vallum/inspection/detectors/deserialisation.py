@@ -1,0 +1,246 @@
+"""Serialised objects of languages whose readers make any object that the text names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from vallum.inspection.detectors.code_reading import judgement, site, strongest
+from vallum.inspection.detectors.deserialisation_binary import find
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "deserialisation.java": "serialised Java object",
+    "deserialisation.gadget": "class that is known for running code while it is being read",
+    "deserialisation.php": "serialised PHP object",
+    "deserialisation.python": "Python pickle",
+    "deserialisation.dotnet": "serialised .NET object, or a type name of .NET in JSON",
+    "deserialisation.ruby": "marshalled Ruby object",
+    "deserialisation.yaml": "YAML tag that names a class of a programming language",
+    "deserialisation.node": "function in a serialised JavaScript object",
+    "deserialisation.xml": "Java object written in XML (XMLDecoder, XStream)",
+    "deserialisation.json": "type name of Java in JSON that a reader would obey",
+}
+
+_GADGET_NAMES: Final = (
+    r"(?:clone|invoker|instantiate|constant|chained|switch|map)transformer|"
+    r"(?:for|while|if|do|chained)closure|instantiatefactory|"
+    r"prototype(?:clone|serialization)factory|templatesimpl|jdbcrowsetimpl|"
+    r"trax(?:filter)?templates|"
+    r"annotationinvocationhandler|transformingcomparator|lazymap|tiedmapentry|"
+    r"badattributevalueexpexception|beancomparator|methodclosure|convertedclosure|"
+    r"objectdataprovider|"
+    r"rolebased(?:claims)?principal|typeconfusedelegate|windows(?:claims)?identity|"
+    r"jndireferenceindirector|jndi(?:refforwarding|refconnection)datasource|"
+    r"wrapperconnectionpool\w*|"
+    r"unicast(?:server)?refs?|xsltransform|propertypathfactorybean|objectstateformatter|"
+    r"losformatter|"
+    r"sessionsecuritytoken|axhost|windowsprincipal|resourcedictionary|assemblyinstaller|"
+    r"dataviewmanager|xmldecoder|spelexpression|simplejndibeanfactory|jndiconfiguration|"
+    r"jndirealmfactory|jndidatasourcefactory|jtatransactionconfig|oraclemanagedconnectionfactory"
+)
+_TRIGGERS: Final = (
+    # Java: as it is, in hexadecimal, and in base64 at each of the three offsets
+    (
+        r"\xc2\xac\xc3\xad\x00\x05|\xef\xbf\xbd\x00\x05|aced0005|ro0ab|kztaau|cs7qaf|"
+        r"^h4si[a-z0-9+/]{12}"
+    ),
+    r"\b(?:" + _GADGET_NAMES + r")\b",
+    r"^['\"]?(?:java|runtime)\.(?:\w+\.)*(?:" + _GADGET_NAMES + r"|runtime|processbuilder)\b",
+    # PHP
+    (
+        r"(?:^|[\s;{|:='\"])[oc]:\+?\d+:\\?[\"'][\w\\]|^a:\d+:\{[sioabd]:|^(?:tzo|yto|"
+        r"qzo)[0-9a-z+/]{7}"
+    ),
+    # Python
+    (
+        r"^\(?c[a-z_][\w.]+\n\w+\n|\n\(?c[a-z_]+\n\w+\n|\(s'[^']*'\ntr|\(dp0\n|\(lp0\n|"
+        r"\xc2\x80[\x02-\x05]|"
+        r"\xef\xbf\xbd[\x02-\x05][\xefx}(\]c)]|(?:^|[=;\s])ga[ijmnqsuw][a-z0-9+/_-]{4}|^y(?:29zcn|"
+        r"3bvc2l4cn|19fynvpbhrpbl9f|2j1awx0aw5zc|3n1ynbyb2nlc3mk|250cn)|^800[2-5]"
+    ),
+    # .NET
+    (
+        r"aaeaaad/////|aaeaaad_____|0001000000ffffffff|"
+        r"[\"']\$?_{0,2}type[\"']\s*:\s*[\"'][\w.+]+\s*[,:]|"
+        r"^(?:system|microsoft)\.[\w.]+[^,]*,\s*[a-z]|publickeytoken="
+    ),
+    # Ruby
+    r"\x04\x08[o\[{ciuse:\"@]|(?:^|[=;\s])bah[a-z0-9+/]{4}|^0408[0-9a-f]",
+    # YAML
+    (
+        r"!!?(?:python|javax?|com|org|ruby|sun|net|groovy|perl|php|js)[./][\w./:]|"
+        r"tag:yaml\.org,2002:(?:python|java|js|ruby|perl|php)"
+    ),
+    r"_\$\$nd_",
+    # XML and JSON
+    (
+        r"java\.beans\.xmldecoder|<java\b[^>]*\sclass\s*=|<(?:object|void)\s[^>]*\b(?:class|"
+        r"method)\s*=|"
+        r"<(?:dynamic-proxy|java\.|tree-map>|sorted-set>|javax\.|org\.codehaus\.|jdk\.|com\.sun\.)|"
+        r"<handler\s+class\s*=|serialization\s*=\s*[\"']custom|resolves-to\s*="
+    ),
+    (
+        r"[\"'](?:@|\$|_)?(?:type|class|javaclass|classname|"
+        r"implementation)[\"']\s*:\s*[\"']l?(?:java|javax|"
+        r"com|org|sun|groovy|ch|br|net|oracle|ognl|bsh)\.[\w.$]|"
+        r"\[\s*[\"'](?:java|javax|com|org|sun|ch|net|oracle|br)\.[\w.$]+[\"']\s*,\s*[\[{\"]|"
+        r"\$\$bcel\$\$"
+    ),
+)
+
+_GADGET = re.compile(r"\b(?:" + _GADGET_NAMES + r")\b", re.I)
+_DOTTED = re.compile(r"[\w$]+(?:[.$/][\w$]+)+;?")
+_PRECISE = re.compile(r"\bjava\.\w+\.(?:runtime|processbuilder)\b", re.I)
+_JAVA_BASE64 = re.compile(r"(?:rO0AB|KztAAU|Cs7QAF)(?:[A-Za-z0-9+/_=-]|$)|\$\$BCEL\$\$")
+_JAVA_HEX = re.compile(r"aced ?0005", re.I)
+_PHP = re.compile(
+    r"(?P<object>(?:^|"
+    r"[\s;{|:='\"])[OC]:\+?\d{1,6}:\\?[\"'](?P<name>[\w\\]{1,100})\\?[\"']:\+?\d{1,6}:\{)|"
+    r"^a:\d{1,6}:\{(?:[si]:[^{}]{1,80}){1,8}[;}]"
+)
+_PICKLE = re.compile(
+    r"(?:^|\n)[(]?c(?:os|posix|nt|subprocess|builtins|__builtin__|commands|sys|pty|platform|timeit|"
+    r"pickle|importlib|shutil|webbrowser|socket|runpy|code|pdb|bdb|idlelib\.\w+)\n\w+\n|"
+    r"\(S'[^'\n]*'\ntR"
+)
+_DOTNET_JSON = re.compile(
+    r"[\"']\$?_{0,2}type[\"']\s*:\s*[\"'](?P<name>[\w.+]+)[^\"']{0,80}?\s*(?:,\s*\w|:#)"
+)
+_DOTNET_NAME = re.compile(
+    r"(?:System|Microsoft)\.[\w.+]+(?:`\d)?(?:\[[^\]]{0,100}\]+)?\s*,\s*(?:System|mscorlib|"
+    r"Presentation|"
+    r"Microsoft|WindowsBase)[\w.]*|"
+    r"[\w.+]+,\s*[\w.]+,\s*Version=[\d.]+,\s*Culture=\w+,\s*PublicKeyToken="
+)
+_RUBY_YAML = re.compile(
+    r"!!?(?:python/(?:object|module|name|tuple)|ruby/\w+|perl/\w+|php/\w+|js/\w+)(?:[:/]|\b)|"
+    r"!!(?:javax?|com|org|sun|net|groovy)\.[\w.$]+|tag:yaml\.org,2002:(?:python|java|js|ruby|perl|"
+    r"php)"
+)
+_RUNNING_TAG = re.compile(
+    r"python/object|python/name|javax\.script|new:|apply:|ruby/object|js/function|com\.sun"
+)
+_XML = re.compile(
+    r"java\.beans\.XMLDecoder|<java\b[^>]{0,100}\sclass\s{0,4}=|"
+    r"<(?:object|void)\s[^>]{0,60}\b(?:class|method)\s{0,4}=\s{0,4}[\"'](?:java|com\.|org\.|exec|"
+    r"start|forName|\w+\.)|"
+    r"<(?:dynamic-proxy|java\.util\.PriorityQueue|java\.lang\.ProcessBuilder|jdk\.nashorn|"
+    r"javax\.imageio|"
+    r"org\.codehaus\.groovy|com\.sun\.)[\w.$-]*|<(?:java|javax)\.[\w.$_-]+[\s>/]|"
+    r"<(?:tree-map|sorted-set)>\s*<(?:dynamic|comparator|entry|string)|<handler\s+class\s{0,4}=|"
+    r"serialization\s{0,4}=\s{0,4}[\"']custom|resolves-to\s{0,4}=",
+)
+_JSON = re.compile(
+    r"[\"'](?P<key>[@$_]?(?:type|class|javaClass|className|implementation))[\"']\s*:\s*[\"']L?"
+    r"(?P<name>(?:javax?|com|org|sun|groovy|ch|br|net|oracle|ognl|bsh)\.[\w.$]+)|"
+    r"\[\s*[\"'](?P<array>(?:javax?|com|org|sun|ch|net|oracle|"
+    r"br)\.[\w.$]{4,120})[\"']\s*,\s*[\[{\"]"
+)
+_INNER_JAVA = re.compile(
+    r"(?:javax?\.|sun\.|com\.sun\.|org\.apache\.|org\.springframework\.|org\.hibernate\.|"
+    r"com\.mchange\.|"
+    r"com\.zaxxer\.|ch\.qos\.|br\.com\.anteros|net\.sf\.ehcache|oracle\.|groovy\.|org\.codehaus)"
+)
+_TYPE_NAMES: Final = frozenset({"@type", "$type", "__type", "@class", "_class", "javaclass", "@c"})
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """Which reader of serialised objects would make something of `text`."""
+    return strongest(
+        (
+            _binary(text),
+            _matched(_JAVA_BASE64, "deserialisation.java", 7, text),
+            _matched(_JAVA_HEX, "deserialisation.java", 8, text),
+            _gadget(text, context),
+            *_php(text),
+            _matched(_PICKLE, "deserialisation.python", 9, text),
+            *_dotnet(text, context),
+            _yaml(text),
+            *_node(text),
+            _matched(_XML, "deserialisation.xml", 8, text),
+            _json(text),
+        )
+    )
+
+
+def _binary(text: str) -> Judgement | None:
+    found = find(text)
+    if found is None:
+        return None
+    return judgement(f"deserialisation.{found.language}", found.score, text, found.start)
+
+
+def _matched(pattern: re.Pattern[str], rule: str, score: int, text: str) -> Judgement | None:
+    match = pattern.search(text)
+    if not match:
+        return None
+    if score < 9 and site(text, match.start(), match.end()) == "prose":
+        score = 4
+    return judgement(rule, score, text, match.start())
+
+
+def _gadget(text: str, context: Context) -> Judgement | None:
+    match = _GADGET.search(text) or _PRECISE.search(text)
+    if not match:
+        return None
+    name = text.strip(" \t\r\n\"'")
+    # A person writes of such classes in sentences; a value that is only the name is to be read.
+    alone = bool(_DOTTED.fullmatch(name))
+    if alone:
+        return judgement("deserialisation.gadget", 8 if context.name in _TYPE_NAMES else 7, name, 0)
+    quoted = text[match.end() : match.end() + 1] in {'"', "'", "<", ";", "("}
+    score = 6 if quoted and site(text, match.start(), match.end()) != "prose" else 4
+    return judgement("deserialisation.gadget", score, text, max(0, match.start() - 40))
+
+
+def _php(text: str) -> Iterator[Judgement | None]:
+    match = _PHP.search(text)
+    if match:
+        score = 8 if match["object"] else 5
+        yield judgement("deserialisation.php", score, text, match.start())
+
+
+def _dotnet(text: str, context: Context) -> Iterator[Judgement | None]:
+    match = _DOTNET_JSON.search(text)
+    if match:
+        inner = match["name"].startswith(("System.", "Microsoft."))
+        yield judgement("deserialisation.dotnet", 8 if inner else 4, text, match.start())
+    match = _DOTNET_NAME.search(text)
+    if match:
+        score = 8 if context.name in _TYPE_NAMES else 6
+        if site(text, match.start(), match.end()) == "prose":
+            score = 4
+        yield judgement("deserialisation.dotnet", score, text, match.start())
+
+
+def _yaml(text: str) -> Judgement | None:
+    match = _RUBY_YAML.search(text)
+    if not match:
+        return None
+    running = _RUNNING_TAG.search(text, match.start(), match.end() + 40)
+    score = 8 if running else 6
+    if site(text, match.start(), match.end()) == "prose" and not text[match.end() :].strip():
+        score = 4
+    return judgement("deserialisation.yaml", score, text, match.start())
+
+
+def _node(text: str) -> Iterator[Judgement | None]:
+    at = text.upper().find("_$$ND_")
+    if at >= 0:
+        yield judgement("deserialisation.node", 9 if "FUNC" in text.upper() else 6, text, at)
+
+
+def _json(text: str) -> Judgement | None:
+    match = _JSON.search(text)
+    if not match:
+        return None
+    name = match["name"] or match["array"]
+    if not _INNER_JAVA.match(name):
+        return judgement("deserialisation.json", 4, text, match.start())
+    explicit = match["key"] is None or match["key"][0] in "@$_"
+    return judgement("deserialisation.json", 8 if explicit else 6, text, match.start())
+
+
+DETECTOR: Final = Detector(family="deserialisation", triggers=_TRIGGERS, judge=judge, rules=RULES)

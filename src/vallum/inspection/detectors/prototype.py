@@ -1,0 +1,57 @@
+"""Prototype pollution: names that lead from any JavaScript object to the one that all inherit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.inspection.detectors.code_reading import judgement, site
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "prototype.name": "name that sets a property of the prototype of every object",
+    "prototype.path": "path or document in a value that leads to the prototype of every object",
+    "prototype.mention": "the name of the prototype, by itself or in a sentence",
+}
+
+_TRIGGERS: Final = (
+    r"__proto__|__(?:define|lookup)[gs]etter__",
+    r"constructor['\"`\s\]]{0,4}[.:\[\]]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)",
+    r"constructor\"\s*:\s*\{\s*\"prototype",
+    r"\bobject\s*\.\s*prototype\b|:module:prototype|\"\$\d{1,3}:\w",
+)
+_LINK = re.compile(
+    r"(?P<proto>__proto__|__(?:define|lookup)[GS]etter__)|"
+    r"constructor['\"`\s\]]{0,4}[.:\[]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)\b|"
+    r"constructor\"\s*:\s*\{\s*\"prototype|\bObject\s*\.\s*prototype\s*[.\[]\s*\w+\s*\]?\s*=|"
+    r":Module:prototype|\"\$\w{1,3}:(?:constructor|then|__)",
+    re.I,
+)
+# Before and after the name in a path (`a[__proto__][b]`, `a.__proto__.b=1`, `{"__proto__":`).
+_BEFORE = re.compile(r"(?:^|[.\[\"'{,&?:/>]|\]\[)\s*['\"]?$")
+_AFTER = re.compile(r"^['\"]?\s*(?:[.\[\]:=/,]|$)")
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """A name in the place of a name is an attack; in a sentence it is a word."""
+    match = _LINK.search(text)
+    if not match:
+        return None
+    if context.is_name:
+        return judgement("prototype.name", 9, text, max(0, match.start() - 20))
+    if match.end() - match.start() == len(text.strip()) and match["proto"]:
+        return judgement("prototype.mention", 5 if context.location != "body" else 4, text, 0)
+    path = (
+        bool(
+            _BEFORE.search(text[max(0, match.start() - 4) : match.start()])
+            and _AFTER.match(text[match.end() : match.end() + 4])
+        )
+        or not match["proto"]
+    )
+    if path and site(text, match.start(), match.end()) != "prose":
+        return judgement("prototype.path", 8, text, max(0, match.start() - 20))
+    return judgement("prototype.mention", 4, text, match.start())
+
+
+DETECTOR: Final = Detector(family="prototype", triggers=_TRIGGERS, judge=judge, rules=RULES)

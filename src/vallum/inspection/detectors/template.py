@@ -1,0 +1,166 @@
+"""Expressions of template engines, of Java's expression languages, and of logging libraries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from vallum.inspection.detectors.code_reading import is_prose, judgement, site, strongest
+from vallum.inspection.detectors.template_blocks import Block, blocks
+from vallum.inspection.detectors.template_expression import sense
+from vallum.inspection.detectors.template_lookup import resolve
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "template.jndi": "lookup that loads code from a server (JNDI), plain or hidden in other "
+    "lookups",
+    "template.lookup": "lookup that hides letters, reads the environment or runs a script",
+    "template.danger": "template expression that reaches for classes, commands or files",
+    "template.constant": "template expression that computes with constants: a probe",
+    "template.call": "template expression that calls a function or a member of a constant",
+    "template.context": "template expression that shows an object of the engine or the server",
+    "template.placeholder": "template expression that shows a variable",
+    "template.ognl": "OGNL or SpEL outside of a block",
+    "template.directive": "directive of Velocity, Freemarker, Smarty or Razor",
+}
+
+_TRIGGERS: Final = (
+    r"\{\{|\{%|\$!?\s*\{|[#*%~@]\{|<%|\[%|\[=|@\(\s*[\w'\"]",
+    r"<[#@](?:assign|list|if|include|import|macro|function|attempt|setting|visit|recurse)\b",
+    (
+        r"\{\s?(?:\$\w|\d+\s?[*+/-]\s?\d|/?literal\}|php\}|(?:system|exec|passthru|shell_exec|"
+        r"eval|fetch|"
+        r"include|math|smarty_\w+|phpinfo|readfile|file_get_contents|popen|if\s)\b)"
+    ),
+    (
+        r"\bt\s*\(\s*(?:java|org|com|sun)[.x]|_memberaccess|@java\.|@ognl\.|@org\.|ognlcontext|"
+        r"ognlutil|servletactioncontext|#(?:context|session|application|parameters|request|"
+        r"attr)\s?[\[.=]|"
+        r"\(#\w+\s?="
+    ),
+    (
+        r"#(?:set|foreach|evaluate|include|parse|define|macro)\s*\(|\$[a-z]\w{0,20}\.(?:class|"
+        r"getclass|inspect)\b"
+    ),
+    r"^\s*(?:redirect|redirectaction|action|method):\s*[$%#]",
+    r"@(?:system|directory|file|environment|model|html|viewbag|using|functions|inject)\b[.({]",
+    r"\bdata-(?:th|bind)-|\bth:(?:text|utext|each|with|attr|inline)\s*=",
+)
+
+_OGNL = re.compile(
+    r"#_memberAccess|_memberAccess\b|@java(?:x?\.\w+)+@\w+|@ognl\.\w+@|@org\.apache[\w.]+@|"
+    r"\bOgnl(?:Context|Util)\b|"
+    r"\bServletActionContext\b|\(#\w{1,40}\s?=|#context\s*\[|#(?:session|application|parameters|"
+    r"request|attr)"
+    r"\s?(?:\[|\.\w+\s?[\[(])|"
+    r"\bT\s*\(\s*(?:javax?|org|com|sun)\.[\w.]+\s*\)",
+)
+_ACTION = re.compile(r"^\s*(?:redirect|redirectAction|action|method):\s*(?:[$%#]\{|#)", re.I)
+_VELOCITY = re.compile(
+    r"#set\s*\(\s*\$\w+\s*=|#(?:evaluate|include|parse)\s*\(\s*['\"$]|#foreach\s*\(\s*\$\w+\s+in\b|"
+    r"\$[a-z]\w{0,20}\.(?:class\.inspect|class\.forName|getClass\(\)|inspect\()|"
+    r"\$[a-z]\w{0,20}\.class\b",
+    re.I,
+)
+_RAZOR = re.compile(
+    r"@(?:System|Directory|File|Environment|System\.\w+)\s?\.\s?\w+|@(?:functions|using)\s*[{(]|"
+    r"@Html\.Raw\s*\(|@inject\s"
+)
+_FREEMARKER = re.compile(
+    r"<[#@](?:assign|include|import|macro|function|attempt|setting)\b[^>]{0,200}", re.I
+)
+_EVALUATED: Final = frozenset({"{{", "${", "$!{", "#{", "*{", "%{", "~{", "@{", "<%", "[=", "@("})
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """The strongest of what a template engine or an expression language would do with `text`."""
+    return strongest((*_lookups(text, context), *_blocks(text), *_bare(text)))
+
+
+def _lookups(text: str, context: Context) -> Iterator[Judgement]:
+    at = text.find("${")
+    if at < 0:
+        return
+    found = resolve(text)
+    if found.jndi:
+        score = 10 if ":" in found.resolved else 8
+        if is_prose(text) and text.count("${") == 1 and "//" not in text:
+            score = 4
+        yield judgement("template.jndi", score, text, at)
+    if found.running:
+        yield judgement("template.lookup", 9, text, at)
+    if found.spelled:
+        yield judgement("template.lookup", 8, text, at)
+    if found.environment:
+        odd = context.location == "header"
+        yield judgement("template.lookup", 6 if odd else 4, text, at)
+
+
+def _blocks(text: str) -> Iterator[Judgement]:
+    for block in blocks(text):
+        found = _block(text, block)
+        if found is not None:
+            yield found
+
+
+def _block(text: str, block: Block) -> Judgement | None:
+    if block.opener == "{":
+        return _single_brace(text, block)
+    kind, at = sense(block.inside, block.opener)
+    start = block.start
+    if at > 80:
+        start = block.start + at
+    prose = is_prose(text)
+    if kind == "danger":
+        return judgement("template.danger", 9 if block.closed else 7, text, start, block.end)
+    if not block.closed and block.opener != "{{":
+        return None
+    if kind == "constant":
+        exotic = block.opener in {"*{", "%{", "~{", "@{", "@(", "[="}
+        score = (7 if block.opener != "{%" else 6) - (prose and exotic)
+        return judgement("template.constant", score, text, start, block.end)
+    if kind in {"call", "literal"} and block.opener in _EVALUATED:
+        score = 7 if kind == "literal" or not prose else 4
+        return judgement("template.call", score, text, start, block.end)
+    if kind == "context" and block.opener in _EVALUATED:
+        alone = not any(map(str.isalnum, text[: block.start] + text[block.end :]))
+        return judgement("template.context", 5 if alone else 4, text, start, block.end)
+    return judgement("template.placeholder", 2, text, start, block.end)
+
+
+_SMARTY = re.compile(
+    r"^(?:php\b|\$smarty\.|literal\}|math\s+equation|fetch\s+file|include\s+file\s*=|self::|"
+    r"Smarty_Internal|"
+    r"(?:system|exec|passthru|shell_exec|eval|phpinfo|readfile|file_get_contents|popen)\s*\(|"
+    r"if\s+(?:system|exec|passthru|phpinfo|readfile|shell_exec|popen|eval)\s*\(|"
+    r"\$\w+[.|](?:_|template_object|smarty)|'[^']*'\s*\|\s*(?:system|exec|passthru))"
+)
+_SUM = re.compile(r"^\s?\d{1,8}\s?[*]\s?\d{1,8}\s?$|^['\"]\w*['\"]\s?\*\s?\d+$")
+
+
+def _single_brace(text: str, block: Block) -> Judgement | None:
+    if _SMARTY.match(block.inside):
+        return judgement("template.directive", 8, text, block.start, block.end)
+    alone = not any(map(str.isalnum, text[: block.start] + text[block.end :]))
+    if block.closed and alone and _SUM.match(block.inside):
+        return judgement("template.constant", 6, text, block.start, block.end)
+    return None
+
+
+def _bare(text: str) -> Iterator[Judgement]:
+    match = _OGNL.search(text)
+    if match:
+        mention = site(text, match.start(), match.end()) == "prose"
+        yield judgement("template.ognl", 5 if mention else 9, text, match.start())
+    match = _ACTION.match(text)
+    if match:
+        yield judgement("template.ognl", 8, text, match.start())
+    for pattern in (_VELOCITY, _RAZOR, _FREEMARKER):
+        match = pattern.search(text)
+        if match:
+            mention = site(text, match.start(), match.end()) == "prose"
+            yield judgement("template.directive", 4 if mention else 7, text, match.start())
+
+
+DETECTOR: Final = Detector(family="template", triggers=_TRIGGERS, judge=judge, rules=RULES)

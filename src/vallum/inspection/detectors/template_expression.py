@@ -1,0 +1,142 @@
+"""What an expression in a template would do: show a value, count, call, or reach for the server."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, NamedTuple
+
+from vallum.inspection.detectors.code_reading import spelled_out, words
+
+Kind = Literal["plain", "constant", "call", "literal", "danger", "context"]
+"""`plain` shows a variable; `constant` computes with constants (how attackers ask whether an engine
+evaluates); `call` calls something; `literal` takes a member of a constant; `danger` reaches for
+classes, commands or files; `context` shows an object of the engine or the server."""
+
+
+class Sense(NamedTuple):
+    """What an expression is."""
+
+    kind: Kind
+    at: int
+    """Where in the expression it shows."""
+
+
+_DANGER = re.compile(
+    r"__(?:class|mro|bases?|subclasses|globals|builtins|import|init|dict|getattribute|self|code|"
+    r"getitem)__|"
+    r"\b(?:getRuntime|getClass|forName|ProcessBuilder|ScriptEngineManager|classLoader|"
+    r"getClassLoader|"
+    r"getDeclaredMethods?|getMethods?|newInstance|getEngineByName|getProtectionDomain|"
+    r"freemarker\.template|ObjectConstructor|JythonRuntime|ClassUtils|PropertyUtils|StreamUtils|"
+    r"_memberAccess|memberAccess|OgnlContext|OgnlUtil|ServletActionContext|getSystemProperty|"
+    r"popen|subprocess|shell_exec|passthru|proc_open|system|execSync|child_process|mainModule|"
+    r"_getFilter|registerUndefinedFilterCallback|registerUndefinedFunctionCallback|"
+    r"getFilter|readfile|file_get_contents|file_excerpt|writeFile|Smarty_Internal_Write_File|"
+    r"self::getStreamVariable|template_object|template_class|phpinfo|lookupMethod|"
+    r"cycler|joiner|lipsum|url_for\s*\.|get_flashed_messages\s*\.|undefined\s*\.\s*__|"
+    r"InputStreamReader|BufferedReader|URLClassLoader|FileInputStream|FileUtils|IOUtils|"
+    r"eval|execute|Execute|instance_eval|const_get|IO\.popen|File\.(?:open|read)|Dir\.entries|"
+    r"Kernel|ObjectSpace|Process\.(?:Start|spawn)|System\.(?:Diagnostics|IO|Reflection)|Activator|"
+    r"addClassPath|defineClass|loadClass|inspect\s*\(\s*['\"]java)\b|"
+    r"\bT\s*\(\s*(?:java|org|com|javax|sun|ognl|groovy|String\b|Runtime|System|Thread)|"
+    r"\bnew\s+(?:javax?|org|com|sun|groovy|freemarker|ognl)\s*\.|"
+    r"\bjavax?\s*\.\s*(?:lang|util|io|net|naming|script|nio)\b|@java[.\w]*@|@ognl|@org\.|"
+    r"\?\s*(?:new|api|interpret|eval)\b|\bconstructor\s*(?:\.|\()|\.constructor\b|"
+    r"['\"]constructor['\"]|\b__proto__\b|"
+    r"\brequire\s*\(|\bprocess\s*\.\s*(?:env|exit|binding|mainModule)|\bglobal\s*\.|\bglobalThis\b|"
+    r"\bimport\s+(?:os|sys|subprocess|java)\b|\bfrom\s+(?:os|subprocess)\s+import\b|"
+    r"\bsmarty\s*\.\s*(?:version|template|server|env|const|get|post|request)|"
+    r"\brequest\s*\.\s*(?:application|args|cookies|headers|values|form|environ|__|getClass|files|"
+    r"data|"
+    r"session|getSession|getServletContext|getParameter)|"
+    r"\b_self\s*\.\s*env|\b_context\b|\bapp\s*\.\s*request\b|\bapp\s*\.\s*(?:__|config|"
+    r"environment)|"
+    r"\bself\s*\.\s*(?:_|__|module|template|environment)|\bhandler\s*\.\s*(?:settings|application)|"
+    r"\bsystemProperties\b|\bsystemEnvironment\b|\bsettings\s*\.\s*(?:SECRET|DATABASES)|"
+    r"\bconfig\s*(?:\.\s*(?:items|__|from_|update|SECRET|root)|\[|\.\s*iteritems)"
+)
+_FILTER = re.compile(
+    r"\|\s*(?:attr|map|filter|reduce|sort|passthru|system|exec|shell_exec|call|eval|file_excerpt|"
+    r"debug|pprint|include|import|popen|constant|nl2br_exec)\s*\(?\s*(?P<argument>['\"(]|\w)"
+)
+_HARMLESS_ARGUMENT = re.compile(
+    r"\|\s*(?:map|sort|filter|reduce|call|include|import|constant|debug|pprint)\s*(?::|$|"
+    r"\(?\s*(?:attribute|reverse|by|"
+    r"['\"](?!system|exec|passthru|popen|shell|eval|phpinfo|assert|file)))"
+)
+_BACKTICKS = re.compile(r"`[^`]{1,200}`")
+_LITERAL = re.compile(
+    r"(?:(?<![\w\])])(?:''|\"\"|\(\)|\[\]|\{\}|'[^']{1,40}'|\"[^\"]{1,40}\"|\(\d+\)|"
+    r"\[\d*\])\s{0,4}(?:\.\s{0,4}[A-Za-z_]\w+|"
+    r"\|\s{0,4}attr|\[\s{0,4}['\"])|(?<![\w.])\d+\s?\.\s?[a-z_]\w+)"
+)
+_NUMBER = r"(?:0x[0-9a-f]{1,16}|\d{1,20}(?:\.\d{1,10})?|'[^'{}]{0,24}'|\"[^\"{}]{0,24}\")"
+_ARITHMETIC = re.compile(
+    rf"(?:^|[\s(=,\[:;?%#-]){_NUMBER}\s{{0,4}}(?:\*\*?|[-+/%~^&|]|<<|//|==|!=|>=?|<=?|\b(?:mod|"
+    rf"div|eq|and|or)\b)"
+    rf"\s{{0,4}}\(?[-+]?\s{{0,2}}{_NUMBER}",
+    re.I,
+)
+_DATE = re.compile(r"^\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}\s*$|^\s*['\"]?[\d\s.:/-]+['\"]?\s*$")
+_TIMES = re.compile(r"[*+%^&|=<>~]|(?<=\d)/(?=\d)")
+_CALL = re.compile(r"(?<![\w$])[A-Za-z_]\w{0,40}\(")
+_FORMATTING: Final = words(
+    "t __ _ _n trans translate i18n gettext ngettext url asset url_for path_for route format date "
+    "number "
+    "currency default upper lower truncate plural include toyaml tojson tpl quote printf index "
+    "hashfiles "
+    "join contains startswith endswith fromjson success failure always env var local lookup "
+    "if each with unless partial file ssm opt sls"
+)
+_CONTEXT = re.compile(
+    r"^\s*(?:config|self|settings|request|_self|_context|app|environment|globals|joiner|cycler|"
+    r"namespace|"
+    r"dump|debug|this|locals|lipsum|Model|handler|applicationScope|sessionScope|requestScope|"
+    r"pageContext(?:\.\w+)*|facesContext(?:\.\w+)*|\.data_model|\.globals|\.main|\.vars|\.now|"
+    r"\.version|"
+    r"\.template_name|\$smarty\.\w+|\$class|\$request|_keys|@root|\.|params?\.\w+|header\.\w+|"
+    r"cookie\.\w+|"
+    r"initParam|#?ctx|#?root|#session|#application|#request|#parameters|#attr|execution|"
+    r"beans?|@environment|@\w+\.\w+)\s*$"
+)
+_STATEMENT = re.compile(
+    r"^[-+~\s]*(?:if\s+(?:true|false|not\s|\d|'|\")|set\s+\w+\s*=\s*(?:\d+\s*[*+]|cycler|.*__)|"
+    r"import\s+['\"]?\w+['\"]?\s*$|debug\s*$|print\s|python|php|eval|exec|do\s|"
+    r"include\s+['\"]?(?:/|\.\./|\\)|for\s+\w+\s+in\s+(?:\(|\[|'|\"|range\s*\(|\w+\.__)|apply\s|"
+    r"sandbox|"
+    r"load\s+(?:log|module)|get_|extends\s+['\"]?/|macro\s)",
+    re.I,
+)
+
+
+def sense(inside: str, opener: str) -> Sense:
+    """What the expression `inside` would do in an engine whose blocks begin with `opener`."""
+    inside = inside.strip("{}") if opener == "${" else inside
+    plain = spelled_out(inside)
+    match = _DANGER.search(plain)
+    if match and not (match[0] in {"system", "execute", "eval"} and _is_word(plain)):
+        return Sense("danger", match.start())
+    if opener in {"<%", "#{", "%{"} and _BACKTICKS.search(inside):
+        return Sense("danger", inside.index("`"))
+    match = _FILTER.search(plain)
+    if match and not _HARMLESS_ARGUMENT.match(plain, match.start()):
+        return Sense("danger", match.start())
+    match = _LITERAL.search(inside)
+    if match:
+        return Sense("literal", match.start())
+    if opener in {"{%", "<%"} and _STATEMENT.match(inside.lstrip("=-")):
+        return Sense("constant", 0)
+    arithmetic = _ARITHMETIC.search(inside)
+    if arithmetic and _TIMES.search(arithmetic[0]) and not _DATE.match(inside):
+        return Sense("constant", arithmetic.start())
+    call = _CALL.search(inside)
+    if call and call[0].rstrip("( ").lower() not in _FORMATTING:
+        return Sense("call", call.start())
+    if _CONTEXT.match(inside):
+        return Sense("context", 0)
+    return Sense("plain", 0)
+
+
+def _is_word(plain: str) -> bool:
+    """Whether it is the name of a variable only, as in `{{ system }}` or `{{ system.name }}`."""
+    return bool(re.fullmatch(r"[\s\w.$-]*", plain))
