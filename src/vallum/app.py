@@ -39,6 +39,7 @@ from vallum.filters.headers import SecurityHeaders, security_lines
 from vallum.filters.inspect import InspectBody, InspectHead
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
 from vallum.filters.limit import CallerLimits, FloodLimits
+from vallum.filters.uploads import CheckUploads
 from vallum.filters.validate import ValidateBody, ValidateParameters
 from vallum.gateway.asgi_origin import ASGIApplication, ASGIOrigin
 from vallum.gateway.runtime import Origin, Runtime, StatementMaker
@@ -246,8 +247,6 @@ class _Compiler:
             for control in attached
             if control.attachment.body_screen is not None
         )
-        if body_screens:
-            withheld |= {b"accept-encoding"}
         return Route(
             api=api.name,
             operation=operation,
@@ -302,6 +301,7 @@ class _Compiler:
         yield Codings(), controls
         yield ValidateParameters(), controls
         yield ValidateBody(), controls
+        yield CheckUploads(), controls
         yield InspectHead(inspector, clock), controls
         yield InspectBody(inspector, clock), controls
         yield SafeErrors(), controls

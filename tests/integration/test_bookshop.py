@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 import yaml
@@ -210,3 +211,18 @@ def test_a_stack_trace_does_not_leave(shop: Shop) -> None:
     assert answer.status == 502
     assert answer.json()["type"] == "urn:vallum:problem:upstream-error"
     assert b"app.py" not in answer.content
+
+
+def test_what_the_contract_lacks_never_leaves_the_shop(shop: Shop) -> None:
+    customer = uuid5(NAMESPACE_URL, "https://bookshop.example/customer/0")
+    path = f"/customers/{customer}"
+    told = shop.directly("GET", path).json()
+    assert {"password_hash", "is_staff", "notes"} <= told.keys()
+    assert shop.ask("GET", path, role="customer").json().keys() <= {
+        "id",
+        "email",
+        "name",
+        "address",
+    }
+    assert "supplier_cost" in shop.directly("GET", f"/books/{BOOK}").json()
+    assert "supplier_cost" not in shop.ask("GET", f"/books/{BOOK}").json()

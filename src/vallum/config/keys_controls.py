@@ -30,6 +30,8 @@ from vallum.config.source import Node
 from vallum.config.values import Bad
 from vallum.filters.cors import CORS, check_policy
 from vallum.filters.headers import security_lines
+from vallum.filters.uploads import Uploads
+from vallum.inspection.files.kinds import KINDS
 from vallum.wire.codings import CODINGS
 
 _LIMIT_KEYS = {
@@ -169,6 +171,30 @@ class _Headers:
         return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
 
 
+_UPLOAD_KEYS = {
+    "types": Key(
+        Many(Choice(tuple(KINDS)), can_be_empty=False),
+        "kinds of files that are taken; default all known and unknown ones but svg and html",
+    ),
+    "max_files": Key(Integer(1, 1_000), "files of one form; default 20"),
+    "pixels": Key(Integer(1, 1_000_000_000), "pixels of the largest image; default 50000000"),
+}
+
+
+def _uploads(found: Values, context: Context) -> Any:
+    settings: dict[str, Any] = dict(found)
+    if "types" in settings:
+        settings["types"] = frozenset(settings["types"])
+    return Uploads(**settings)
+
+
+_UPLOADS = Either(
+    "`off` or the keys of `uploads`",
+    words={"off": None},
+    mapping=Made(Section("`uploads`", _UPLOAD_KEYS), _uploads),
+)
+
+
 _MODE = Choice(("block", "monitor", "off"))
 
 LEVEL_KEYS: dict[str, Key] = {
@@ -193,6 +219,7 @@ LEVEL_KEYS: dict[str, Key] = {
         Many(Choice(tuple(CODINGS))),
         "content codings that a request body may have: gzip, br, zstd; default none",
     ),
+    "uploads": Key(_UPLOADS, "what files are taken; default all that are what they say they are"),
     "validate": Key(_MODE, "what happens to requests that break the contract; default block"),
     "unknown": Key(
         Choice(("refuse", "ignore")),
@@ -207,6 +234,14 @@ LEVEL_KEYS: dict[str, Key] = {
             mapping=_Headers(),
         ),
         "overrides of the security headers of answers",
+    ),
+    "answers": Key(
+        Choice(("drop", "block", "monitor", "off")),
+        "what happens to answers that break the contract; default drop: undeclared parts go",
+    ),
+    "answer_body": Key(
+        size(1, 1 * GIB, "1", "1GiB"),
+        "largest answer that is held to be looked into; default 1MiB",
     ),
     "forward_token": Key(Flag(), "whether the upstream receives the caller's credential"),
     "identity": Key(Flag(), "whether the upstream receives a signed statement of who calls"),

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from vallum.filters.answers import AnswerMode
 from vallum.filters.cors import CORS
 from vallum.filters.inspect_ruling import Exclusion
 from vallum.filters.limit import Limit
+from vallum.filters.uploads import Uploads
 from vallum.inspection.model import Sensitivity
 
 Mode = Literal["block", "monitor", "off"]
@@ -150,6 +152,8 @@ class Controls:
     """Largest body in bytes; 0: none is accepted."""
     codings: tuple[str, ...] = ()
     """Content codings that a request body may have: `gzip`, `br`, `zstd` (B-109)."""
+    uploads: Uploads | None = field(default_factory=Uploads)
+    """What files are taken; None: they are not looked at (IV-8)."""
     validate: Mode = "block"
     unknown: Literal["refuse", "ignore"] = "refuse"
     """Parameters and properties that the contract does not declare."""
@@ -164,6 +168,10 @@ class Controls:
     cors: CORS | None = None
     headers: Mapping[str, str] | Literal["off"] = field(default_factory=dict)
     """Overrides of the default security headers by lower-case name; an empty value removes one."""
+    answers: AnswerMode = "drop"
+    """What happens to answers that break the contract (IV-9)."""
+    answer_body: int = 1024 * 1024
+    """Bytes of an answer that may be held to be looked into."""
     forward_token: bool = False
     """Whether the client's Authorization field reaches the upstream (B-065)."""
     identity: bool = True

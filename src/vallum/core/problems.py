@@ -135,6 +135,12 @@ PROBLEMS: dict[str, ProblemType] = _table(
         "This gateway does not serve the requested host.",
     ),
     ProblemType(
+        "upload-refused",
+        422,
+        "Upload refused",
+        "A file is not what it is said to be, or not of a kind that this operation accepts.",
+    ),
+    ProblemType(
         "rate-limited",
         429,
         "Too many requests",

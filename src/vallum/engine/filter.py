@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from vallum.core.fields import FieldLine
+from vallum.core.problems import Denied
 from vallum.engine.exchange import Exchange
 from vallum.engine.phases import Phase
-from vallum.openapi.model import Operation
+from vallum.openapi.model import UNREAD, Operation
+from vallum.wire.media_type import MediaType
 
 Check = Callable[[Exchange], Awaitable[None] | None]
 """Refuses by raising `Denied`; anything else that it raises refuses too, as an internal error.
@@ -23,7 +25,7 @@ Explain = Callable[[Exchange], str]
 
 @dataclass(slots=True)
 class Answer:
-    """The head of an upstream's answer, before it goes out. Screens may change it."""
+    """The head of an upstream's answer, before it goes out. Screens may change its fields."""
 
     status: int
     fields: list[FieldLine]
@@ -32,6 +34,65 @@ class Answer:
 
 
 Screen = Callable[[Exchange, Answer], None]
+
+
+class AnswerHead(NamedTuple):
+    """What is known of an answer before its body comes."""
+
+    status: int
+    media_type: MediaType | None
+    """None where the upstream names none, or none that can be read."""
+    has_disposition: bool = False
+    """Whether the upstream says itself how it is to be shown (RFC 6266)."""
+
+
+class Ruling(NamedTuple):
+    """What a body screen says on the head of an answer."""
+
+    reads: bool = False
+    """Whether it wants the body whole."""
+    must_read: bool = False
+    """Whether a body that cannot be read whole must not go out."""
+    withhold: str = ""
+    """A reason code: nothing of this answer goes out."""
+    fields: bytes = b""
+    """Field lines to add to the answer."""
+    notes: tuple[str, ...] = ()
+    """For the record."""
+
+
+@dataclass(slots=True)
+class AnswerBody:
+    """An answer's body before it goes out. Screens may change it."""
+
+    status: int
+    media_type: MediaType | None
+    content: bytes
+    is_whole: bool = True
+    """False: the rest follows unseen."""
+    value: Any = UNREAD
+    """The content as JSON, once a screen has read it; a screen that changes one changes both."""
+
+
+class BodyScreen(Protocol):
+    """A control that looks into answers."""
+
+    def judge(self, head: AnswerHead) -> Ruling:
+        """What is to be done with such an answer; remembered for the next one with this head."""
+        ...
+
+    def screen(self, exchange: Exchange, body: AnswerBody) -> None:
+        """Look into a body that was asked for, and change it.
+
+        Raises:
+            Denied: nothing of it goes out.
+        """
+        ...
+
+
+def withheld(reason: str) -> Denied:
+    """What a screen raises for an answer that must not go out."""
+    return Denied("answer-withheld", reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +105,9 @@ class Attachment:
     screen: Screen | None = None
     screen_from: int = 0
     """The lowest status of an answer that `screen` wants to see; saves work on all others."""
+    body_screen: BodyScreen | None = None
+    withholds: frozenset[bytes] = frozenset()
+    """Request fields (lower case) that the upstream must not see because of this control."""
     explain: Explain | None = None
     reply_fields: bytes = b""
     """Field lines that every answer of the operation carries."""

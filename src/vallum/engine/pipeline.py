@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vallum.engine.filter import AnyFilter, Attachment, Check, Screen
+from vallum.engine.filter import AnyFilter, Attachment, BodyScreen, Check, Screen
 from vallum.engine.phases import Phase
 from vallum.openapi.model import Operation
 
@@ -33,6 +33,10 @@ class Route:
     screens: tuple[Screen, ...] = ()
     screens_from: int = 600
     """The lowest status of an answer that a screen wants to see."""
+    body_screens: tuple[BodyScreen, ...] = ()
+    """What looks into answers; where empty, they are relayed as they come."""
+    answer_limit: int = 1024 * 1024
+    """Bytes of an answer that may be held for the screens."""
     reply_fields: bytes = b""
     """Field lines that every answer carries."""
     body_limit: int = 0

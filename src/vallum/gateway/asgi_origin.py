@@ -95,6 +95,8 @@ class _Call:
         self._may_send = asyncio.Event()
         self._may_send.set()
         self._prepared: PreparedHead | None = None
+        self._began = False
+        """Whether a piece of the answer has been handed on."""
 
     def write_body(self, data: bytes) -> None:
         """A piece of the request's body."""
@@ -188,13 +190,14 @@ class _Call:
             body = b""
             if more:
                 return
-        if flight.answer_started:
+        if self._began:
             if not more:
                 self._end()
                 downstream.answer_ends(flight, body)
             elif body:
                 downstream.answer_data(flight, body)
         elif more:
+            self._began = True
             downstream.answer_begins(flight, self._prepared, -1)
             if body and flight.handle is self:
                 downstream.answer_data(flight, body)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, cast
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request
 from vallum.engine.filter import Check
+from vallum.gateway.answering import AnsweringConnection
 from vallum.gateway.body import BodyReader, check_declared_body, held_size
 from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight, no_request
 from vallum.gateway.forward import derived, upstream_head
-from vallum.gateway.replying import BODY, BUSY, CLOSING, READING, ReplyingConnection
+from vallum.gateway.replying import BODY, BUSY, CLOSING, READING
 from vallum.gateway.routing import is_preflight, locate, match
 from vallum.telemetry.trace import new_request_id, trace_context
 from vallum.wire.http1 import (
@@ -33,7 +34,7 @@ _MAX_QUEUED = 64
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Downstream(ReplyingConnection):
+class Downstream(AnsweringConnection):
     """The server side of one connection."""
 
     __slots__ = (

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vallum.engine.pipeline import Route
     from vallum.gateway.downstream import Downstream
     from vallum.gateway.runtime import Handle, Runtime
+    from vallum.gateway.screening import HeldAnswer
 
 _NO_TARGET = Target("", (), b"", (), b"")
 
@@ -29,6 +30,7 @@ class Flight(Exchange):
         "downstream",
         "handle",
         "head_only",
+        "held_answer",
         "held_bytes",
         "keep_alive",
         "method",
@@ -87,6 +89,8 @@ class Flight(Exchange):
         self.retried = False
         self.held_bytes = 0
         """Body bytes of this exchange that count against the worker's budget."""
+        self.held_answer: HeldAnswer | None = None
+        """An answer that waits for the rest of its body."""
         self.answer_started = False
         self.answer_chunked = False
         self.status = 0

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vallum.gateway.runtime import Runtime
 
 
+# RFC 9110 §12.5.3: without this field any coding would be fine. What is coded cannot be read.
+_PLAIN = ((b"accept-encoding", b"identity"),)
 _IDENTITY = FIELD + b": "
 
 
@@ -57,6 +59,7 @@ def _forwarded_block(flight: Flight, fields: RequestFields, via: bytes) -> bytes
     lines = [
         (b"host", runtime.origins[route.api].authority.encode("ascii")),
         *lines,
+        *(_PLAIN if b"accept-encoding" in route.withheld else ()),
         (b"x-forwarded-for", request.client.address.encode("ascii")),
         (b"x-forwarded-proto", request.scheme.encode("ascii")),
         (b"x-forwarded-host", request.host.encode("ascii")),

@@ -1,4 +1,4 @@
-"""The sending half of a client connection: answers, problems, and how a connection ends."""
+"""The sending half of a client connection: heads, problems, and how a connection ends."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from vallum.core.problem_json import MEDIA_TYPE, render_problem
 from vallum.core.problems import PROBLEMS, Denied, Violation
-from vallum.engine.filter import Answer
-from vallum.gateway.answers import NO_STORE_LINE, STATUS_LINES, PreparedHead, field_lines
-from vallum.gateway.faults import report_exception
+from vallum.gateway.answers import NO_STORE_LINE, STATUS_LINES
 from vallum.gateway.flight import Flight
 from vallum.wire.http1 import RequestFields
 
@@ -60,113 +58,6 @@ class ReplyingConnection(asyncio.Protocol):
         self._eof = False
         """Whether the client has sent its last byte; what it sent is still answered."""
         self._discarded = 0
-
-    # --- an upstream's answer --------------------------------------------------------------------
-
-    def awaits(self, flight: Flight) -> bool:
-        """Whether `flight` still waits for its answer."""
-        return self._flight is flight
-
-    def answer_whole(self, flight: Flight, prepared: PreparedHead, body: bytes) -> None:
-        """An upstream's complete answer."""
-        if self._flight is not flight:
-            return
-        flight.upstream_ended = monotonic()
-        head = self._answer_head(flight, prepared)
-        if head is None:
-            return
-        if flight.head_only:
-            length = prepared.response.content_length
-            head += b"content-length: %d\r\n\r\n" % length if length >= 0 else b"\r\n"
-        elif flight.status in (204, 304):
-            head += b"\r\n"
-        else:
-            head += b"content-length: %d\r\n\r\n%b" % (len(body), body)
-            flight.response_bytes = len(body)
-        self._complete(flight, head)
-
-    def answer_begins(self, flight: Flight, prepared: PreparedHead, length: int) -> None:
-        """An upstream's answer that comes in pieces; `length` is -1 where it is not known."""
-        if length < 0 and not flight.minor:
-            flight.keep_alive = False  # HTTP/1.0: only the end of the connection ends it.
-        head = self._answer_head(flight, prepared)
-        if head is None:
-            return
-        if length >= 0:
-            head += b"content-length: %d\r\n\r\n" % length
-        elif flight.minor:
-            head += b"transfer-encoding: chunked\r\n\r\n"
-            flight.answer_chunked = True
-        else:
-            head += b"\r\n"
-        flight.answer_started = True
-        self._write(head)
-
-    def answer_data(self, flight: Flight, data: bytes) -> None:
-        """A piece of the answer's body."""
-        if self._flight is not flight:
-            return
-        flight.response_bytes += len(data)
-        self.deadline = monotonic() + flight.runtime.timeouts.upstream
-        self._write(b"%x\r\n%b\r\n" % (len(data), data) if flight.answer_chunked else data)
-
-    def answer_ends(self, flight: Flight, data: bytes) -> None:
-        """The last piece of the answer, possibly empty."""
-        if self._flight is not flight:
-            return
-        flight.upstream_ended = monotonic()
-        flight.response_bytes += len(data)
-        if flight.answer_chunked:
-            data = (b"%x\r\n%b\r\n" % (len(data), data) if data else b"") + b"0\r\n\r\n"
-        if not flight.body_complete:
-            flight.keep_alive = False  # Its body began to be relayed and never ended (B-030).
-        self._complete(flight, data)
-
-    def answer_failed(self, flight: Flight, slug: str, reason: str) -> None:
-        """The upstream gave no usable answer, or broke off in the middle of one."""
-        if self._flight is not flight:
-            return
-        flight.upstream_ended = monotonic()
-        if not flight.answer_started:
-            self._problem(flight, slug, reason)
-            return
-        self._break_off(flight, "error", reason)
-
-    def _break_off(self, flight: Flight, decision: str, reason: str) -> None:
-        """Part of the answer is out: only breaking the connection tells (RFC 9112 §8)."""
-        flight.decision, flight.reason = decision, reason
-        self._give_up_upstream(flight)
-        self._end_flight(flight)
-        self._state = CLOSING
-        self.abort()
-
-    def _answer_head(self, flight: Flight, prepared: PreparedHead) -> bytes | None:
-        """The head up to the framing; None where a problem was answered instead."""
-        route = flight.route
-        status = flight.upstream_status = prepared.response.status
-        lines = prepared.lines
-        if status >= route.screens_from:
-            answer = Answer(status, list(prepared.fields))
-            problem = _screened(flight, answer)
-            if problem is not None:
-                self._give_up_upstream(flight)
-                self._problem(flight, *problem)
-                return None
-            status = answer.status
-            lines = field_lines(answer.fields)
-        if prepared.location is not None:
-            origin = flight.runtime.origins[route.api]
-            public = f"{flight.runtime.scheme}://{flight.request.host}"
-            try:
-                lines += prepared.location_line(origin.authority, public)
-            except Denied:
-                self._give_up_upstream(flight)
-                self._problem(flight, "upstream-failed", "upstream.location")
-                return None
-        if flight.principal is not None and not prepared.names_caching:
-            lines += NO_STORE_LINE
-        flight.status = status
-        return self._head(flight, status, lines)
 
     def _head(self, flight: Flight, status: int, lines: bytes) -> bytes:
         if not flight.body_complete or self.worker.draining:
@@ -264,6 +155,14 @@ class ReplyingConnection(asyncio.Protocol):
             flight.handle.abort()
             flight.handle = None
 
+    def _break_off(self, flight: Flight, decision: str, reason: str) -> None:
+        """Part of the answer is out: only breaking the connection tells (RFC 9112 §8)."""
+        flight.decision, flight.reason = decision, reason
+        self._give_up_upstream(flight)
+        self._end_flight(flight)
+        self._state = CLOSING
+        self.abort()
+
     # --- writing and ending ----------------------------------------------------------------------
 
     def _write(self, data: bytes) -> None:
@@ -351,16 +250,3 @@ class ReplyingConnection(asyncio.Protocol):
         """End now, whatever is in flight."""
         if self.transport is not None:
             self.transport.abort()
-
-
-def _screened(flight: Flight, answer: Answer) -> tuple[str, str] | None:
-    """Run the screens; the problem and reason to answer with instead, or None."""
-    try:
-        for screen in flight.route.screens:
-            screen(flight, answer)
-    except Denied as denied:
-        return denied.problem.slug, denied.reason
-    except Exception:  # noqa: BLE001  GW-3: a control that raises denies.
-        report_exception("in a screen")
-        return "internal-error", "gateway.exception"
-    return None if answer.replace_with is None else (answer.replace_with, "upstream.status")

@@ -31,6 +31,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_buffer",
         "_decoder",
         "_flight",
+        "_holds",
         "_left",
         "_paused",
         "_prepared",
@@ -47,6 +48,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._state = _HEAD
         self._buffer = b""
         self._left = 0
+        self._holds = False
+        """Whether the body is kept here until it is whole."""
         self._decoder: ChunkedDecoder | None = None
         self._prepared: PreparedHead | None = None
         """The last head seen; the next one is often the same bytes."""
@@ -222,7 +225,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._end_whole(flight, prepared, body[: self._left], body[self._left :])
             return
         self._state = _LENGTH
-        if self._left <= _MAX_HELD_ANSWER:
+        self._holds = self._left <= _MAX_HELD_ANSWER
+        if self._holds:
             self._buffer = body
             return
         downstream.answer_begins(flight, prepared, self._left)
@@ -241,7 +245,7 @@ class UpstreamConnection(asyncio.Protocol):
         flight.downstream.answer_whole(flight, prepared, body)
 
     def _receive_length(self, flight: Flight, data: bytes) -> None:
-        if not flight.answer_started:
+        if self._holds:
             data = self._buffer + data
             if len(data) < self._left:
                 self._buffer = data

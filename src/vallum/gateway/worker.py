@@ -86,7 +86,7 @@ class Worker:
         if self._held_bytes + size > self.runtime.caps.in_flight_body_bytes:
             raise Denied("overloaded", "gateway.body-budget")
         self._held_bytes += size
-        flight.held_bytes = size
+        flight.held_bytes += size
 
     def release_body(self, flight: Flight) -> None:
         """Give the memory back."""

@@ -14,7 +14,7 @@ Content = Literal["text", "prose", "html", "code", "markdown", "secret"]
 a browser is fine. `secret`: a password or key; it is not inspected, and never evidence.
 """
 
-Location = Literal["path", "query", "header", "cookie", "body"]
+Location = Literal["path", "query", "header", "cookie", "body", "answer"]
 
 Sensitivity = Literal["relaxed", "default", "strict"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from vallum.openapi.dialect import Dialect, Schema, dialect_of, modernise
 from vallum.openapi.document import BadReferenceError, Document, Node
@@ -27,7 +27,8 @@ _TELLING = frozenset(
 )
 """Keywords without which a schema says nothing about properties."""
 
-_READ_ONLY = frozenset(("readOnly", "$ref", "allOf"))
+_HIDING = frozenset(("readOnly", "writeOnly", "$ref", "allOf"))
+Hiding = Literal["readOnly", "writeOnly"]
 _EXPLICIT = ("additionalProperties", "unevaluatedProperties")
 
 
@@ -45,8 +46,8 @@ class Facts:
     """Any object will do: `type: object`, and no part names properties."""
     properties: dict[str, list[Node]] = field(default_factory=dict)
     """Property → its schemas in the parts that always apply."""
-    read_only: set[str] = field(default_factory=set)
-    """Properties that only the API sets, by the parts that always apply."""
+    hidden: set[str] = field(default_factory=set)
+    """Properties that do not belong into this message, by the parts that always apply."""
 
 
 _PLAIN = Facts()
@@ -56,8 +57,19 @@ _FREE = Facts(is_free=True)
 class SchemaReader:
     """Reads schema objects of a document in 2020-12 words, with their in-place facts."""
 
-    def __init__(self, document: Document, dialect: Dialect, problems: Problems) -> None:
+    def __init__(
+        self, document: Document, dialect: Dialect, problems: Problems, hiding: Hiding = "readOnly"
+    ) -> None:
+        """
+        Args:
+            document: the contract.
+            dialect: of its schemas.
+            problems: collects what is wrong.
+            hiding: the annotation of properties that do not belong into the messages that are
+                judged: `readOnly` for requests, `writeOnly` for answers.
+        """
         self._document = document
+        self._hiding = hiding
         self._dialect = dialect
         self._problems = problems
         self._facts: dict[tuple[str, tuple[str, ...]], Facts] = {}
@@ -100,19 +112,19 @@ class SchemaReader:
             known.is_free = known.is_free and not known.declares
         return known
 
-    def is_read_only(self, node: Node, depth: int = 0) -> bool:
-        """Whether the schema of a property says `readOnly: true`, itself or by reference."""
-        if isinstance(node.value, dict) and node.value.keys().isdisjoint(_READ_ONLY):
+    def is_hidden(self, node: Node, depth: int = 0) -> bool:
+        """Whether a property's schema says `readOnly` (`writeOnly`), itself or by reference."""
+        if isinstance(node.value, dict) and node.value.keys().isdisjoint(_HIDING):
             return False
         schema = self.modern(node)
-        if schema.value.get("readOnly") is True:
+        if schema.value.get(self._hiding) is True:
             return True
         if depth > 8:
             return False
         if "$ref" in schema.value:
             target = self.target(schema)
-            return target is not None and self.is_read_only(target, depth + 1)
-        return any(self.is_read_only(part, depth + 1) for part in _list(schema, "allOf"))
+            return target is not None and self.is_hidden(target, depth + 1)
+        return any(self.is_hidden(part, depth + 1) for part in _list(schema, "allOf"))
 
     def _gather(self, node: Node, facts: Facts, *, always: bool, trail: tuple[Any, ...]) -> None:
         if node.address in trail:
@@ -141,8 +153,8 @@ class SchemaReader:
         for name, child in properties.members() if properties else ():
             if always:
                 facts.properties.setdefault(name, []).append(child)
-                if self.is_read_only(child):
-                    facts.read_only.add(name)
+                if self.is_hidden(child):
+                    facts.hidden.add(name)
 
     def _parts(self, schema: Node) -> Iterator[tuple[Node, bool]]:
         """The in-place subschemas, and whether each always applies."""

@@ -13,6 +13,7 @@ from vallum.openapi.document import BadReferenceError, Document, Node, Resolve
 from vallum.openapi.model import Contract, Operation, ParameterInfo, SecurityScheme, Unknown
 from vallum.openapi.parameter_reader import ParameterReader, ReadParameter, judge_of
 from vallum.openapi.problems import ContractErrors, ContractProblem, Problems
+from vallum.openapi.response_reader import ResponseReader
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.security import Security, read_schemes, read_security
 from vallum.openapi.texts import TextPlan, TextReader
@@ -64,6 +65,7 @@ class _Loader:
         self._texts = TextReader(book.reader, self._problems)
         self._parameters = ParameterReader(self._document, book, self._texts, self._problems)
         self._bodies = BodyReader(self._document, book, self._problems)
+        self._responses = ResponseReader(self._document, self._dialect(), self._problems)
         self._schemes: dict[str, SecurityScheme] = {}
         self._security = Security()
         self._ids: set[str] = set()
@@ -159,6 +161,7 @@ class _Loader:
             ),
             bodies=bodies,
             body_is_required=body_is_required,
+            answers=self._responses.read(node),
             texts=self._body_texts(node) if bodies else {},
             declared_headers=frozenset(
                 info.name.encode("ascii")

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from vallum.core.fields import Fields
 from vallum.core.request import Target
+from vallum.openapi.answers import AnswerContract
 from vallum.openapi.problems import ContractProblem
 from vallum.openapi.texts import TextPlan
 from vallum.wire.media_type import MediaType
@@ -103,6 +104,8 @@ class Operation:
     body_is_required: bool = False
     texts: Mapping[str, TextPlan] = field(default_factory=dict, repr=False)
     """Where bodies hold free text, by the same names as `bodies`."""
+    answers: AnswerContract = field(default_factory=AnswerContract, repr=False)
+    """What it may answer."""
     declared_headers: frozenset[bytes] = frozenset()
     """Header parameters (lower case) that the contract declares."""
     parameters: tuple[ParameterInfo, ...] = ()

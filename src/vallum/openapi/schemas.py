@@ -19,7 +19,7 @@ import orjson
 
 from vallum.openapi.dialect import Dialect, Schema, modernise
 from vallum.openapi.document import Document, Node
-from vallum.openapi.facts import Facts, SchemaReader, only
+from vallum.openapi.facts import Facts, Hiding, SchemaReader, only
 from vallum.openapi.formats import assert_format
 from vallum.openapi.keywords import (
     CHILD,
@@ -42,22 +42,31 @@ class View(NamedTuple):
     """How a schema is looked at: the same component may be a whole, or a part of another."""
 
     is_closed: bool
-    """Whether undeclared and read-only properties are refused."""
+    """Whether undeclared and hidden properties are refused."""
     is_part: bool = False
     """Whether it applies in place as a part of another schema, which then closes the whole."""
     frees: bool = False
     """Whether this part, when it says `type: object` and no more, lets any property through."""
-    read_only: frozenset[str] = _NONE
-    """What the whole declares read-only."""
+    hidden: frozenset[str] = _NONE
+    """What the whole declares read-only (in answers: write-only)."""
     shared: frozenset[str] = _NONE
     """Properties that several parts describe: the whole closes them."""
 
 
 class SchemaBook:
-    """Every schema that requests are judged by, rewritten once."""
+    """Every schema that requests (or answers) are judged by, rewritten once."""
 
-    def __init__(self, document: Document, dialect: Dialect, problems: Problems) -> None:
-        self.reader = SchemaReader(document, dialect, problems)
+    def __init__(
+        self, document: Document, dialect: Dialect, problems: Problems, hiding: Hiding = "readOnly"
+    ) -> None:
+        """
+        Args:
+            document: the contract.
+            dialect: of its schemas.
+            problems: collects what is wrong.
+            hiding: `readOnly` where requests are judged, `writeOnly` where answers are.
+        """
+        self.reader = SchemaReader(document, dialect, problems, hiding)
         self._problems = problems
         self._patterns = Patterns(problems)
         self._names: dict[tuple[Any, View], str] = {}
@@ -137,8 +146,9 @@ class SchemaBook:
         self._parts(schema, out, inner)
         self._children(schema, out, inner)
         if "required" in out:
-            # OpenAPI 3.0.4 §4.7.24.2: a read-only property is required in responses only.
-            out["required"] = [n for n in out["required"] if n not in inner.read_only]
+            # OpenAPI 3.0.4 §4.7.24.2: a read-only property is required in responses only, and a
+            # write-only one in requests only.
+            out["required"] = [n for n in out["required"] if n not in inner.hidden]
         if view.is_closed:
             self._close(out, view, facts, inner)
         return out
@@ -157,7 +167,7 @@ class SchemaBook:
         frees = view.frees if view.is_part else view.is_closed
         return view._replace(
             frees=frees and not facts.always_declares,
-            read_only=view.read_only | facts.read_only,
+            hidden=view.hidden | facts.hidden,
             shared=shared,
         )
 
@@ -260,7 +270,7 @@ class SchemaBook:
             self._pattern_properties(schema, out, whole)
 
     def _property(self, name: str, node: Node, view: View, whole: View) -> Schema | bool:
-        if view.is_closed and (name in view.read_only or self.reader.is_read_only(node)):
+        if view.is_closed and (name in view.hidden or self.reader.is_hidden(node)):
             self._schema(node, whole)  # so that what is wrong with it is reported
             return False
         if name in view.shared:

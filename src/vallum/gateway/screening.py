@@ -1,0 +1,153 @@
+"""Answers that a control looks into before they go out: what its head asks for, then the body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from vallum.core.problems import Denied
+from vallum.engine.filter import AnswerBody, AnswerHead, withheld
+from vallum.gateway.answers import PreparedHead, field_lines
+from vallum.gateway.faults import report_exception
+from vallum.wire.codings import CODINGS, CodingTooLarge, MalformedCoding, decode
+
+if TYPE_CHECKING:
+    from vallum.engine.pipeline import Route
+    from vallum.gateway.flight import Flight
+
+_OF_THE_BODY = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
+"""Fields of an answer that say something about the bytes of its body."""
+_PARTIAL = 206
+
+
+class Plan(NamedTuple):
+    """What the body screens of a route want of answers with one head, together."""
+
+    reads: bool
+    must_read: bool
+    withhold: str
+    fields: bytes
+    notes: tuple[str, ...]
+    coding: str
+    """A content coding that is to be undone, or the empty string."""
+
+
+class HeldAnswer:
+    """An answer that is kept until its body is whole, or too large for that."""
+
+    __slots__ = ("length", "lines", "pieces", "plan", "prepared", "room")
+
+    def __init__(
+        self, prepared: PreparedHead, plan: Plan, lines: bytes, length: int, room: int
+    ) -> None:
+        """
+        Args:
+            prepared: the head.
+            plan: what is wanted of it.
+            lines: its field lines so far.
+            length: the body's bytes, or -1.
+            room: bytes that may be kept.
+        """
+        self.prepared = prepared
+        self.plan = plan
+        self.lines = lines
+        self.length = length
+        self.room = room
+        self.pieces: list[bytes] = []
+
+    def add(self, data: bytes) -> bool:
+        """Keep a piece; False where there is no room for it."""
+        self.pieces.append(data)
+        self.room -= len(data)
+        return self.room >= 0
+
+
+def has_content(flight: Flight, status: int) -> bool:
+    """Whether an answer has a body that a client reads (RFC 9110 §6.4.1)."""
+    return not (flight.head_only or status in (204, 304))
+
+
+def plan_of(route: Route, prepared: PreparedHead) -> Plan:
+    """What the route's screens want of an answer; remembered with its head.
+
+    Raises:
+        Denied: a screen fails.
+    """
+    known = prepared.plan
+    if prepared.plan_route is route and isinstance(known, Plan):
+        return known
+    try:
+        plan = _plan(route, prepared)
+    except Exception:  # noqa: BLE001  GW-3: a control that raises denies.
+        report_exception("in a screen of answers")
+        raise Denied("internal-error", "gateway.exception") from None
+    prepared.plan_route, prepared.plan = route, plan
+    return plan
+
+
+def _plan(route: Route, prepared: PreparedHead) -> Plan:
+    fields = prepared.response.fields
+    head = AnswerHead(
+        prepared.response.status, prepared.media_type, b"content-disposition" in fields
+    )
+    rulings = [screen.judge(head) for screen in route.body_screens]
+    reads = any(ruling.reads for ruling in rulings)
+    must_read = any(ruling.must_read for ruling in rulings)
+    withhold = next((ruling.withhold for ruling in rulings if ruling.withhold), "")
+    notes = [note for ruling in rulings for note in ruling.notes]
+    coding = prepared.coding if reads else ""
+    unreadable = ""
+    if reads and head.status == _PARTIAL:
+        unreadable = "answers.partial"
+    elif coding and coding not in CODINGS:
+        unreadable = "answers.content-coding"
+    if unreadable:
+        # A part of a JSON text, or one in an unknown coding, cannot be judged.
+        reads, coding = False, ""
+        if must_read:
+            withhold = withhold or unreadable
+        else:
+            notes.append(unreadable)
+    lines = b"".join(ruling.fields for ruling in rulings)
+    return Plan(reads, must_read, withhold, lines, tuple(notes), coding)
+
+
+def screen_content(
+    flight: Flight, prepared: PreparedHead, plan: Plan, lines: bytes, content: bytes, *, whole: bool
+) -> tuple[bytes, bytes]:
+    """The field lines and the body that go out.
+
+    Raises:
+        Denied: nothing of the answer goes out.
+    """
+    route = flight.route
+    if not content:
+        return lines, content
+    found = content
+    if plan.coding:
+        try:
+            found = decode(plan.coding, content, route.answer_limit)
+        except (MalformedCoding, CodingTooLarge):
+            if plan.must_read:
+                raise withheld("answers.content-coding") from None
+            flight.notes.append("answers.content-coding")
+            return lines, content
+    body = AnswerBody(prepared.response.status, prepared.media_type, found, whole)
+    try:
+        for screen in route.body_screens:
+            screen.screen(flight, body)
+    except Denied:
+        raise
+    except Exception:  # noqa: BLE001  GW-3: a control that raises denies.
+        report_exception("in a screen of answers")
+        raise Denied("internal-error", "gateway.exception") from None
+    if body.content is content:
+        return lines, content
+    gone = _OF_THE_BODY
+    if plan.coding:
+        gone |= {b"content-encoding"}
+    if not body.content:
+        gone |= {b"content-type"}
+    if any(name in gone for name, _ in prepared.fields):
+        kept = [line for line in prepared.fields if line[0] not in gone]
+        lines = field_lines(kept) + plan.fields
+    return lines, body.content

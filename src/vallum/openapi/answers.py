@@ -1,0 +1,80 @@
+"""What an operation may answer, compiled from the `responses` of its contract (IV-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vallum.core.problems import Violation
+from vallum.openapi.pruner import Dropped, Pruner
+from vallum.openapi.validator import SchemaValidator
+from vallum.wire.media_type import MediaType, best_range
+
+
+class AnswerSchema:
+    """Judges and prunes one kind of answer; compiled when the first of them comes."""
+
+    __slots__ = ("_is_valid", "_pruner", "_schema")
+
+    def __init__(self, schema: SchemaValidator) -> None:
+        """
+        Args:
+            schema: closed, as answers are seen.
+        """
+        self._schema = schema
+        self._is_valid: Callable[[Any], bool] | None = None
+        self._pruner: Pruner | None = None
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value is exactly what is declared."""
+        if self._is_valid is None:
+            self._is_valid = self._schema.compile()
+        return self._is_valid(value)
+
+    def prune(self, value: Any) -> tuple[Any, list[Dropped]]:
+        """What is left of a value without what is not declared, and what is gone."""
+        if self._pruner is None:
+            self._pruner = Pruner(self._schema.text)
+        return self._pruner.prune(value)
+
+    def violations(self, value: Any) -> list[Violation]:
+        """What is wrong with a value that does not fit."""
+        return self._schema.violations(value, "body", ())
+
+
+Content = Mapping[str, AnswerSchema | None]
+"""By media type or range in lower case; None: no schema, or not JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerContract:
+    """The answers that an operation declares."""
+
+    by_status: Mapping[int, Content] = field(default_factory=dict)
+    by_class: Mapping[int, Content] = field(default_factory=dict)
+    """`2XX` under 2."""
+    default: Content | None = None
+
+    def of(self, status: int) -> Content | None:
+        """What is declared for a status; None: nothing is (OpenAPI 3.1 §4.8.16)."""
+        found = self.by_status.get(status)
+        if found is None:
+            found = self.by_class.get(status // 100)
+        return self.default if found is None else found
+
+    def success(self) -> Content | None:
+        """What is declared for the first success that has content."""
+        declared = [self.by_status[status] for status in sorted(self.by_status) if status < 300]
+        declared += [self.by_class[2]] if 2 in self.by_class else []
+        return next((content for content in declared if content), None)
+
+    def contents(self) -> list[Content]:
+        """Everything that is declared."""
+        every = [*self.by_status.values(), *self.by_class.values()]
+        return every if self.default is None else [*every, self.default]
+
+
+def declared_type(content: Content, media_type: MediaType) -> str | None:
+    """The key of `content` that covers a media type, or None."""
+    return media_type.essence if media_type.essence in content else best_range(media_type, content)
