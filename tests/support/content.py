@@ -39,6 +39,22 @@ CONTENT_PATHS: dict[str, Any] = {
     "/order": {"post": operation("order", **body("application/xml", ORDER))},
     "/soap": {"post": operation("soap", **body("text/xml", {}))},
     "/anything": {"post": operation("anything", **body("*/*", {}))},
+    "/files": {
+        "post": operation(
+            "files",
+            **body(
+                "multipart/form-data",
+                {
+                    "type": "object",
+                    "properties": {
+                        "note": {"type": "string"},
+                        "files": {"type": "array", "items": {"type": "string"}},
+                    },
+                },
+            ),
+        )
+    },
+    "/picture": {"put": operation("picture", **body("image/png", {}))},
     "/ranges": {"get": operation("ranges", parameters=[parameter("a", "query", type="string")])},
 }
 
@@ -55,6 +71,7 @@ CONTENT_DOCUMENT = document(
 CONTENT_LINES = {
     **SECURED,
     "coded": "public: true, codings: [gzip, br, zstd]",
+    "picture": "public: true, uploads: {types: png}",
     "codedBlob": "public: true, codings: gzip",
 }
 

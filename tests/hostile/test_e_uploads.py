@@ -1,0 +1,155 @@
+"""Hostile cases B-096 (what goes on), B-112 and B-124: files, through real sockets."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+
+import pytest
+from tests.support.arena import Arena, request
+from tests.support.files import EICAR, GOOD_FILES, gif, jpeg, office, png, tarred, zipped
+
+REFUSED = "upload-refused"
+PDF = b"%PDF-1.7\n"
+
+
+def form(*files: tuple[str, str, bytes], note: str = "n") -> bytes:
+    """A form with a note and files."""
+    parts = [f'--x\r\nContent-Disposition: form-data; name="note"\r\n\r\n{note}\r\n'.encode()]
+    for filename, media_type, data in files:
+        head = (
+            f'--x\r\nContent-Disposition: form-data; name="files"; filename="{filename}"\r\n'
+            f"Content-Type: {media_type}\r\n\r\n"
+        )
+        parts.append(head.encode() + data + b"\r\n")
+    return b"".join([*parts, b"--x--\r\n"])
+
+
+def post(body: bytes) -> bytes:
+    """An upload of a form."""
+    return request("POST", "/files", "Content-Type: multipart/form-data; boundary=x", body=body)
+
+
+def test_iv8_good_files_pass_byte_for_byte(content: Arena) -> None:
+    assert len(GOOD_FILES) >= 20
+    for file in GOOD_FILES:
+        mark = content.upstream.mark()
+        body = form(file)
+        assert content.send(post(body)).status == 200, file
+        (received,) = content.upstream.requests_since(mark)
+        assert received.body == body
+    mark = content.upstream.mark()
+    body = form(*GOOD_FILES[:20])
+    assert content.send(post(body)).status == 200
+    (received,) = content.upstream.requests_since(mark)
+    assert received.body == body
+
+
+def test_b096_what_goes_on_is_what_was_read(content: Arena) -> None:
+    mark = content.upstream.mark()
+    body = (
+        b"--x\r\ncontent-DISPOSITION:form-data;name=note\r\nX-More: <x>\r\n"
+        b"content-transfer-encoding: binary\r\n\r\nhello\r\n"
+        b'--x\r\nContent-Type:  IMAGE/png ; a="b c"\r\n'
+        b'Content-Disposition: form-data; filename=a.png; name="files"\r\n\r\n'
+        + png()
+        + b"\r\n--x--"
+    )
+    assert content.send(post(body)).status == 200
+    (received,) = content.upstream.requests_since(mark)
+    assert received.body == (
+        b'--x\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n'
+        b'Content-Type: image/png; a="b c"\r\n\r\n' + png() + b"\r\n--x--\r\n"
+    )
+    assert received.get("content-length") == b"%d" % len(received.body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (
+            b'--x\r\nContent-Disposition: form-data; name="note"\r\n'
+            b"Content-Type: text/plain; charset=utf-16\r\n\r\na\r\n--x--\r\n"
+        ),
+        b'--x\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\nutf-16\r\n--x--\r\n',
+        (
+            b'--x\r\nContent-Disposition: form-data; name="note"\r\n'
+            b"Content-Transfer-Encoding: base64\r\n\r\nYQ==\r\n--x--\r\n"
+        ),
+        '--x\r\nContent-Disposition: form-data; name="note\u2028"\r\n\r\na\r\n--x--\r\n'.encode(),
+    ],
+)
+def test_b096_charsets_and_codings_of_parts(content: Arena, body: bytes) -> None:
+    content.refuse(post(body), 400, closed=False)
+
+
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_XXE = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'
+
+
+@pytest.mark.parametrize(
+    ("filename", "media_type", "data"),
+    [
+        ("shell.php.jpg", "image/jpeg", jpeg()),
+        ("shell.php", "image/jpeg", jpeg()),
+        ("shell.phtml", "application/octet-stream", b"<?php"),
+        ("shell.jpg.php;.jpg", "image/jpeg", jpeg()),
+        ("photo.jpg", "image/jpeg", b"<?php system($_GET[0]);"),
+        ("photo.jpg", "image/jpeg", jpeg() + b"<?php system($_GET[0]); ?>"),
+        ("photo.png", "image/png", png(extra=b"<script>alert(1)</script>")),
+        ("photo.gif", "image/gif", gif() + zipped({"A.class": b"x"})),
+        ("photo.gif", "image/gif", b"GIF89a=/*" + b"\0" * 30 + b"*/;alert(1)//"),
+        ("photo.png", "image/png", png(10_000, 10_000)),
+        ("photo.svg", "image/svg+xml", b"<svg><script>alert(1)</script></svg>"),
+        ("photo.svg", "image/svg+xml", _XXE),
+        ("page.html", "text/html", b"<script>alert(1)</script>"),
+        ("photo.jpg", "text/html", b"<script>alert(1)</script>"),
+        ("page.html", "image/jpeg", jpeg()),
+        ("eicar.com", "application/octet-stream", EICAR),
+        ("eicar.txt", "text/plain", EICAR),
+        ("eicar.zip", "application/zip", zipped({"eicar.com": EICAR}, stored=True)),
+        ("bomb.zip", "application/zip", zipped({"a": bytes(50_000_000)})),
+        ("bomb.gz", "application/gzip", gzip.compress(bytes(50_000_000))),
+        ("slip.zip", "application/zip", zipped({"../../etc/cron.d/x": b"x"})),
+        ("link.zip", "application/zip", zipped({"x": b"/etc/passwd"}, mode=0o120777)),
+        ("link.tar", "application/x-tar", tarred(("x", b""), kind=tarfile.SYMTYPE)),
+        (
+            "link.tgz",
+            "application/gzip",
+            gzip.compress(tarred(("x", b""), kind=tarfile.SYMTYPE)),
+        ),
+        ("letter.docx", _DOCX, office("word", {"word/x.xml": _XXE})),
+        ("letter.docx", _DOCX, office("word", {"word/vbaProject.bin": b"x"})),
+        ("paper.pdf", "application/pdf", b"MZ\x90\0" + PDF),
+        ("paper.pdf", "application/pdf", PDF + zipped({"A.class": b"x"})),
+        ("run.exe", "application/octet-stream", b"x"),
+    ],
+)
+def test_b124_upload_polyglot(content: Arena, filename: str, media_type: str, data: bytes) -> None:
+    body = form((filename, media_type, data))
+    content.refuse(post(body), 422, closed=False, problem=REFUSED)
+
+
+def test_b124_upload_polyglot_is_recorded(content: Arena) -> None:
+    content.gateway.new_records()
+    content.send(post(form(("a.txt", "text/plain", EICAR))))
+    reasons = [record["reason"] for record in content.gateway.new_records()]
+    assert reasons == ["upload.malware-test"]
+
+
+def test_b124_upload_polyglot_too_many(content: Arena) -> None:
+    body = form(*[("a.png", "image/png", png())] * 21)
+    content.refuse(post(body), 422, closed=False, problem=REFUSED)
+
+
+def test_b124_upload_polyglot_as_the_whole_body(content: Arena) -> None:
+    def put(data: bytes) -> bytes:
+        return request("PUT", "/picture", "Content-Type: image/png", body=data)
+
+    mark = content.upstream.mark()
+    assert content.send(put(png())).status == 200
+    (received,) = content.upstream.requests_since(mark)
+    assert received.body == png()
+    for data in (jpeg(), png(10_000, 10_000), png() + zipped({"a": b"x"}), png(extra=EICAR)):
+        content.refuse(put(data), 422, closed=False, problem=REFUSED)
