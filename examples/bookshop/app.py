@@ -20,27 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import data
-
-
-def query(request: Request, sql: str, *values: object) -> list[dict[str, Any]]:
-    """Run one statement and return its rows."""
-    connection = data.connect(request.app.state.database)
-    try:
-        with connection:
-            return [dict(row) for row in connection.execute(sql, values)]
-    finally:
-        connection.close()
-
-
-def one(request: Request, sql: str, *values: object) -> Response:
-    """The first row as the answer, or 404."""
-    rows = query(request, sql, *values)
-    return JSONResponse(rows[0]) if rows else missing()
-
-
-def missing() -> Response:
-    """There is no such row."""
-    return JSONResponse({"error": "not found"}, 404)
+import holes
+from rows import missing, one, query
 
 
 def get_health(request: Request) -> Response:
@@ -70,8 +51,13 @@ def get_book(request: Request) -> Response:
 
 
 def search_books(request: Request) -> Response:
-    """Titles and authors that contain `q`. WEAK: SQL by concatenation."""
+    """Titles and authors that contain `q`. WEAK: SQL by concatenation, unless `--careful`."""
     wanted = request.query_params["q"]
+    if request.app.state.careful:
+        like = f"%{wanted}%"
+        sql = "SELECT isbn, title, author, price FROM books WHERE title LIKE ? OR author LIKE ?"
+        rows = query(request, sql + " ORDER BY title", like, like)
+        return JSONResponse({"items": rows, "total": len(rows)})
     rows = query(
         request,
         "SELECT isbn, title, author, price FROM books WHERE title LIKE '%" + wanted + "%'"
@@ -143,8 +129,10 @@ async def register_customer(request: Request) -> Response:
 
 
 def get_customer(request: Request) -> Response:
-    """An account. WEAK: to anyone, with the password hash and the staff's notes."""
-    return one(request, "SELECT * FROM customers WHERE id = ?", request.path_params["customer_id"])
+    """An account. WEAK: to anyone; with the password hash and the notes, unless `--careful`."""
+    columns = "id, email, name, address" if request.app.state.careful else "*"
+    sql = f"SELECT {columns} FROM customers WHERE id = ?"
+    return one(request, sql, request.path_params["customer_id"])
 
 
 async def update_customer(request: Request) -> Response:
@@ -278,6 +266,7 @@ ROUTES = [
     Route("/books/{isbn}/cover", put_cover, methods=["PUT"]),
     Route("/books/{isbn}/reviews", list_reviews),
     Route("/books/{isbn}/reviews", create_review, methods=["POST"]),
+    Route("/books/{isbn}/page", holes.book_page),
     Route("/search", search_books),
     Route("/customers", register_customer, methods=["POST"]),
     Route("/customers/{customer_id}", get_customer),
@@ -287,6 +276,8 @@ ROUTES = [
     Route("/orders/{order_id}", get_order),
     Route("/orders/{order_id}/cancel", cancel_order, methods=["POST"]),
     Route("/admin/books", create_book, methods=["POST"]),
+    Route("/admin/imports", holes.import_books, methods=["POST"]),
+    Route("/admin/labels", holes.print_label, methods=["POST"]),
     Route("/admin/books/{isbn}", update_book, methods=["PUT"]),
     Route("/admin/books/{isbn}", delete_book, methods=["DELETE"]),
     Route("/admin/orders", list_all_orders),
@@ -305,13 +296,17 @@ async def lifespan(application: Starlette) -> AsyncIterator[None]:
 
 
 app = Starlette(routes=ROUTES, lifespan=lifespan, exception_handlers={Exception: failed})
+app.state.careful = False
 
 
 def main() -> None:
     """Serve it."""
     parser = argparse.ArgumentParser(description="A careless bookshop API, on loopback only.")
     parser.add_argument("--port", type=int, default=8000)
-    uvicorn.run(app, host="127.0.0.1", port=parser.parse_args().port, log_level="warning")
+    parser.add_argument("--careful", action="store_true", help="close the five holes of README.md")
+    arguments = parser.parse_args()
+    app.state.careful = arguments.careful
+    uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_level="warning")
 
 
 if __name__ == "__main__":
