@@ -18,7 +18,8 @@ _CODED: Final = (
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]",
     r"[a-z0-9+/_-]{16}",
 )
-_SEPARATOR: Final = "\n"
+_SEPARATOR: Final = "\n\n\n"
+"""Three, so that a pattern can tell a line feed of a text from the border between two texts."""
 _FEW: Final = 4
 _BRANCHES: Final = 8
 _OVERLAP: Final = 256

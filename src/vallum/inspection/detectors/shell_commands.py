@@ -1,0 +1,131 @@
+"""The commands worth sending to a shell, by how much their name alone says."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Weight = Literal[1, 2, 3]
+"""3: no word of any language, and rarely written but to be run. 2: an abbreviation or a product's
+name, met in other texts. 1: an ordinary word, or a developer's everyday tool."""
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of `text`."""
+    return frozenset(text.split())
+
+
+_UNIX_TELLING = words(
+    "adduser ansible-config ansible-console ansible-doc ansible-galaxy ansible-inventory "
+    "ansible-playbook ansible-pull ansible-vault apt-get arp base32 base64 bash bsdtar bunzip2 "
+    "busybox bzcat bzip2 c89 c99 chattr chef-client chef-run chef-shell chef-vault chgrp chmod "
+    "chown chpasswd chroot chsh cpulimit crontab cscli csh curl dmesg dnf doas dpkg egrep "
+    "ethtool fdisk fgrep fping ftp fuser gawk gcc gdb getent gnuplot groupadd gunzip gzip "
+    "hexdump hostnamectl htop iconv ifconfig insmod iostat ip6tables ipcs iptables journalctl "
+    "killall kinit ksh lastlog ldapsearch ldconfig ldd lsattr lsb_release lsblk lscpu lshw "
+    "lsmod lsns lsof lspci ltrace lwp-download lwp-request lynx md5sum mkdir mkfifo mkfs mknod "
+    "mktemp modprobe mysqldump nawk nc ncat netcat netstat nft nmap nohup nproc nsenter "
+    "nslookup openssl passwd pgrep pkexec pkill printenv psql pwsh rlwrap rmdir rmmod rmt-dump "
+    "rmt-tar rsync run-parts scp setfacl setsid sftp sha256sum shred smbclient socat sqlite3 "
+    "ssh sshd sshfs sshpass start-stop-daemon stdbuf strace sudo sudoedit sysctl systemctl "
+    "tcpdump tcsh telnet tftp tracepath traceroute truncate tshark uconv ulimit unalias uname "
+    "unlzma unset unxz update-alternatives useradd userdel usermod uudecode uuencode visudo "
+    "vmstat wget whereis whoami xargs xdotool xterm xxd xzcat yum zcat zgrep zless zmore zsh "
+    "zsoelim zstd zstdcat"
+)
+_UNIX_SHORT = words(
+    "ab ag ansible apk apt ash awk bc bpftrace brew cat cc cmd cp cpan cpio cron ctr dd df dig "
+    "dir du ed emacs env ghc grep gtester hd hh id ip ipython irb jjs jq kubectl ln logname ls "
+    "lua mc mv mysql nano nl nm node npc npm npx nroff nvim od pax pdb perf ping pip pip3 pipx "
+    "pr printf ps pv pwd python2 python3 rc redis-cli rm rmt rpcinfo rpm sar scp seq sh ss tac "
+    "tar tcl tclsh tee tftp tmux tr tsc tty ul umask uniq unzip vi vim wc xz zip"
+)
+_UNIX_WORDS = words(
+    "alias aptitude ar arch as aspell at base bash bind break bundle cal cancel capsh case cd "
+    "chef cmp col column comm command composer cowsay cut dash date dialog diff disown docker "
+    "dosbox dvips easy_install echo enable eval ex exec exit expand expect export false fc fg "
+    "file find finger fish flock fold fping gate gem genie getopts ginsh git go gpg groups halt "
+    "hash head help history host hostname info init install java jobs join kill la last "
+    "lastlogin less link ll local locale locate logger login logout logsave look lp mail mailx "
+    "make man mesg mknod more mount mtr nasm neofetch net network newgrp nice octave open "
+    "osascript paste patch perl php pico poweroff print pry puppet push python query rake read "
+    "readelf reboot rename renice replace reset restic rev route ruby runuser scanmem screen "
+    "script sed select service set shift shuf shutdown sleep snap soelim sort source split "
+    "start stat stop strings stty su sum suspend sync tail task taskset tbl telinit test time "
+    "timeout top torify touch trap tree troff true tset type typeset umount unexpand units "
+    "unlink uptime users varnishncsa view volatility w wait wall watch whatis which whiptail "
+    "who whois wish write xmodmap yarn yelp yes zypper"
+)
+_WINDOWS_TELLING = words(
+    "attrib auditpol bcdboot bcdedit bitsadmin cacls certreq certutil chcp chkdsk cmdkey cmstp "
+    "conhost cscript csvde dcdiag diskpart diskshadow dnscmd driverquery dsget dsquery esentutl "
+    "eventvwr extrac32 findstr fltmc forfiles fsutil ftp gpresult gpupdate icacls ieexec "
+    "installutil ipconfig iwmi ldifde logoff msbuild msdt mshta msiexec mstsc nbtstat net1 "
+    "netdom netsh nltest nslookup ntdsutil odbcconf pathping pcalua powershell powershell_ise "
+    "presentationhost psexec psexec64 qprocess quser qwinsta rasdial reagentc regasm regedit "
+    "regini regsvcs regsvr32 robocopy runas rundll32 schtasks scriptrunner setx subst "
+    "systeminfo takeown taskkill tasklist tracert tskill typeperf tzutil vssadmin wbadmin "
+    "wevtutil winrm winrs wmic wscript wsl xcopy xwizard"
+)
+_WINDOWS_WORDS = words(
+    "assoc call choice cls color copy del doskey erase for ftype goto if label md mklink mode "
+    "move path pause popd prompt pushd rd reg rem ren sc sort start title ver verify vol"
+)
+_CMDLETS = words(
+    "add-content add-localgroupmember add-mppreference add-type clear-content clear-eventlog "
+    "compress-archive convertfrom-json convertto-json convertto-securestring copy-item "
+    "disable-netfirewallrule enter-pssession expand-archive export-csv foreach-object get-acl "
+    "get-adcomputer get-aduser get-childitem get-ciminstance get-command get-content "
+    "get-credential get-eventlog get-history get-host get-item get-itemproperty get-localgroup "
+    "get-localuser get-location get-netipaddress get-nettcpconnection get-process get-service "
+    "get-variable get-wmiobject import-module invoke-cimmethod invoke-command invoke-expression "
+    "invoke-history invoke-item invoke-mimikatz invoke-restmethod invoke-shellcode "
+    "invoke-webrequest invoke-wmimethod move-item new-item new-itemproperty new-localuser "
+    "new-object new-psdrive new-pssession new-service out-file out-null out-string "
+    "register-scheduledtask remove-item rename-item resolve-dnsname restart-computer "
+    "select-object select-string set-acl set-alias set-content set-executionpolicy set-item "
+    "set-itemproperty set-location set-mppreference set-variable start-bitstransfer start-job "
+    "start-process start-service start-sleep stop-computer stop-process stop-service "
+    "test-connection test-netconnection test-path where-object write-host write-output"
+)
+_ALIASES = words("iex iwr irm gci gcm gwmi sajb saps sasv spps icm ipmo ni rni gps gsv sls nal")
+
+WEIGHTS: Final[dict[str, Weight]] = {
+    **dict.fromkeys(_UNIX_WORDS | _WINDOWS_WORDS, 1),
+    **dict.fromkeys(_UNIX_SHORT | _ALIASES, 2),
+    **dict.fromkeys(_UNIX_TELLING | _WINDOWS_TELLING | _CMDLETS, 3),
+}
+
+PREFIXES: Final = words(
+    ".sh .shell .system builtin busybox call chroot command coproc cpulimit do doas else env "
+    "eval exec flock if ionice ltrace nice nohup not rlwrap setsid start stdbuf strace sudo "
+    "then time timeout unbuffer until watch while xargs"
+)
+"""Commands and keywords that run the words after them."""
+
+INTERPRETERS: Final = words(
+    "ash bash busybox cmd csh dash fish iex invoke-expression ksh lua node perl php powershell "
+    "pwsh python python2 python3 ruby sh tcsh zsh"
+)
+"""What runs the text that it reads from a pipe."""
+
+NUMBERED: Final = words("sleep timeout ping usleep kill start-sleep wait seq exit")
+"""Whose only argument is a number."""
+
+DEVELOPMENT: Final = words(
+    "ansible apt apt-get bash brew bundle cc cd chef composer conda curl docker emacs gcc gem "
+    "git go java jq kubectl make mkdir msbuild mvn mysql nano nmap node npm npx nvim openssl "
+    "perf perl php pip pip3 pipx psql python python2 python3 rake rsync ruby snap sqlite3 ssh "
+    "sudo systemctl tar unzip vi vim wget yarn yum zip zsh"
+)
+"""What people write to each other about; a command line of these, alone, is no attack."""
+
+COMMAND_NAMES: Final = words(
+    "addr cli cmd cmdline command commands console daemon exec execcmd execute func host "
+    "hostname ip payload ping process rce run script shell system target terminal"
+)
+"""Words of a parameter's name that a command line is made of behind it."""
+LIST_NAMES: Final = words(
+    "accept columns embed exclude expand field fields group groupby include includes keys order "
+    "order_by orderby scope scopes select sort"
+)
+"""Parameters whose values are lists of names, often parted by the marks that part commands."""

@@ -1,0 +1,79 @@
+"""What wakes the judge of shell commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from vallum.inspection.detectors.shell_commands import DEVELOPMENT, PREFIXES, WEIGHTS
+
+
+def _any(words: Iterable[str]) -> str:
+    return "(?:" + "|".join(re.escape(word).replace(r"\-", "-") for word in sorted(words)) + ")"
+
+
+def _chunks(words: Iterable[str], size: int) -> list[str]:
+    """Alternatives in several patterns: one of a thousand words is too large to compile."""
+    ordered = sorted(words)
+    return [_any(ordered[start : start + size]) for start in range(0, len(ordered), size)]
+
+
+_ALL: Final = {*WEIGHTS, *(word for word in PREFIXES if word[0] == ".")}
+_TELLING: Final = {word for word, weight in WEIGHTS.items() if weight == 3}
+_SHORT: Final = {word for word, weight in WEIGHTS.items() if weight > 1}
+# Texts are scanned joined by three line feeds: fewer or more are part of one of them.
+_PLACE: Final = r"(?:[;|&`]|[$<>]\(|[^\n]\n\n?|\n\n\n\n|\A\n)[ \t\r\"'(!@{+]*"
+_END: Final = r"(?:[\s;|&<>)`\"'}$#,%\x00/@*{\\.+]|$)"
+_ARGUMENT: Final = (
+    r"[\"']?(?:--?[a-z]|/[a-z?]|~/|\.\.?/|[a-z]:(?:[/\\\"+|]|$)|\$[\w({]|\d+\.\d+\.\d|\*\.)"
+)
+
+TRIGGERS: Final[tuple[str, ...]] = (
+    # A command after a separator, in a substitution, or behind a prefix there.
+    *(rf"{_PLACE}{words}{_END}" for words in _chunks(_ALL, 180)),
+    r"[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
+    r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)",
+    r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$",
+    # Names that quotes, backslashes, carets or variables break up.
+    r"[;|&`(][\s\"'(@{]*[^\s;|&=,:\"'\\^$*?{\[<>]*(?:['\"\\]\w|''|\"\"|\^\w|\$[@*!?_#\w{]|\?|\*|\[)",
+    r"^[a-z]*(?:''|\"\"|'[a-z]+'|\"[a-z]+\"|\\[a-z]|\$[@*!?_#$\d]|\$\{?\w*\}?)[a-z]",
+    r"[a-z]\^[a-z]{1,6}\^[a-z]|[;|&][\s\"'(@]*[a-z]+\^|^[a-z]+\^[a-z]{2}",
+    # A text that is a command line.
+    rf"^[ +\"'(@]*[a-z][\w.-]*[\s+]+(?:\w+\s+)?{_ARGUMENT}",
+    *(rf"^[ \"'(@]*{words}{_END}" for words in _chunks(_TELLING - DEVELOPMENT, 180)),
+    rf"^[ \"'(@]*{_any(PREFIXES)}\s+(?:-\S+\s+)?(?:[a-z]+-)?[a-z]+[\s|;]",
+    r"^[ \"'(@]*(?:\S*/)?s?bin/[a-z]|^[a-z]{2,12}[;|&]+\s*$",
+    # Expansions.
+    r"\$\{?IFS|\{IFS\}|\$\{!?\w+(?::\s?-?\d|[#%/^,@])|\$\{!|\$'[^']*\\|\$\(\(|\$\[|\$\(\s*[a-z_]",
+    r"(?:^|=|\s)[<>]\(\s?[a-z]",
+    r"\{,|\{[\"'$]?[\w./$\\]+[\"']?,(?:-|/|[\"']?[^{}\s:\"=]*[/.~])|\w?\{\w+,-",
+    r"\{[a-z0-9_-]{2,12},[^{}\s:\"=]*,?\}",
+    r"^~[+-]\d?$|^!-\d|\balias\s+[^\n=]*=|\btrap\s+['\"]|^\$\{?(?:SHELL|BASH|0)\}?\s",
+    # Wildcards in paths.
+    r"/[a-z?*\[\]!/]{2,14}/[a-z]*[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])",
+    r"/[?*\[][^\s]*/[^\s]*[?*\[]|/[a-z]*\[[a-z!/]+\][a-z/]",
+    # Functions, sockets, calls, directives.
+    r"\(\)\s?\{|/dev/(?:tcp|udp)|\bmkfifo\s|\bmknod\s|-i\s*[<>\d&|]{1,3}|<!--\s?#\s?\w",
+    r"\b(?:nc|ncat|netcat|socat)(?:\.\w+)?\s[^\n]*-{0,2}(?:e|c|exec|sh-exec|system)\b",
+    r"\b(?:python[\d.]{0,4}|perl|ruby|php|lua|node)\s+-\w*[cer]\w*\s*['\"]",
+    (
+        r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|execsync|spawnsync|spawn|"
+        r"check_output|getoutput|subprocess\.\w+|os\.\w+|eval)\s?\(\s?\[?[\"'`]"
+    ),
+    r"\|\s*(?:sudo\s+)?-?(?:ba|da|z|k|c|tc|a)?sh\b",
+    # Options as values.
+    r"^--?[a-z]",
+    # Windows.
+    r"\bcmd(?:\.exe)?\s*/[ckvr]\b|%comspec%|%[a-z_()]{2,30}:~|%(?:systemroot|windir|programdata)%",
+    r"\bfor(?:\s+/[dflr]\b[^%]*|\s+)[^\n]*%[^\n]+\sin\b|\bfor\s+/[dflr]\s",
+    (
+        r"\bif(?:\s*/i)?\s+(?:not\s+)?(?:exist\s|errorlevel\s|defined\s|cmdextversion\s|"
+        r"[^\n]+(?:==|\s(?:equ|neq|lss|leq|gtr|geq)\s))"
+    ),
+    # PowerShell.
+    r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s+[-/\"'&]|\b(?:iex|invoke-expression)\b|\]::\w",
+    r"\bnew-object\s|\.download(?:string|file|data)\s?\(|\$(?:env:|psversiontable|executioncontext)",
+    r"[;&|]\s*&\s*[\"'{$]",
+)
+"""See `Detector.triggers`. Words of a language wake the judge where a command would stand only."""

@@ -1,0 +1,228 @@
+"""Reads a text as a shell would: where commands stand, what they are, and what follows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from vallum.inspection.detectors.shell_commands import NUMBERED, PREFIXES, WEIGHTS, Weight, words
+
+Entry = Literal["start", "separator", "newline", "substitution", "backtick"]
+"""What lets a command begin here."""
+Arguments = Literal["none", "prose", "word", "plausible", "shell", "sensitive"]
+"""What follows a command: nothing; words of a sentence; a word or two; what may be an operand
+(a file name, a number, a quoted text); what only shells are told (an option, a path, an address);
+and a file that nobody should ask for."""
+
+
+class Command(NamedTuple):
+    """A known command that stands where one would be run."""
+
+    entry: Entry
+    start: int
+    """Of the mark before it."""
+    place: int
+    """Where its first word begins."""
+    end: int
+    """After its last argument."""
+    name: str
+    weight: Weight
+    arguments: Arguments
+    hidden: bool
+    """Whether quotes, backslashes or variables break up its name."""
+    located: bool
+    """Whether it is written with its folder (`/bin/id`)."""
+    prefixed: bool
+    """Whether another command or an assignment stands before it."""
+
+
+# The look-behind keeps a run of separators from being tried once per character.
+_PLACE = re.compile(
+    r"(?<![;|&\n\r`])(\A|[;|&\n\r`]++|[$<>]\()[\s\"'(!@{+]*+((?:[^\s;|&`<>()$]|\$(?!\())+)",
+)
+_PLAIN = re.compile(r"[a-z0-9_.-]+\Z")
+_VERSION = re.compile(r"(?<=[a-z])\d[\d.]*\Z")
+_SWITCHED = re.compile(r"([a-z][a-z0-9_.]+)/[a-z?]{1,4}\Z")
+_ASSIGNMENT = re.compile(r"[a-z_]\w*=")
+# Options, numbers, assignments and redirections between a prefix and the command that it runs.
+_NEXT = re.compile(
+    r"[\s\"'(]*+(?:-\S++\s++|\d\S*+\s++|[A-Za-z_]\w*+=\S*+\s++|\d?[<>]&?\s*+\S++\s++)*+"
+    r"[\"'(]*+([^\s;|&`<>()]+)"
+)
+_EMPTY = re.compile(r"\$[@*!?_#$-]|\$\d|\$\{?[A-Za-z_]\w*\}?|\$|[\"'\\^]|``")
+_BRACKET = re.compile(r"\[([a-z])\1?\]")
+_FOLDER = re.compile(r"(?:/|\./|~/|[a-z]:[\\/]|(?:usr/)?s?bin/)")
+_SUFFIX = re.compile(r"\.(?:exe|com|bat|cmd|ps1)\Z")
+_STOP = re.compile(r"[;|&\n\r`]")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_SPOKEN = re.compile(r"(?<![^\s(])[^\W\d_]{2,}(?:'[a-z]{1,2})?[,.!?:]?(?![^\s)])")
+_SHELLISH = re.compile(
+    r"[\"']?(?:--?[a-z]|/(?!\s)|~/|\.{1,2}(?:/|\Z)|[a-z]:[\\/]?(?:\Z|\s|\w)|\\\\|"
+    r"[a-z]{2,12}://|\d+\.\d+\.\d+|\$[\w{(*@]|%\w+%|<|>|\d?>|\+x|\*)",
+    re.IGNORECASE,
+)
+_PLAUSIBLE = re.compile(
+    r"[\"'{@]|[\w*-]+(?:\.[\w*-]+)+|\w+=|[\w-]*[*?\[]|[0-7]{3,4}\s|localhost|\w+/\w"
+)
+_SENSITIVE = re.compile(
+    r"/(?:etc|proc|root|var/(?:log|www)|boot|sys|dev/(?:tcp|udp|shm))/|/et|passwd|shadow|/(?:usr/)?bin/|"
+    r"\.ssh|\.bash|\.env\b|\.aws|[a-z]:[\\/]windows|boot\.ini|win\.ini|system32|id_rsa|/dev/null",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[\s\"']*\d+[smhd]?\s*(?:[\"')#/]|--|\Z)")
+_SHELLS: Final = frozenset({"SHELL", "BASH", "0", "COMSPEC"})
+_OF_SENTENCES: Final = words(
+    "a an and are as at be but by can der des die du el en es for from ha has he in is it la le "
+    "les my no not of on or our que so that the their they this to un und was we were will with "
+    "works would y you your"
+)
+_REST = 200
+_STEPS = 5
+
+
+def commands(text: str) -> Iterator[Command]:
+    """Every known command that stands where a shell would run it, in order."""
+    for match in _PLACE.finditer(text):
+        head = match[2]
+        place = match.start(2)
+        found = _resolve(text, head, place, match.end())
+        if found is None:
+            continue
+        mark = match[1]
+        if mark and mark[-1] == ";" and _ends_reference(text, match.start()):
+            continue
+        name, end, hidden, located, prefixed = found
+        if hidden and head.count("'") % 2 and text[place - 1 : place] != "'":
+            hidden = False  # I'd: an apostrophe, not a quoted part of a word.
+        rest = text[end : end + _REST]
+        stop = _STOP.search(rest)
+        given = rest[: stop.start()] if stop else rest
+        yield Command(
+            entry=_entry(mark),
+            start=match.start(),
+            place=place,
+            end=end + len(given),
+            name=name,
+            weight=WEIGHTS[name],
+            arguments=_arguments(name, given),
+            hidden=hidden,
+            located=located,
+            prefixed=prefixed,
+        )
+
+
+def spoken(text: str) -> int:
+    """How many words of a sentence `text` has."""
+    return len(_SPOKEN.findall(text))
+
+
+def known(word: str) -> tuple[str, bool, bool] | None:
+    """The command that a word spells, whether it hides it, and whether it names its folder."""
+    word = word.lower()
+    if _PLAIN.match(word):
+        name = _SUFFIX.sub("", word)
+        if name not in WEIGHTS:
+            name = _VERSION.sub("", name)
+        return (name, False, False) if name in WEIGHTS else None
+    switched = _SWITCHED.match(word)
+    if switched is not None and WEIGHTS.get(switched[1]) == 3:
+        return switched[1], False, False
+    if word.count('"') % 2 or word.count("'") % 2:
+        word = word.strip("\"'")
+    bare = word.strip("\"')}#,\0")
+    clear = _BRACKET.sub(r"\1", _EMPTY.sub("", bare))
+    for candidate in (clear, bare.rpartition("\\")[2]):
+        folder, _, last = candidate.rpartition("/")
+        name = _SUFFIX.sub("", last)
+        if name in WEIGHTS:
+            located = bool(folder or "\\" in bare) and _FOLDER.match(bare) is not None
+            if folder and not located:
+                return None
+            return name, clear != bare and candidate is clear, located
+    return None
+
+
+def _resolve(
+    text: str, head: str, place: int, end: int
+) -> tuple[str, int, bool, bool, bool] | None:
+    """The command that `head`, or what it runs, spells; with where its last word ends."""
+    prefixed = hidden_before = False
+    best: tuple[str, int, bool, bool, bool] | None = None
+    for _ in range(_STEPS):
+        found = known(head)
+        if found is None and head[0] == "$":
+            found = _variable(text, head, place)
+        if found is not None:
+            name, hidden, located = found
+            hidden_before = hidden_before or hidden
+            if best is None or WEIGHTS[best[0]] <= WEIGHTS[name]:
+                best = name, end, hidden_before, located, prefixed
+            if name not in PREFIXES:
+                return best
+        elif head not in PREFIXES and not _ASSIGNMENT.match(head.lower()) and head[0] not in "<>$":
+            return best
+        follow = _NEXT.match(text, end, min(len(text), end + _REST))
+        if follow is None or (follow.start(1) == end):
+            return best
+        # After an unknown word of a sentence, `time will tell`, the search stops above.
+        prefixed, head, end = True, follow[1], follow.end()
+    return best
+
+
+def _variable(text: str, head: str, place: int) -> tuple[str, bool, bool] | None:
+    """The command behind `$a`, where the same text says `a=nc`."""
+    name = head.lstrip("${").rstrip("}\"'")
+    if name in _SHELLS:
+        return "sh", True, False
+    if not name.isidentifier():
+        return None
+    at = text.rfind(name + "=", 0, place)
+    if at < 0:
+        return None
+    value = re.match(r"[^\s;|&`<>()]{1,40}", text[at + len(name) + 1 : place])
+    found = known(value[0]) if value else None
+    return (found[0], True, found[2]) if found else None
+
+
+def _entry(mark: str) -> Entry:
+    if not mark:
+        return "start"
+    last = mark[-1]
+    if last == "(":
+        return "substitution"
+    if "`" in mark:
+        return "backtick"
+    return "newline" if not mark.strip("\r\n") else "separator"
+
+
+def _ends_reference(text: str, at: int) -> bool:
+    """Whether the semicolon at `at` ends a character reference (`&amp;`, `&#39;`)."""
+    start = text.rfind("&", max(0, at - 10), at)
+    return start >= 0 and text[start + 1 : at].lstrip("#").isalnum()
+
+
+def _arguments(name: str, given: str) -> Arguments:
+    given = given.strip().lstrip(")}\"' ")
+    if not given.strip("#\0 "):
+        return "none"
+    said = _SPOKEN.findall(_QUOTED.sub(" ", given))
+    sentence = len(said)
+    if not _OF_SENTENCES.isdisjoint(said):
+        sentence += 2
+    if sentence > 3:
+        return "prose"
+    if _SENSITIVE.search(given):
+        return "sensitive"
+    if _SHELLISH.match(given):
+        return "shell"
+    if name in NUMBERED and _NUMBER.match(given):
+        return "shell"
+    if _PLAUSIBLE.match(given):
+        return "plausible"
+    first, _, rest = given.partition(" ")
+    if WEIGHTS[name] > 1 and rest and _SHELLISH.match(rest.lstrip()) and first.isalnum():
+        return "shell"
+    if first in ("#", "--", "//", ")", "*/", ">", "<", "\\"):
+        return "none"
+    return "word" if sentence < 2 + (WEIGHTS[name] == 3) and len(given) < 40 else "prose"
