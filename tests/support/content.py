@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.arena import Arena
-from tests.support.contract import PATHS, SECURED, THING, body, document, operation, parameter
+from tests.support.contract import PATHS, SECURED, THING, body, document, operation
 from tests.support.gateway import Gateway, PolicyText
 from tests.support.upstream import RecordingUpstream
 
@@ -55,7 +55,6 @@ CONTENT_PATHS: dict[str, Any] = {
         )
     },
     "/picture": {"put": operation("picture", **body("image/png", {}))},
-    "/ranges": {"get": operation("ranges", parameters=[parameter("a", "query", type="string")])},
 }
 
 CONTENT_DOCUMENT = document(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vallum.core.fields import FieldLine
 from vallum.wire.http1 import malformed
+from vallum.wire.ranges import RANGE_FIELDS, is_modest
 
 HOP_BY_HOP = frozenset(
     {
@@ -139,6 +140,15 @@ def is_free(name: bytes) -> bool:
     return not (name in HOP_BY_HOP or name in _REGENERATED or name in _END_TO_END or is_claim(name))
 
 
+def _excessive_ranges(items: tuple[FieldLine, ...]) -> frozenset[bytes]:
+    """The names of range fields that the upstream should not see: it serves the whole (B-125)."""
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in items:
+        if name in RANGE_FIELDS:
+            values.setdefault(name, []).append(value)
+    return frozenset(name for name, lines in values.items() if not is_modest(lines))
+
+
 def forwardable(
     items: tuple[FieldLine, ...], options: frozenset[bytes], withheld: frozenset[bytes]
 ) -> list[FieldLine]:
@@ -156,6 +166,7 @@ def forwardable(
     for option in extra:
         if option in _END_TO_END or option in _REGENERATED or is_claim(option):
             raise malformed("connection-names-protected-field")
+    extra |= _excessive_ranges(items)
     return [
         (name, value)
         for name, value in items
