@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from typing import Final
 
-from vallum.inspection.detectors import code, deserialisation, prototype, template
+from vallum.inspection.detectors import (
+    code,
+    crlf,
+    deserialisation,
+    formula,
+    http,
+    ldap,
+    nosql,
+    prototype,
+    scanner,
+    session,
+    ssrf,
+    template,
+    xml,
+    xpath,
+)
 from vallum.inspection.model import Detector
 
 DETECTORS: Final[tuple[Detector, ...]] = (
     code.DETECTOR,
+    crlf.DETECTOR,
     deserialisation.DETECTOR,
+    formula.DETECTOR,
+    http.DETECTOR,
+    ldap.DETECTOR,
+    nosql.DETECTOR,
     prototype.DETECTOR,
+    scanner.DETECTOR,
+    session.DETECTOR,
+    ssrf.DETECTOR,
     template.DETECTOR,
+    xml.DETECTOR,
+    xpath.DETECTOR,
 )
 
 _MEANINGS: Final = {rule: text for each in DETECTORS for rule, text in each.rules.items()}

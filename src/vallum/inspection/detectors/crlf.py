@@ -1,0 +1,220 @@
+"""Line breaks that start a header field, a mail command or a log line of the attacker's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.inspection.detectors._text import strongest, verdict
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "crlf.field": "a well-known header field of HTTP after a line break",
+    "crlf.unknown-field": "something that looks like a header field after a line break",
+    "crlf.split": "a whole second message after an empty line",
+    "crlf.mail-field": "a header field of mail after a line break",
+    "crlf.mail-command": "a command of SMTP, IMAP or POP after a line break",
+    "crlf.log": "a line in the form of a log after a line break",
+    "crlf.break": "a line break where none can be meant",
+}
+
+_HTTP = (
+    r"(?:set-cookie2?|cookie|location|refresh|content-(?:length|type|encoding|disposition|location|"
+    r"security-policy)|transfer-encoding|host|link|authorization|www-authenticate|"
+    r"access-control-[a-z-]{3,20}|cache-control|connection|upgrade|server|vary|etag|"
+    r"user-agent|referer|origin|remote-addr|x-(?:forwarded|real|original|rewrite|http|frame|xss|"
+    r"content|powered|accel|sendfile)[a-z-]{0,24}|forwarded|status|clear-site-data|trailer|te)"
+)
+_MAIL = r"(?:bcc|cc|to|from|reply-to|subject|mime-version|return-path|x-mailer|sender)"
+# Characters that become CR and LF where only the low byte of each is kept.
+_CUT = {0x560A: "\n", 0x560D: "\r"}
+_BREAK = r"[\r\n]\s{0,4}"
+
+_FIELD = re.compile(
+    rf"{_BREAK}(?P<name>{_HTTP})\s{{0,4}}:(?P<value>[^\r\n]{{0,200}})", re.IGNORECASE
+)
+_UNKNOWN = re.compile(r"[\r\n][ \t]{0,4}[A-Za-z][A-Za-z0-9_-]{1,40}[\r ]{0,4}:\s?\S")
+_MAIL_FIELD = re.compile(
+    rf"{_BREAK}(?P<name>{_MAIL})\s{{0,4}}:(?P<value>[^\r\n]{{0,200}})", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{2,}")
+_SPLIT = re.compile(r"(?:\r\n|\n|\r){2}\s{0,4}(?:<[!a-z?/]|HTTP/\d)", re.IGNORECASE)
+_COMMAND = re.compile(
+    r"[\r\n]\s{0,4}(?:(?:MAIL FROM|RCPT TO)\s?:\s?<?\S|"
+    r"(?:EHLO|HELO) [\w.-]{1,100}\s{0,4}(?:[\r\n]|$)|"
+    r"DATA\s?\r?\n(?:[A-Z][\w-]{1,30}:|\.)|[A-Za-z]\d{3,5} (?:LOGIN|SELECT|FETCH|CAPABILITY|DELETE|"
+    r"CREATE|RENAME|LIST|LOGOUT|STORE|COPY|EXPUNGE|SEARCH|APPEND|EXAMINE|STATUS|AUTHENTICATE|"
+    r"SUBSCRIBE)\b|USER \S{1,80}\r?\nPASS |(?:RETR|DELE) \d{1,6}\s{0,4}(?:[\r\n]|$)|"
+    r"TOP \d{1,6} \d{1,6}\s{0,4}(?:[\r\n]|$))|\r\n(?:QUIT|RSET|NOOP)(?:\r\n|$)"
+)
+_LOG = re.compile(
+    r"[\r\n]\s{0,4}(?:\d{1,3}(?:\.\d{1,3}){3} \S{1,40} \S{1,40} \[|"
+    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?[^\r\n]{0,60}"
+    r"\b(?:INFO|DEBUG|WARN(?:ING)?|ERROR|NOTICE|CRITICAL|SUCCESS)\b|"
+    r"\[?(?:INFO|DEBUG|WARN(?:ING)?|ERROR|NOTICE|CRITICAL|SUCCESS|AUDIT)\]?[: ]|"
+    r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,60} [\w./-]{1,40}(?:\[\d{1,8}\])?:)"
+)
+# What a machine writes as the value of a field whose name is also a word of people.
+_MACHINE_VALUE: Final[Mapping[str, re.Pattern[str]]] = {
+    "location": re.compile(r"\s?(?:(?:https?:)?//|/|$)", re.IGNORECASE),
+    "host": re.compile(r"\s?[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}(?::\d+)?\s?$"),
+    "refresh": re.compile(r"\s?(?:\d{1,4}\s?;\s?url|https?:|\w+\.)", re.IGNORECASE),
+    "link": re.compile(r"\s?<"),
+    "status": re.compile(r"\s?\d{3}\b"),
+    "server": re.compile(r"\s?[\w.-]{1,40}/\d"),
+    "connection": re.compile(r"\s?(?:close|keep-alive|upgrade)", re.IGNORECASE),
+    "upgrade": re.compile(r"\s?(?:h2c|websocket)", re.IGNORECASE),
+    "origin": re.compile(r"\s?(?:https?://|null)", re.IGNORECASE),
+    "cookie": re.compile(r"\s?[\w.-]{1,64}="),
+    **dict.fromkeys(
+        ("te", "trailer", "vary", "etag", "forwarded"), re.compile(r"\s?[\w\"*,= ;-]{1,40}$")
+    ),
+}
+# Fields that a body of several lines may not hold either, with such a value.
+_SURE_IN_TEXT: Final[Mapping[str, re.Pattern[str]]] = {
+    "set-cookie": re.compile(r"\s?[\w.-]{1,64}="),
+    "content-length": re.compile(r"\s?\d"),
+    "transfer-encoding": re.compile(r"\s?chunked", re.IGNORECASE),
+    "location": re.compile(r"\s?(?:https?:)?//", re.IGNORECASE),
+    "refresh": re.compile(r"\s?\d{1,4}\s?;\s?url", re.IGNORECASE),
+    "content-type": re.compile(r"\s?(?:text|multipart)/", re.IGNORECASE),
+    "x-forwarded-for": re.compile(r"\s?[\d:a-f]"),
+}
+_LONE = re.compile(r"\r(?!\n)")
+_LINES = re.compile(r"\r\n|\r|\n")
+_SHORT: Final = 200
+_FEW_LINES: Final = 8
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """What `text` would add to a message or file that it is written into unescaped."""
+    text = text.translate(_CUT)
+    # JSON and base64 may carry text of several lines into any place.
+    is_single = context.location != "body" and not {"base64", "escapes"} & set(context.layers)
+    if is_single or context.is_name:
+        return strongest(look(text, context) for look in _LOOKS_AT_LINE)
+    return strongest(look(text) for look in _LOOKS_AT_TEXT)
+
+
+def _field_in_line(text: str, context: Context) -> Judgement | None:
+    for field in _FIELD.finditer(text):
+        value = _MACHINE_VALUE.get(field["name"].lower())
+        if context.location != "query" or value is None or value.match(field["value"]):
+            return verdict("crlf.field", 9, field[0])
+    mail = _MAIL_FIELD.search(text)
+    if mail:
+        sure = mail["name"].lower() == "bcc" or context.location != "query"
+        sure = sure or _is_addressed(text, mail)
+        return verdict("crlf.mail-field", 9 if sure else 4, mail[0])
+    unknown = _UNKNOWN.search(text)
+    if unknown is None:
+        return None
+    where = context.location
+    return verdict("crlf.unknown-field", 4 if where == "query" else 7, unknown[0])
+
+
+def _message_in_line(text: str, context: Context) -> Judgement | None:
+    split = _SPLIT.search(text)
+    if split:
+        return verdict("crlf.split", 8, split[0])
+    log = _LOG.search(text)
+    if log is None:
+        return None
+    return verdict("crlf.log", 7 if _is_forged(text, log.start()) else 4, log[0])
+
+
+def _command_in_line(text: str, context: Context) -> Judgement | None:
+    command = _COMMAND.search(text)
+    return command and verdict("crlf.mail-command", 9, command[0])
+
+
+def _break_in_line(text: str, context: Context) -> Judgement | None:
+    if "\r" not in text and "\n" not in text:
+        return None
+    if context.is_name or context.location in ("path", "header", "cookie"):
+        return verdict("crlf.break", 6, text)
+    # Forms on the web send CR LF; a CR alone is typed by nobody.
+    return verdict("crlf.break", 5, text) if _LONE.search(text) else None
+
+
+_LOOKS_AT_LINE = (_field_in_line, _message_in_line, _command_in_line, _break_in_line)
+
+
+def _field_in_text(text: str) -> Judgement | None:
+    field = _FIELD.search(text)
+    if field is None:
+        return None
+    sure = _SURE_IN_TEXT.get(field["name"].lower())
+    if sure is None or not sure.match(field["value"]):
+        return None
+    return verdict("crlf.field", 6 if _is_appended(text, field.start()) else 4, field[0])
+
+
+def _mail_in_text(text: str) -> Judgement | None:
+    for mail in _MAIL_FIELD.finditer(text):
+        name = mail["name"].lower()
+        if name not in ("bcc", "cc", "to") or not _ADDRESS.search(mail["value"]):
+            continue
+        # A letter may end with an address to write to.
+        is_added = _is_appended(text, mail.start()) and (name != "to" or _is_addressed(text, mail))
+        return verdict("crlf.mail-field", (7 if name == "bcc" else 6) if is_added else 3, mail[0])
+    return None
+
+
+def _is_addressed(text: str, field: re.Match[str]) -> bool:
+    return "@" in text[: field.start()]
+
+
+def _command_in_text(text: str) -> Judgement | None:
+    command = _COMMAND.search(text)
+    if command is None:
+        return None
+    return verdict("crlf.mail-command", 7 if _is_appended(text, command.start()) else 4, command[0])
+
+
+def _log_in_text(text: str) -> Judgement | None:
+    log = _LOG.search(text)
+    if log is None:
+        return None
+    return verdict("crlf.log", 5 if _is_forged(text, log.start()) else 3, log[0])
+
+
+_LOOKS_AT_TEXT = (_field_in_text, _mail_in_text, _command_in_text, _log_in_text)
+
+
+def _is_forged(text: str, position: int) -> bool:
+    """Whether one line of a log is added to a short value; a report of an error shows many."""
+    return _is_appended(text, position) and len(_LINES.findall(text)) < 3
+
+
+def _is_appended(text: str, position: int) -> bool:
+    """Whether `position` follows one short value, which is not itself a line of such a text."""
+    before = text[:position].strip().removesuffix(".").strip()
+    if len(before) > _SHORT or _LINES.search(before) or len(_LINES.findall(text)) > _FEW_LINES:
+        return False
+    head = before.split(" ", 1)[0]
+    return not head.endswith(":") and not before.upper().startswith(("HTTP/", "$ ", "> ", "```"))
+
+
+DETECTOR = Detector(
+    family="crlf",
+    rules=RULES,
+    triggers=(
+        rf"(?:[\r\n]|\xe5\x98[\x8a\x8d])\s{{0,4}}(?:{_HTTP}|{_MAIL})\s{{0,4}}:",
+        r"[\r\n][ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
+        r"(?:\r\n|\n|\r){2}\s{0,4}(?:<[!a-z?/]|HTTP/\d)",
+        (
+            r"[\r\n]\s{0,4}(?:(?:mail from|rcpt to)\s?:|(?:ehlo|helo) \S|user \S+\r?\npass |"
+            r"data\s?\r?\n(?:[a-z][\w-]+:|\.)|[a-z]\d{3,5} [a-z]{4,12}\b|(?:retr|dele|top) \d)|"
+            r"\r\n(?:quit|rset|noop)(?:\r\n|\z)"
+        ),
+        (
+            r"[\r\n]\s{0,4}(?:\d{1,3}(?:\.\d{1,3}){3} |\[?\d{4}-\d\d-\d\d[t ][\d:.,]+[ \]]|"
+            r"\[?(?:info|debug|warn|error|notice|critical|success|audit)"
+            r"[a-z]{0,3}\]?[: ]|[a-z]{3} [ \d]\d \d\d:\d\d:\d\d )"
+        ),
+        r"\r(?:[^\n]|\z)|\r\n(?:\n|\z)",
+    ),
+    judge=judge,
+)

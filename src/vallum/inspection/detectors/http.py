@@ -1,0 +1,81 @@
+"""A message of HTTP inside a value: smuggled requests and split responses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.inspection.detectors._text import reads_as_prose, verdict
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "http.request": "the first line of a request, as RFC 9112 §3 writes it",
+    "http.response": "the first line of a response, as RFC 9112 §4 writes it",
+    "http.chunk": "the last chunk of a body and a request after it",
+    "http.cookie-version": "a cookie that switches its reader to an older grammar (RFC 2965)",
+}
+
+_METHOD = (
+    r"(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE|TRACK|PRI|PROPFIND|PROPPATCH|MKCOL|"
+    r"COPY|MOVE|LOCK|UNLOCK|SEARCH|REPORT|PURGE)"
+)
+# The four forms of a target (RFC 9112 §3.2): a path, a whole URI, an authority, and `*`.
+_TARGET = r"[ \t]{1,4}(?:/|[a-z][a-z0-9+.-]{1,12}:/|\*[ \t]|[\w.-]{1,100}:\d)"
+_REQUEST = re.compile(
+    rf"{_METHOD}(?={_TARGET})[ \t]{{1,4}}\S{{1,1500}}[ \t]{{1,4}}HTTP/\d", re.IGNORECASE
+)
+_RESPONSE = re.compile(r"HTTP/\d\.\d[ \t]{1,4}\d{3}(?:[ \t\r\n]|$)", re.IGNORECASE)
+_CHUNK = re.compile(rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}{_TARGET}", re.IGNORECASE)
+_FIELD = re.compile(r"\r?\n[ \t]{0,4}[A-Za-z][\w-]{1,40}[ \t]{0,2}:")
+# The rest of a request line that the value stands in, so that a second request follows.
+_REST = re.compile(r"[^\s]{0,100}\s{0,4}HTTP/\d(?:\.\d)?\r?\n", re.IGNORECASE)
+_QUOTING = frozenset("\"'`")
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """Whether `text` would be read as a message where a line break or a length is lost."""
+    if context.is_name and context.location == "cookie" and text.lower() == "$version":
+        return verdict("http.cookie-version", 6, text)
+    chunk = _CHUNK.search(text)
+    if chunk:
+        return verdict("http.chunk", 9, chunk[0])
+    request = _REQUEST.search(text)
+    if request:
+        return verdict("http.request", _score(text, request, context), request[0])
+    response = _RESPONSE.search(text)
+    if response:
+        score = _score(text, response, context)
+        # The line alone is what a monitor expects to see.
+        is_alone = not text[: response.start()].strip() and "\n" not in text.strip()
+        return verdict("http.response", min(score, 4) if is_alone else score, response[0])
+    return None
+
+
+def _score(text: str, line: re.Match[str], context: Context) -> int:
+    before = text[: line.start()]
+    if before[-1:] in _QUOTING or reads_as_prose(text):
+        # A line of an access log, or an example in a sentence.
+        return 4
+    at_start = not before.strip() or before[-1:] in "\r\n"
+    has_fields = _FIELD.match(text, text.find("\n", line.end()) - 1) is not None
+    if context.location != "body" or context.is_name:
+        return 9 if at_start else 7
+    if not at_start:
+        return 6 if has_fields else 4
+    # In a body somebody may show what their client sent, in many lines and with a word about it.
+    is_shown = (before.count("\n") > 2 or "```" in before) and not _REST.match(text)
+    return 4 if is_shown else 8
+
+
+DETECTOR = Detector(
+    family="http",
+    rules=RULES,
+    triggers=(
+        rf"{_METHOD}[ \t]{{1,4}}\S+[ \t]{{1,4}}HTTP/\d",
+        r"HTTP/\d\.\d[ \t]{1,4}\d{3}(?:[ \t\r\n]|$)",
+        rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}{_TARGET}",
+        r"^\$version$",
+    ),
+    judge=judge,
+)

@@ -1,0 +1,81 @@
+"""LDAP filter injection: a value that closes its own condition and opens another (RFC 4515)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.inspection.detectors._text import verdict
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "ldap.condition": "the value leaves its condition and another one follows",
+    "ldap.operator": "the value leaves its condition and the start of a list of conditions follows",
+    "ldap.nested": "a list of conditions starts inside a value",
+    "ldap.truncation": "the value leaves its condition and a null byte ends the filter",
+    "ldap.probe": "a string that tries which marks of a filter are let through",
+}
+
+# attributedescription of RFC 4512 §2.5, with the options and rules that RFC 4515 §3 allows.
+_CONDITION = r"\(\s?[A-Za-z][\w;.-]{0,63}(?::[\w.:-]{0,63})?\s?(?:[<>~:]?=)"
+_CLOSED = re.compile(
+    rf"\)*\s{{0,4}}\({{0,2}}(?P<op>[&|!])?\s{{0,4}}\({{0,2}}?(?P<condition>{_CONDITION})"
+)
+_LISTED = re.compile(
+    r"\)*\s{0,4}(?:\(+\s{0,4}[&|!]\s{0,4}(?:[()]|$|[A-Za-z][\w;.-]{0,63}\s?[<>~]?=)|[&|!]\s{0,4}\(\s{0,4}[&|!(])"
+)
+_TRUNCATED = re.compile(r"\)*\s{0,4}\x00")
+_NESTED = re.compile(rf"[*\w]\s?\(\s?[&|!]\s?{_CONDITION}")
+_PROBE = re.compile(r"\*\s?\(\s?\)\s?[|&]{1,2}")
+_SMILEY = re.compile(r"[:;=8][-^'o]?$")
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """What `text` would do as the value of a condition `(attribute=text)`."""
+    depth = 0
+    for position, mark in enumerate(text):
+        if mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth -= 1
+            if depth < 0 and not _SMILEY.search(text, max(0, position - 2), position):
+                found = _after(text, position)
+                if found is not None:
+                    return found
+            depth = max(depth, 0)
+    nested = _NESTED.search(text)
+    if nested and text.lstrip()[:1] != "(":
+        return verdict("ldap.nested", 6, nested[0])
+    probe = _PROBE.search(text)
+    return verdict("ldap.probe", 6, probe[0]) if probe else None
+
+
+def _after(text: str, position: int) -> Judgement | None:
+    """What follows a parenthesis that closes the condition around the text."""
+    evidence = text[max(0, position - 8) : position + 80]
+    if _TRUNCATED.match(text, position):
+        return verdict("ldap.truncation", 8, evidence)
+    closed = _CLOSED.match(text, position)
+    if closed is not None:
+        # `a) (n=5)` is how people count: without operator or wildcard nothing may stand between.
+        loose = " " in closed[0][:-1].split("(")[0] and closed["op"] is None
+        if not loose or "*" in text:
+            return verdict("ldap.condition", 9 if "*" in text or closed["op"] else 7, evidence)
+        return None
+    return verdict("ldap.operator", 8, evidence) if _LISTED.match(text, position) else None
+
+
+DETECTOR = Detector(
+    family="ldap",
+    rules=RULES,
+    triggers=(
+        r"\)\s{0,4}\({0,2}[&|!]?\s{0,4}\([( ]{0,3}[a-z][\w;.-]{0,63}(?::[\w.:-]{0,63})?\s?[<>~:]?=",
+        r"\)\s{0,4}\([( ]{0,4}[&|!]\s{0,4}(?:[()]|$|[a-z][\w;.-]{0,63}\s?[<>~]?=)",
+        r"\)\s{0,4}[&|!]\s{0,4}\(",
+        r"[*\w]\s?\(\s?[&|!]\s?\([a-z]",
+        r"\*\s?\(\s?\)\s?[|&]",
+        r"\)\s{0,4}\x00",
+    ),
+    judge=judge,
+)

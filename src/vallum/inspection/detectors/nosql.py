@@ -1,0 +1,224 @@
+"""Injection into stores that do not speak SQL: operators, scripts, commands, graph queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "nosql.operator-name": "a key or parameter name is a query operator, such as `user[$ne]`",
+    "nosql.operator-json": "a string value carries an object with query operators",
+    "nosql.lookup-name": "a parameter name asks a related record, as `user__key__startswith`",
+    "nosql.javascript": "a string is closed and JavaScript of a server-side query follows",
+    "nosql.shell": "a call of the database's own shell, such as `db.users.drop()`",
+    "nosql.search-body": "a query document of a search engine or document store in a string value",
+    "nosql.wire-command": "a command of a key-value store after a line break",
+    "nosql.cql": "`ALLOW FILTERING` ends an injected query",
+    "nosql.cypher": "a graph query, or the end of one and the start of another",
+}
+
+# Operators that change what a query matches or runs. Names that other conventions use as well
+# (`$filter`, `$top`, `$count`, `$ref`, `$schema`, `$id`, `$type`, `$set`) are not among them.
+_MATCHING = (
+    r"(?:ne|eq|gte?|lte?|n?in|nor|or|and|not|exists|regex|where|expr|elemMatch|mod|all|size|"
+    r"jsonSchema|nearSphere|geoWithin|text)"
+)
+_RUNNING = (
+    r"(?:where|function|accumulator|lookup|graphLookup|unionWith|out|merge|addFields|"
+    r"replaceRoot|facet|unwind|rename|currentOp|listSessions|push|pull|pullAll|addToSet|unset)"
+)
+_ANY = rf"(?:{_MATCHING}|{_RUNNING})"
+_LOOKUPS = (
+    r"(?:i?startswith|i?endswith|i?contains|i?regex|i?exact|isnull|gte?|lte?|range|in|"
+    r"has_keys?|has_any_keys|contained_by|year|search)"
+)
+_SHELL_CALLS = (
+    r"(?:find|findOne|insert|insertOne|insertMany|update|updateOne|updateMany|remove|"
+    r"deleteOne|deleteMany|drop|aggregate|mapReduce|save|count|distinct|createIndex)"
+)
+_STATEMENT = (
+    r"(?:return\b|var\s|let\s|const\s|while\s?\(|for\s?\(|do\s?\{|if\s?\(|sleep\s?\(|throw\b|"
+    r"db\.|this\.|emit\s?\(|function\b|print(?:json)?\s?\()"
+)
+
+_OPERATOR_NAME = re.compile(rf"(?:^|[\[.])\s?\$({_ANY})(?:$|[\]\[.])", re.IGNORECASE)
+_OPERATOR_KEY = re.compile(rf"(?:^|[\[{{,'\"])\s{{0,8}}\$({_ANY})['\"]?\s{{0,8}}:", re.IGNORECASE)
+_OPERATOR_PAIR = re.compile(rf"\[\$({_ANY})\](?:\[\w{{0,20}}\]){{0,2}}=", re.IGNORECASE)
+_BREAK_OUT = re.compile(r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:", re.IGNORECASE)
+_LOOKUP_NAME = re.compile(rf"^[a-z]\w{{0,200}}?__{_LOOKUPS}$", re.IGNORECASE)
+_PROBING = re.compile(
+    r"(?:with|contains|regex|has_keys?|has_any_keys|contained_by|search)$", re.IGNORECASE
+)
+_SECRET_FIELD = re.compile(
+    r"passw|secret|token|api_?key|hash|is_(?:staff|superuser|admin)", re.IGNORECASE
+)
+_QUOTE = re.compile(r"['\"]")
+_AFTER_QUOTE = re.compile(
+    rf"['\"]\s{{0,8}}[)}}\]]{{0,3}}\s{{0,8}}(?:;\s{{0,8}}{_STATEMENT}|(?:\|\||&&)\s{{0,8}}"
+    rf"(?:this\.|db\.|Object\.|true\b|!|sleep\s?\(|\(?\s?\d{{1,9}}\s?[<>=!]=?=?\s?\d|"
+    rf"(?P<q>['\"])[^'\"]{{0,40}}(?P=q)?\s?(?:[<>]|[=!]==?))|\+\s{{0,8}}sleep\s?\()",
+    re.IGNORECASE,
+)
+_AFTER_NUMBER = re.compile(
+    rf"^\s{{0,8}}(?:this\.\w{{1,40}}(?:\.match\s?\(|\s?[=!]==?)|-?[\w.]{{0,40}}\s{{0,8}}(?:;\s{{0,8}}{_STATEMENT}|(?:\|\||&&)\s{{0,8}}"
+    rf"(?:this\.\w|db\.\w|\d{{1,9}}\s?===?\s?\d|true\s?(?:$|//|;))))",
+    re.IGNORECASE,
+)
+_CODE_TAIL = re.compile(
+    r"//|/\*|\x00|==|return\b|sleep|match\s?\(|['\"]\s{0,4}$|\bdate\b", re.IGNORECASE
+)
+_SHELL = re.compile(
+    rf"\bdb\.(?:dropDatabase|getCollectionNames|shutdownServer|adminCommand|"
+    rf"[A-Za-z_]\w{{0,60}}\.{_SHELL_CALLS})\s?\("
+)
+_SEARCH_BODY = re.compile(
+    r"\"(?:script_fields|script_score|_script)\"\s{0,8}:|"
+    r"\"script\"\s{0,8}:\s{0,8}(?:\{\s{0,8}\"(?:source|inline|lang|id)\"|\"[^\"]{0,200}\w\s?\()|"
+    r"\"query\"\s{0,8}:\s{0,8}\{\s{0,8}\"(?:match_all|query_string|bool|wildcard|regexp|term)\"|"
+    r"\"selector\"\s{0,8}:\s{0,8}\{\s{0,8}\"_?\w{1,40}\"\s{0,8}:\s{0,8}\{|"
+    r"function\s?\(\s?doc\s?\)\s{0,4}\{\s{0,8}(?:emit|if|for|return)"
+)
+_WIRE = re.compile(
+    r"[\r\n](?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
+    r"(?:set|add|replace|append|prepend|cas) \S{1,250} \d{1,10} \d{1,12} \d{1,10}"
+    r"(?: noreply)?\r?\n|"
+    r"(?:flush_?all|flushdb)\s?(?:[\r\n]|$)|config set \w+ \S|(?:slaveof|replicaof) \S{1,100} \w+|"
+    r"eval ['\"][^'\"\r\n]{1,200}['\"] \d|script load |module load /)",
+    re.IGNORECASE,
+)
+_CQL = re.compile(r"\ballow\s{1,8}filtering\b", re.IGNORECASE)
+_CYPHER = re.compile(
+    r"\b(?:match\s{0,8}\(\s?\w{0,40}\s?(?::\s?\w{1,60}\s?)?(?:\{[^{}]{0,100}\}\s?)?\)[^\r\n{}]{0,300}?"
+    r"\b(?:return\s{1,8}[\w*]|delete\s{1,8}\w|set\s{1,8}\w{1,40}\.|remove\s{1,8}\w{1,40}[.:]|"
+    r"with\s{1,8}\w{1,40}\s{1,8}(?:as|match|return|where|call|detach)\b|where\s{1,8}\w{1,40}[.(])|"
+    r"load\s{1,8}csv\s{1,8}(?:with\s{1,8}headers\s{1,8})?from\s{1,8}['\"]|"
+    r"detach\s{1,8}delete\s{1,8}\w|call\s{1,8}(?:(?:apoc|dbms)\.\w{1,40}[.(]|"
+    r"db\.(?:labels|schema|index|indexes|constraints|propertyKeys|relationshipTypes|ping|info)\b))",
+    re.IGNORECASE,
+)
+_CYPHER_BREAK = re.compile(
+    r"^[^'\"]{0,200}['\"][^'\"]{0,40}?[})\]][^'\"]{0,200}"
+    r"\b(?:match|return|with|call|delete|union|load\s)",
+    re.IGNORECASE,
+)
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """What `text` would do in a query of a store without SQL."""
+    if context.is_name:
+        return _judge_name(text)
+    return strongest(look(text) for look in _LOOKS)
+
+
+def _judge_name(text: str) -> Judgement | None:
+    operator = _OPERATOR_NAME.search(text)
+    if operator:
+        return verdict("nosql.operator-name", 9, text)
+    if _LOOKUP_NAME.match(text):
+        if _SECRET_FIELD.search(text):
+            return verdict("nosql.lookup-name", 7, text)
+        # One step is how many an honest filter is named; several walk to other tables.
+        walks = text.count("__") > 1 and _PROBING.search(text) is not None
+        return verdict("nosql.lookup-name", 5 if walks else 3, text)
+    return _operator_json(text)
+
+
+def _operator_json(text: str) -> Judgement | None:
+    match = _OPERATOR_KEY.search(text) or _OPERATOR_PAIR.search(text) or _BREAK_OUT.search(text)
+    if match is None:
+        return None
+    if match.re is _BREAK_OUT:
+        is_left = text.count("{") < text.count("}")
+        return verdict("nosql.operator-json", 7 if is_left else 3, match[0])
+    if match.re is _OPERATOR_PAIR:
+        return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 8, match[0])
+    # JSON in a string is only parsed as a whole, or where the string that holds it is left.
+    if text.lstrip()[:1] in ("{", "[") or text.find("{", 0, match.start() + 1) < 0:
+        return verdict("nosql.operator-json", 9, match[0])
+    if _BREAK_OUT.search(text) and text.count("{") < text.count("}"):
+        return verdict("nosql.operator-json", 8, match[0])
+    return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 6, match[0])
+
+
+def _javascript(text: str) -> Judgement | None:
+    first = _QUOTE.search(text)
+    if first is not None:
+        # In code the first quote opens a string; in an injection it closes one.
+        match = _AFTER_QUOTE.match(text, first.start())
+        if match:
+            return verdict("nosql.javascript", 8, match[0])
+    match = _AFTER_NUMBER.match(text)
+    if match and _CODE_TAIL.search(text, match.start()):
+        return verdict("nosql.javascript", 4 if reads_as_prose(text) else 6, text)
+    return None
+
+
+def _shell(text: str) -> Judgement | None:
+    match = _SHELL.search(text)
+    return match and verdict("nosql.shell", 4 if reads_as_prose(text) else 6, match[0])
+
+
+def _search_body(text: str) -> Judgement | None:
+    match = _SEARCH_BODY.search(text)
+    return match and verdict("nosql.search-body", 4 if reads_as_prose(text) else 6, match[0])
+
+
+def _wire_command(text: str) -> Judgement | None:
+    match = _WIRE.search(text)
+    return match and verdict("nosql.wire-command", 4 if reads_as_prose(text) else 9, match[0])
+
+
+def _cql(text: str) -> Judgement | None:
+    match = _CQL.search(text)
+    if match is None:
+        return None
+    closes = "'" in text[: match.start()] or text[match.end() :].strip()[:2] in (";", "--", "/*")
+    return verdict("nosql.cql", 7 if closes and not reads_as_prose(text) else 3, match[0])
+
+
+def _cypher(text: str) -> Judgement | None:
+    match = _CYPHER.search(text)
+    if match is None:
+        return None
+    if _CYPHER_BREAK.match(text):
+        return verdict("nosql.cypher", 9, match[0])
+    return verdict("nosql.cypher", 4 if reads_as_prose(text) else 6, match[0])
+
+
+_LOOKS = (_operator_json, _javascript, _shell, _search_body, _wire_command, _cql, _cypher)
+
+DETECTOR = Detector(
+    family="nosql",
+    rules=RULES,
+    triggers=(
+        rf"(?:^|[\[.'\"{{, ])\${_ANY}(?:$|[\]\[.'\" :])",
+        rf"\w__{_LOOKUPS}$",
+        r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:",
+        (
+            r"^\s{0,8}this\.\w{1,40}(?:\.match\s?\(|\s?[=!]==?)|['\"]\s{0,8}\+\s{0,8}sleep\s?\(|"
+            r"(?:\|\||&&)\s{0,8}Object\."
+        ),
+        rf"['\")}}\]]\s{{0,8}}(?:;|\|\||&&)\s{{0,8}}(?:{_STATEMENT}|true|!|['\"(]|\d{{1,9}}\s?[<>=!])",
+        rf"^\s{{0,8}}-?[\w.]{{0,40}}\s{{0,8}};\s{{0,8}}{_STATEMENT}",
+        r"(?:\|\||&&)\s{0,8}(?:this\.|db\.|\d{1,9}\s?==|true\s?(?:$|//|;))",
+        r"\bdb\.[a-z_]\w{0,60}(?:\(|\.[a-z]{4,12}\s?\()",
+        r"\"(?:script|script_fields|script_score|_script|query|selector)\"\s{0,8}:\s{0,8}[{\"]",
+        r"function\s?\(\s?doc\s?\)",
+        (
+            r"[\r\n](?:\*\d{1,5}\r?\n\$\d|"
+            r"(?:set|add|replace|append|prepend|cas) \S+ \d{1,10} \d|"
+            r"flush_?all|flushdb|config set |slaveof |replicaof |eval ['\"]|"
+            r"script load |module load )"
+        ),
+        r"allow\s{1,8}filtering",
+        (
+            r"\bmatch\s{0,8}\(\s?\w{0,40}\s?[:){]|load\s{1,8}csv\s|detach\s{1,8}delete\s|"
+            r"\bcall\s{1,8}(?:db|apoc|dbms)\."
+        ),
+    ),
+    judge=judge,
+)

@@ -1,0 +1,255 @@
+"""Requests forged by the server: URLs that lead to where only the server can go (B-307, B-310)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
+from vallum.inspection.detectors.ssrf_hosts import Host, read_host
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "ssrf.metadata": "a URL of a cloud's metadata service",
+    "ssrf.internal": "a URL of a loopback, private or link-local address, or of an internal name",
+    "ssrf.disguise": "a URL whose host is spelled so that filters misread it",
+    "ssrf.service": "a URL of a service that does not speak HTTP, by its port",
+    "ssrf.userinfo": "a URL that shows one host before its `@` and means another",
+    "ssrf.scheme": "a URL of a scheme that makes servers talk to other services or read files",
+    "ssrf.bare": "an internal host and a path, without a scheme",
+}
+
+# A scheme, and slashes of either kind; `http:host` as lenient clients read it.
+_START = re.compile(
+    r"(?:\b([a-z][a-z0-9+._-]{1,20}):[/\\]{1,8}|\bhttps?:(?=[\d\[])|^[/\\]{2}(?=[\d\[]))",
+    re.IGNORECASE,
+)
+_MOST_URLS: Final = 24
+_AUTHORITY = re.compile(r"[^/\r\n]{0,300}")
+_FIRST = re.compile(r"\[[^\]/]{0,80}\]?|[^\x00-\x20/?#\\@&:\"'<>`,;)|\]}]{1,253}")
+_PORT = re.compile(r":(\d{1,5})(?!\d)")
+_SPACE = re.compile(r"\s")
+_SPLIT_NAME = re.compile(r"\w\\{1,4}\w\\{1,4}\w")
+_SITE_NAME = re.compile(
+    r"^[\w.-]{1,200}\.(?:com|org|net|io|dev|app|gov|edu|co|uk|de|fr|cn|ru|eu|info|example|test)"
+    r"(?::\d{1,5})?$",
+    re.IGNORECASE,
+)
+# Ports of services that take orders from whoever connects, and speak no HTTP or no login.
+_SERVICES: Final = frozenset(
+    (
+        21,
+        22,
+        23,
+        25,
+        110,
+        111,
+        143,
+        389,
+        445,
+        465,
+        587,
+        636,
+        873,
+        1099,
+        1433,
+        1521,
+        2049,
+        2181,
+        2375,
+        2376,
+        2379,
+        3306,
+        3389,
+        5432,
+        5672,
+        5984,
+        6379,
+        6443,
+        8500,
+        9042,
+        9092,
+        9200,
+        10250,
+        10255,
+        11211,
+        27017,
+        27018,
+    )
+)
+_PORTS = "|".join(str(port) for port in sorted(_SERVICES))
+_SCHEME = re.compile(
+    r"\b(?P<loud>(?:gopher|dict|tftp|netdoc|ldapi|local_file):[/\\]{2}\S|jar:(?:https?|ftp|file|jar):)|"
+    r"\b(?P<lookup>ldaps?|smb|rmi):[/\\]{2}[^\s/]|\b(?P<file>file):[/\\]{2,}[^\s*]",
+    re.IGNORECASE,
+)
+_SOCKET = re.compile(r"\bunix:[^\s|]{1,1000}\|\s?[a-z]{2,8}:", re.IGNORECASE)
+_DATA = re.compile(r"^\s{0,4}data:(?:text|application)/[\w.+-]{1,60}(?:$|[;,])", re.IGNORECASE)
+_BARE = re.compile(
+    r"^\s{0,4}(?P<host>[\w.-]{3,100}?)(?P<port>:\d{1,5})?/(?P<path>\S{0,400})\s{0,4}$"
+)
+_MASK = re.compile(r"^\d{1,3}(?!\S)")
+# Where a browser says where it is: that is the developer's machine as often as not.
+_OWN_PLACE: Final = frozenset({"referer", "origin", "host", "user-agent"})
+
+
+class _Target(NamedTuple):
+    """A host that a URL may lead to."""
+
+    host: Host
+    port: int
+    evidence: str
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """Where a server would go that fetches `text`."""
+    return strongest((_scheme(text, context), _worst_target(text, context), _bare(text)))
+
+
+def _worst_target(text: str, context: Context) -> Judgement | None:
+    best: Judgement | None = None
+    is_talk = bool(_SPACE.search(text.strip())) and reads_as_prose(text)
+    for count, start in enumerate(_START.finditer(text)):
+        if count == _MOST_URLS:
+            break
+        found = strongest(
+            (
+                *(_judge_target(target, context) for target in _targets(text, start)),
+                _userinfo(text, start),
+            )
+        )
+        if found and is_talk:
+            # A fetched value is a URL and nothing else. In a sentence one is talked about.
+            found = found._replace(score=min(found.score, 4))
+        elif found and _is_part(text, start):
+            found = found._replace(score=found.score if found.score > 6 else min(found.score, 4))
+        best = strongest((best, found))
+    return best
+
+
+def _is_part(text: str, start: re.Match[str]) -> bool:
+    """Whether the URL is part of a longer text of several words or lines."""
+    around = text.strip()
+    return bool(_SPACE.search(around)) and "@" not in around[:300]
+
+
+def _targets(text: str, start: re.Match[str]) -> Iterator[_Target]:
+    """Every host that some client may take for the host of the URL.
+
+    Clients disagree on what ends an authority (`/`, but also `?`, `#`, `\\`, a space) and on which
+    `@` ends the user's name, so each piece that one of them would choose is looked at.
+    """
+    authority = _AUTHORITY.match(text, start.end())
+    assert authority is not None  # noqa: S101 - it matches the empty string
+    whole = authority[0]
+    pieces = [whole]
+    if "@" in whole[:200]:
+        before_space = whole if start[0][:4].lower() == "http" else whole.split(" ", 1)[0]
+        pieces += before_space.split("@")[1:9]
+    for piece in pieces:
+        name = _FIRST.match(piece)
+        if name is None:
+            continue
+        port = _PORT.match(piece, name.end())
+        host = read_host(name[0])
+        number = int(port[1]) if port else 0
+        if host is None and _SPLIT_NAME.match(piece):
+            host = Host("public", True)
+        if host is None and number in _SERVICES and "." not in name[0]:
+            host = Host("internal-name", False)
+        if host is not None:
+            yield _Target(host, number, start[0] + whole[:80])
+
+
+def _judge_target(target: _Target, context: Context) -> Judgement | None:
+    host = target.host
+    if host.kind == "metadata":
+        return verdict("ssrf.metadata", 9, target.evidence)
+    if host.kind == "public":
+        return verdict("ssrf.disguise", 6, target.evidence) if host.is_disguised else None
+    # Someone who wrote a full-width or enclosed digit did not type the address of their computer.
+    if host.is_disguised or "unicode" in context.layers:
+        return verdict("ssrf.disguise", 9, target.evidence)
+    if target.port in _SERVICES:
+        return verdict("ssrf.service", 7, target.evidence)
+    if context.location == "header" and context.name in _OWN_PLACE:
+        return verdict("ssrf.internal", 3, target.evidence)
+    return verdict("ssrf.internal", 7 if host.kind == "link-local" else 5, target.evidence)
+
+
+def _userinfo(text: str, start: re.Match[str]) -> Judgement | None:
+    authority = re.split(r"[/\s\"'<>]", text[start.end() : start.end() + 300], maxsplit=1)[0]
+    user, at, host = authority.partition("@")
+    if not at or not host:
+        return None
+    if _SITE_NAME.match(user) or re.search(r"[#\\?]", user):
+        return verdict("ssrf.userinfo", 6, start[0] + authority)
+    return None
+
+
+def _scheme(text: str, context: Context) -> Judgement | None:
+    socket = _SOCKET.search(text)
+    if socket:
+        return verdict("ssrf.scheme", 9, socket[0])
+    match = _SCHEME.search(text)
+    if match is None:
+        data = _DATA.match(text)
+        if data and (context.is_name or context.location in ("query", "path")):
+            return verdict("ssrf.scheme", 5, data[0])
+        return None
+    evidence = text[match.start() : match.start() + 120]
+    is_url = not text[: match.start()].strip(" \"'=<([")
+    if match["loud"]:
+        score = 9 if is_url else 7
+    elif match["lookup"]:
+        score = 7 if is_url else 5
+    else:
+        score = 7 if is_url else 4
+    return verdict("ssrf.scheme", min(score, 4) if reads_as_prose(text) else score, evidence)
+
+
+def _bare(text: str) -> Judgement | None:
+    """`169.254.169.254/latest` or `localhost/admin`: what is put behind `http://` by the server."""
+    match = _BARE.match(text)
+    if match is None:
+        return None
+    host = read_host(match["host"])
+    if host is None or host.kind == "public":
+        return None
+    if "." in match["host"] and _MASK.match(match["path"]) and match["host"][0].isdigit():
+        return None  # A network, `10.0.0.0/8`.
+    if host.kind == "metadata":
+        # A first step of an ordinary path may be called so.
+        return verdict("ssrf.bare", 6, text) if "." in match["host"] else None
+    sure = host.is_disguised and not match["host"].isdigit()
+    return verdict("ssrf.bare", 6 if sure else 5, text)
+
+
+_NAMES = (
+    r"(?:localhost|loopback|localdomain|metadata|instance-data|\.internal\b|\.local\b|\.lan\b|"
+    r"\.corp\b|\.intra(?:net)?\b|\.home\.arpa|\.private\b|\.cluster\b|\.svc\b|\.consul\b|"
+    r"\.(?:nip|sslip|xip|traefik)\.(?:io|me)|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|"
+    r"yoogle\.com|local\.me|fuf\.me|rbndr\.us|1u\.ms|rebind\.network|make-127)"
+)
+
+DETECTOR = Detector(
+    family="ssrf",
+    rules=RULES,
+    triggers=(
+        r":[/\\]{1,8}(?:\d|\[)|\bhttps?:(?:\d|\[)|^[/\\]{2}(?:\d|\[)",
+        rf":[/\\]{{1,8}}[^/\s]*{_NAMES}",
+        r":[/\\]{2,8}[^/\r\n]*@",
+        rf":[/\\]{{2,8}}[\w-]+:(?:{_PORTS})(?:\D|$)",
+        r":[/\\]{2,8}[^/\s]*(?:\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1)",
+        r":[/\\]{2,8}\w\\{1,4}\w\\",
+        r"\b(?:gopher|dict|tftp|netdoc|ldapi?s?|local_file|smb|rmi|file):[/\\]{2}|\bjar:[a-z]{3,5}:",
+        r"\bunix:[^\s|]+\|",
+        r"^\s{0,4}data:(?:text|application)/",
+        (
+            rf"^\s{{0,4}}(?:[\w.-]*{_NAMES}[\w.]*|169\.254\.[\d.]{{3,7}}|127\.[\d.]{{3,11}}|"
+            rf"10\.[\d.]{{5,11}}|192\.168\.[\d.]{{3,7}})(?::\d{{1,5}})?/"
+        ),
+    ),
+    judge=judge,
+)

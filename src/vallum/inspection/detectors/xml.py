@@ -1,0 +1,187 @@
+"""XML injection: declarations, inclusions and elements in a value that lands in a document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "xml.entity": "declares an entity, or a document type of its own or from elsewhere",
+    "xml.include": "includes another resource (XInclude)",
+    "xml.transform": "XSLT, or an instruction to apply it",
+    "xml.schema-location": "names a schema for the parser to fetch",
+    "xml.charset": "declares a character set that hides what follows",
+    "xml.element": "closes an element that it never opened, and opens others",
+    "xml.cdata": "leaves a CDATA section, or uses one to hide markup",
+    "xml.comment": "a comment splits a word, which parsers read in different ways",
+    "xml.envelope": "a SOAP envelope inside a value",
+}
+
+_ENTITY = re.compile(r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION)\s", re.IGNORECASE)
+_DOCTYPE = re.compile(
+    r"<!DOCTYPE\s{1,8}[^\s<>\[]{1,80}(?P<rest>[^<>\[]{0,400})(?P<subset>\[)?", re.IGNORECASE
+)
+_PUBLIC_HTML = re.compile(r"-//(?:W3C|IETF)//DTD (?:X?HTML|SVG|MathML)", re.IGNORECASE)
+_INCLUDE = re.compile(
+    r"<\w{0,20}:?include\s[^<>]{0,200}(?:href|parse)\s?=|2001/XInclude", re.IGNORECASE
+)
+_STYLESHEET = re.compile(r"<\?xml-stylesheet\s[^<>]{0,200}href", re.IGNORECASE)
+_XSLT = re.compile(
+    r"<(?:xsl|xslt?):(?:stylesheet|transform|template|value-of|copy-of|include|import|"
+    r"import-schema|variable|for-each|message|result-document|output|param|sequence)\b|"
+    r"1999/XSL/Transform",
+    re.IGNORECASE,
+)
+_SCHEMA = re.compile(
+    r"\b(?:noNamespaceSchemaLocation|schemaLocation)\s?=\s?['\"][^'\"]{0,300}?"
+    r"(?:[a-z][a-z0-9+.-]{1,12}:|/|\\)",
+    re.IGNORECASE,
+)
+_CHARSET = re.compile(
+    r"<\?xml\s[^<>?]{0,100}encoding\s?=\s?['\"](?:utf-?(?:7|16|32)|ucs|ebcdic|cp037|ibm|utf-16)",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<(?P<end>/)?(?P<name>[A-Za-z_][\w:.-]{0,60})(?P<rest>[^<>]{0,300})>")
+# Leaves an attribute and its element, and starts one with a text and an end.
+_LEFT_ATTRIBUTE = re.compile(
+    r"^[^<>\"']{0,200}[\"']\s{0,4}/?>\s{0,4}<(?P<name>[A-Za-z_][\w:.-]{0,60})>[^<>]{0,200}</"
+)
+_MOST_TAGS: Final = 60
+_CDATA_END = re.compile(r"\]\]>(?:</?[A-Za-z]|\s{0,8}(?:</[A-Za-z]|<!\[CDATA))")
+_CDATA_SPLIT = re.compile(r"<!\[CDATA\[\s?[<>/'\"]{1,2}\s?\]\]>|\w<!\[CDATA\[[^\]<>]{0,40}\]\]>\w")
+_COMMENT = re.compile(r"[\w.@-]<!--[^<>\n]{0,40}-->[\w.@-]")
+_ENVELOPE = re.compile(
+    r"<[\w-]{1,20}:(?:Envelope|Body)(?:\s[^<>]{0,300})?>|schemas\.xmlsoap\.org/soap/envelope|"
+    r"www\.w3\.org/2003/05/soap-envelope",
+    re.IGNORECASE,
+)
+# Elements of rich text: a fragment of it may well begin with the end of one.
+_HTML = re.compile(
+    r"^(?:"
+    r"a|abbr|address|article|aside|b|blockquote|body|br|button|caption|center|"
+    r"cite|code|col|colgroup|dd|del|details|dfn|div|dl|dt|em|fieldset|figcaption|"
+    r"figure|font|footer|form|h1|h2|h3|h4|h5|h6|head|header|hr|html|i|iframe|"
+    r"img|input|ins|kbd|label|legend|li|link|main|mark|meta|nav|noscript|ol|"
+    r"optgroup|option|p|picture|pre|q|s|samp|script|section|select|small|source|"
+    r"span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|template|"
+    r"textarea|tfoot|th|thead|time|title|tr|tt|u|ul|var|video|wbr"
+    r")$"
+)
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """What `text` would add to an XML document that it is pasted into."""
+    return strongest(look(text) for look in _LOOKS)
+
+
+def _declaration(text: str) -> Judgement | None:
+    entity = _ENTITY.search(text)
+    if entity:
+        return verdict("xml.entity", 9, text[entity.start() :])
+    doctype = _DOCTYPE.search(text)
+    if doctype is None:
+        return None
+    rest = doctype["rest"].upper()
+    if doctype["subset"]:
+        return verdict("xml.entity", 9, doctype[0])
+    if ("SYSTEM" in rest or "PUBLIC" in rest) and not _PUBLIC_HTML.search(rest):
+        return verdict("xml.entity", 8, doctype[0])
+    is_html = doctype[0][9:].strip().upper().startswith(("HTML", "SVG"))
+    if is_html:
+        return None
+    # Where only a part of a document should be, a declaration means to be read first.
+    at_start = doctype.start() == 0 or text.lstrip()[:5].lower() == "<?xml"
+    return verdict("xml.entity", 5 if at_start else 4, doctype[0])
+
+
+def _inclusion(text: str) -> Judgement | None:
+    include = _INCLUDE.search(text)
+    if include:
+        return verdict("xml.include", 4 if reads_as_prose(text) else 9, include[0])
+    transform = _STYLESHEET.search(text) or _XSLT.search(text)
+    if transform:
+        return verdict("xml.transform", 4 if reads_as_prose(text) else 8, transform[0])
+    charset = _CHARSET.search(text)
+    return charset and verdict("xml.charset", 8 if charset.start() < 8 else 5, charset[0])
+
+
+def _schema(text: str) -> Judgement | None:
+    match = _SCHEMA.search(text)
+    return match and verdict("xml.schema-location", 3 if reads_as_prose(text) else 6, match[0])
+
+
+def _elements(text: str) -> Judgement | None:
+    """Whether the text ends elements of the document around it, by a walk over its tags."""
+    opened: list[str] = []
+    left: str | None = None
+    foreign = closed = 0
+    followed = False
+    for count, tag in enumerate(_TAG.finditer(text)):
+        if count == _MOST_TAGS:
+            break
+        name = tag["name"].lower()
+        if tag["end"]:
+            if name in opened:
+                del opened[len(opened) - 1 - opened[::-1].index(name) :]
+            else:
+                left = left or name
+                closed += _HTML.match(name) is None
+            continue
+        followed = followed or left is not None
+        foreign += left is not None and _HTML.match(name) is None
+        if not tag["rest"].endswith("/"):
+            opened.append(name)
+    if left is None:
+        quoted = _LEFT_ATTRIBUTE.match(text)
+        is_new = quoted is not None and _HTML.match(quoted["name"].lower()) is None
+        return verdict("xml.element", 6, text) if is_new else None
+    if not followed:
+        return verdict("xml.element", 5, text) if closed > 1 and not reads_as_prose(text) else None
+    if left in opened and foreign + closed:
+        return verdict("xml.element", 9, text)
+    is_new = foreign > 0 and foreign + closed > 1
+    return verdict("xml.element", 6, text) if is_new and not reads_as_prose(text) else None
+
+
+def _sections(text: str) -> Judgement | None:
+    end = _CDATA_END.search(text)
+    if end and text.find("<![CDATA[", 0, end.start()) < 0:
+        return verdict("xml.cdata", 8, text[end.start() :])
+    split = _CDATA_SPLIT.search(text)
+    if split:
+        return verdict("xml.cdata", 4 if reads_as_prose(text) else 7, split[0])
+    comment = _COMMENT.search(text)
+    if comment and text.count("<") == 1:
+        return verdict("xml.comment", 3 if reads_as_prose(text) else 6, comment[0])
+    return None
+
+
+def _envelope(text: str) -> Judgement | None:
+    match = _ENVELOPE.search(text)
+    return match and verdict("xml.envelope", 4 if reads_as_prose(text) else 7, match[0])
+
+
+_LOOKS = (_declaration, _inclusion, _schema, _elements, _sections, _envelope)
+
+DETECTOR = Detector(
+    family="xml",
+    rules=RULES,
+    triggers=(
+        r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION|DOCTYPE)\s",
+        r"<\w{0,20}:?include\s|2001/XInclude",
+        r"<\?xml-stylesheet|<xslt?:[a-z]|1999/XSL/Transform",
+        r"schemaLocation\s?=",
+        r"<\?xml\s[^<>?]{0,100}encoding\s?=\s?['\"](?:utf-?[7123]|ucs|ebcdic|cp037|ibm)",
+        # The end of an element, and the start of another after it.
+        r"</[a-z_][\w:.-]{0,60}\s{0,4}>\s{0,8}</?[a-z_]",
+        r"['\"]\s{0,4}/?>\s{0,4}<[a-z_]",
+        r"\]\]>\s{0,8}<|<!\[CDATA\[",
+        r"[\w.@-]<!--[^<>\n]{0,40}-->[\w.@-]",
+        r"<[\w-]{1,20}:(?:Envelope|Body)[\s>]|soap[/-]envelope",
+    ),
+    judge=judge,
+)

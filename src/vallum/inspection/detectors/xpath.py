@@ -1,0 +1,122 @@
+"""XPath and XQuery injection: leaving a quoted string of a path, and paths that read it all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "xpath.tautology": "a string is closed and a condition that is always true follows",
+    "xpath.probe": "a string is closed and a condition about the document follows",
+    "xpath.predicate": "a string and its predicate are closed and another path follows",
+    "xpath.count": "a count or length of the document is asked",
+    "xpath.axis": "a path along an axis, which walks out of the part that was meant",
+    "xpath.document": "a function of XPath or XQuery that fetches another document",
+}
+
+_FUNCTION = (
+    r"(?:count|name|local-name|namespace-uri|string-length|substring|substring-before|"
+    r"substring-after|position|last|text|node|starts-with|ends-with|contains|string|concat|"
+    r"normalize-space|translate|not|true|doc|doc-available|matches|boolean|number|sum|"
+    r"string-to-codepoints|current|system-property)"
+)
+_AXIS = (
+    r"(?:ancestor|ancestor-or-self|attribute|child|descendant|descendant-or-self|following|"
+    r"following-sibling|namespace|parent|preceding|preceding-sibling|self)"
+)
+_CLOSE = r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}"
+_VALUE = r"(?:'[^'\"]{0,60}'?|\"[^'\"]{0,60}\"?|-?\d{1,9}(?:\.\d{1,9})?)"
+
+_TAUTOLOGY = re.compile(
+    rf"{_CLOSE}\b(?:or|and)\s{{0,4}}\(?(?P<left>{_VALUE})\s{{0,4}}(?:=|!=|<=?|>=?)\s{{0,4}}"
+    rf"(?P<right>{_VALUE})",
+    re.IGNORECASE,
+)
+_PROBE = re.compile(
+    rf"{_CLOSE}\b(?:or|and)\s{{0,4}}(?:not\s?\()?\(?(?:{_FUNCTION}\s?\(|"
+    rf"(?:\.{{0,2}}/{{1,2}}|\./)[\w*@(]|\.\s?[=<>]|@[\w*]|{_AXIS}::)"
+)
+_PREDICATE = re.compile(
+    r"['\"]?\s{0,4}\)?\s{0,4}\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]"
+)
+_COUNT = re.compile(
+    r"\b(?:count|string-length|name|local-name|string)\s?\(\s?(?:\.?/{1,2}|/\*)[\w*@:]"
+)
+_STEP = re.compile(rf"(?:/|\b){_AXIS}::(?:\*|(?:node|text|comment)\(\))|/{_AXIS}::\w")
+_WHOLE = re.compile(r"^\s{0,4}/{1,2}\*(?:/|\[|\s{0,4}$|\|)|^\s{0,4}//@\*|\]\s?\|\s?//")
+_DOCUMENT = re.compile(
+    r"\b(?:doc|doc-available|document|collection|unparsed-text(?:-lines|-available)?)\s?\(\s?"
+    r"(?:['\"](?:[a-z][a-z0-9+.-]{1,12}:|/)|concat\s?\()",
+    re.IGNORECASE,
+)
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """What `text` would do inside the string of a path expression."""
+    return strongest(look(text) for look in _LOOKS)
+
+
+def _tautology(text: str) -> Judgement | None:
+    match = _TAUTOLOGY.search(text)
+    if match is None or '"' in text[: match.start()] or "'" in text[: match.start()]:
+        # The quote that leaves a string is the first one: a later one closes what was quoted.
+        return None
+    return verdict("xpath.tautology", 7, match[0])
+
+
+def _probe(text: str) -> Judgement | None:
+    match = _PROBE.search(text)
+    return match and verdict("xpath.probe", 4 if reads_as_prose(text) else 9, match[0])
+
+
+def _predicate(text: str) -> Judgement | None:
+    match = _PREDICATE.search(text)
+    if match is None:
+        return None
+    opened = text.count("[", 0, match.end()) >= text.count("]", 0, match.end())
+    if opened or reads_as_prose(text):
+        return verdict("xpath.predicate", 3, match[0])
+    return verdict("xpath.predicate", 9, match[0])
+
+
+def _path(text: str) -> Judgement | None:
+    count = _COUNT.search(text)
+    if count:
+        return verdict("xpath.count", 3 if reads_as_prose(text) else 6, count[0])
+    step = _STEP.search(text)
+    if step:
+        return verdict("xpath.axis", 3 if reads_as_prose(text) else 6, step[0])
+    return None
+
+
+def _whole(text: str) -> Judgement | None:
+    match = _WHOLE.search(text)
+    return match and verdict("xpath.axis", 4, match[0])
+
+
+def _document(text: str) -> Judgement | None:
+    match = _DOCUMENT.search(text)
+    return match and verdict("xpath.document", 4 if reads_as_prose(text) else 7, match[0])
+
+
+_LOOKS = (_tautology, _probe, _predicate, _path, _whole, _document)
+
+DETECTOR = Detector(
+    family="xpath",
+    rules=RULES,
+    triggers=(
+        rf"{_CLOSE}(?:or|and)\s{{0,4}}\(?['\"\d-]",
+        rf"{_CLOSE}(?:or|and)\s{{0,4}}(?:not\s?\()?\(?(?:{_FUNCTION}\s?\(|\.{{0,2}}/|\.\s?[=<>]|@[\w*]|{_AXIS}::)",
+        r"['\")]\s{0,4}\]\s{0,4}(?:\||/{1,2}[.@*])",
+        r"\]\s{0,4}\|\s{0,4}/",
+        r"\b(?:count|string-length|name|local-name|string)\s?\(\s?\.?/",
+        rf"\b{_AXIS}::",
+        r"^\s{0,4}/{1,2}\*(?:/|\[|$|\|)|^\s{0,4}//@\*",
+        r"\b(?:doc|doc-available|document|collection|unparsed-text[a-z-]{0,10})\s?\(\s?['\"c]",
+    ),
+    judge=judge,
+)
