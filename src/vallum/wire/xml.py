@@ -9,7 +9,6 @@ text that a comment or CDATA section splits in two, of which some readers see on
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from xml.parsers import expat
 
@@ -19,6 +18,7 @@ MAX_DEPTH: Final = 32
 MAX_ELEMENTS: Final = 2_000
 MAX_ATTRIBUTES: Final = 32
 """Of one element, declarations of namespaces included."""
+MAX_ATTRIBUTES_IN_ALL: Final = 4_000
 MAX_TEXT: Final = 64 * 1024
 """Characters of one element's text, or of one attribute."""
 MAX_NAME: Final = 512
@@ -66,9 +66,9 @@ class Element:
 
     __slots__ = ("attributes", "children", "name", "text")
 
-    def __init__(self, name: Name, attributes: Mapping[Name, str]) -> None:
+    def __init__(self, name: Name) -> None:
         self.name = name
-        self.attributes = attributes
+        self.attributes: dict[Name, str] = {}
         self.children: list[Element] = []
         self.text = ""
         """All character data directly in it; whitespace alone counts for nothing beside
@@ -128,6 +128,7 @@ class _Reader:
         self._open: list[Element] = []
         self._texts: list[_Text] = []
         self._elements = 0
+        self._attributes = 0
         self._prefixes: dict[str, str] = {}
         self._declared = 0
         self.parser = parser = expat.ParserCreate("utf-8", _SEPARATOR)
@@ -158,18 +159,23 @@ class _Reader:
             raise MalformedXML("namespace")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._elements += 1
         if len(self._open) >= MAX_DEPTH:
             raise MalformedXML("depth")
-        if self._elements > MAX_ELEMENTS or len(attributes) + self._declared > MAX_ATTRIBUTES:
+        count = len(attributes) + self._declared
+        self._elements += 1
+        self._attributes += count
+        if (
+            self._elements > MAX_ELEMENTS
+            or count > MAX_ATTRIBUTES
+            or self._attributes > MAX_ATTRIBUTES_IN_ALL
+        ):
             raise MalformedXML("width")
         self._declared = 0
-        element = Element(_name(name), {_name(key): text for key, text in attributes.items()})
-        for key, text in element.attributes.items():
-            if key.namespace == _SCHEMA_INSTANCE and key.local in _SCHEMA_HINTS:
-                raise MalformedXML("schema-hint")
+        element = Element(_name(name))
+        for key, text in attributes.items():
             if len(text) > MAX_TEXT:
                 raise MalformedXML("text-length")
+            element.attributes[_name(key)] = text
         if self._open:
             self._open[-1].children.append(element)
         else:
@@ -221,6 +227,8 @@ def _name(name: str) -> Name:
         raise MalformedXML("name")
     if namespace in _REFUSED_NAMESPACES:
         raise MalformedXML("include")
+    if namespace == _SCHEMA_INSTANCE and local in _SCHEMA_HINTS:
+        raise MalformedXML("schema-hint")
     if namespace == _XML_NAMESPACE and local == "base":
         # XML Base changes where relative references lead.
         raise MalformedXML("include")

@@ -129,6 +129,8 @@ def test_limits() -> None:
     many = " ".join(f"a{number}=''" for number in range(MAX_ATTRIBUTES))
     assert parse_xml(f"<a {many}/>".encode()).attributes
     assert code_of(f"<a {many} b=''/>") == "width"
+    few = " ".join(f"a{number}=''" for number in range(30))
+    assert code_of(f"<a>{f'<b {few}/>' * 134}</a>") == "width"
     declared = " ".join(f"xmlns:a{number}='urn:x'" for number in range(MAX_ATTRIBUTES))
     assert code_of(f"<a {declared} b=''/>") == "width"
     assert parse_xml(f"<a>{'x' * MAX_TEXT}</a>".encode()).text
