@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from efficacy.corpora import Corpus, own, shared
+from efficacy.corpora import Corpus, fetched, own, shared
 from efficacy.engines.vallum_inside import VallumInside
 from efficacy.misses import misses
 from efficacy.rates import rate
@@ -14,7 +14,7 @@ from efficacy.rates import rate
 def main() -> None:
     """Run what the arguments ask for."""
     options = _parser().parse_args()
-    corpora = own() if options.own else own() + shared()
+    corpora = own() if options.own else own() + fetched() + shared()
     if options.family:
         corpora = [corpus.of(options.family) for corpus in corpora]
     if options.misses:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from efficacy import vectors
+from efficacy import openapi_examples, vectors
 from efficacy.attacks import FAMILIES, attacks
 from efficacy.benign import benign
 from efficacy.model import Sample, digest
@@ -49,6 +49,24 @@ def own() -> list[Corpus]:
             samples=benign(),
             for_peers=8_000,
         ),
+    ]
+
+
+def fetched() -> list[Corpus]:
+    """What is fetched at run time; prints why where it cannot be had."""
+    try:
+        samples = openapi_examples.openapi_examples()
+    except OSError as error:
+        print(f"skipped the OpenAPI examples: {error}")
+        return []
+    return [
+        Corpus(
+            name="openapi examples",
+            source=f"examples in the OpenAPI document of GitHub's API (npm, "
+            f"`{openapi_examples.PACKAGE}`, fetched at run time)",
+            samples=samples,
+            for_peers=2_000,
+        )
     ]
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 from efficacy.model import digest
 
 BOUNDARY: Final = "----efficacy7MA4YWxkTrZu0gW"
+_NOT_IN_PATHS = re.compile(r"[\x00-\x1f\x7f/\\]|%[0-9a-fA-F]{2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FIELDS: Final = (("User-Agent", "okhttp/4.12.0"), ("Accept", "application/json"))
 
@@ -100,8 +101,9 @@ def query(pairs: dict[str, str], path: str = "/search") -> str:
 
 
 def _path(text: str) -> Shape | None:
-    # A slash or a control in a segment is refused by the shape of the path, whatever it means.
-    if not text or text in (".", "..") or _CONTROL.search(text) or {"/", "\\"} & set(text):
+    # These are refused by the shape of the path, whatever they mean: slashes, controls, and what
+    # would still be percent-coded.
+    if not text or text in (".", "..") or _NOT_IN_PATHS.search(text):
         return None
     return get("/" + quote(text, safe=""))
 

@@ -1,0 +1,174 @@
+"""CPU of inspection alone: the chain with it, minus the same chain without it."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from efficacy.contract import MICRO_PATH
+from efficacy.engines.library import Library
+from efficacy.engines.vallum_inside import process, runtime_of
+from efficacy.model import Sample
+from efficacy.places import get, post_json, query
+from efficacy.texts import texts
+from vallum.gateway.runtime import Runtime
+
+REQUESTS: Final = 1_500
+ROUNDS: Final = 5
+PEER_REQUESTS: Final = 400
+_SMALL: Final = 250
+_LARGE: Final = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Microseconds of one kind of request, medians over varied values."""
+
+    what: str
+    inspection_us: float
+    whole_us: float
+    peer_us: float | None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times as much the peer needs as inspection."""
+        return None if self.peer_us is None else self.peer_us / self.inspection_us
+
+
+def _sample(method: str, target: str, fields: tuple[tuple[str, str], ...], body: bytes) -> Sample:
+    return Sample(
+        is_attack=False,
+        corpus="own micro",
+        family="micro",
+        method=method,
+        target=target,
+        fields=fields,
+        body=body,
+    )
+
+
+class _Words:
+    """Short free texts, as people and programs write them; never the same twice."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        kinds = ("prose", "names", "titles", "search", "addresses")
+        self._all = [text for kind in kinds for text in texts(kind) if len(text) <= 60]
+
+    def __call__(self) -> str:
+        return f"{self._chance.choice(self._all)} {self._chance.randrange(10**6)}"
+
+
+def gets(count: int) -> list[Sample]:
+    """GETs with two free-text parameters."""
+    words = _Words(1)
+    shapes = [get(query({"title": words(), "note": words()}, MICRO_PATH)) for _ in range(count)]
+    return [_sample(s.method, s.target, s.fields, s.body) for s in shapes]
+
+
+def posts(count: int) -> list[Sample]:
+    """POSTs of JSON of exactly 250 bytes: five free texts, numbers, and a flag."""
+    words = _Words(2)
+    found = []
+    while len(found) < count:
+        value = {
+            "title": words(),
+            "author": words(),
+            "year": 1996,
+            "price": 18.5,
+            "tags": ["history", "stone"],
+            "is_new": True,
+            "city": words(),
+            "note": "",
+        }
+        bare = len(json.dumps(value, ensure_ascii=False).encode())
+        if bare > _SMALL - 20:
+            continue
+        value["note"] = "signed by hand, second printing, as good as new, one owner, no marks" * 3
+        value["note"] = str(value["note"])[: _SMALL - bare]
+        shape = post_json(value, MICRO_PATH)
+        found.append(_sample(shape.method, shape.target, shape.fields, shape.body))
+    return found
+
+
+def large() -> list[Sample]:
+    """POSTs of a megabyte of JSON: rows of texts and numbers."""
+    found = []
+    for seed in range(5):
+        words, size = _Words(seed + 10), 0
+        rows: list[dict[str, object]] = []
+        while size < _LARGE:
+            note = " ".join(words() for _ in range(25))
+            row = {"id": len(rows), "name": words(), "note": note, "ok": True}
+            size += len(json.dumps(row, ensure_ascii=False).encode()) + 2
+            rows.append(row)
+        shape = post_json({"rows": rows}, MICRO_PATH)
+        found.append(_sample(shape.method, shape.target, shape.fields, shape.body))
+    return found
+
+
+def _spent(runtime: Runtime, sample: Sample, block: bytes) -> float:
+    begun = time.thread_time_ns()
+    _, refusal = process(runtime, sample, block)
+    spent = time.thread_time_ns() - begun
+    if refusal is not None:
+        raise RuntimeError(f"a good request is refused: {refusal.reason} {sample.target}")
+    return spent / 1000
+
+
+def _compare(
+    inspected: Runtime, bare: Runtime, samples: Sequence[Sample], rounds: int
+) -> tuple[float, float]:
+    """Medians: what inspection adds, and everything with it."""
+    added, whole = [], []
+    for number in range(rounds):
+        pairs = []
+        for index, sample in enumerate(samples):
+            block = sample.block()
+            # Turn about, so that neither is always the one that finds warm caches.
+            order = (inspected, bare) if (index + number) % 2 else (bare, inspected)
+            spent = {id(runtime): _spent(runtime, sample, block) for runtime in order}
+            pairs.append((spent[id(inspected)], spent[id(bare)]))
+        added.append(median(pair[0] for pair in pairs) - median(pair[1] for pair in pairs))
+        whole.append(median(pair[0] for pair in pairs))
+    return median(added), median(whole)
+
+
+def costs(tell: Callable[[str], None]) -> list[Cost]:
+    """The costs of a small GET, a small POST and a large POST."""
+    kinds = (
+        ("GET with two free-text parameters", gets(REQUESTS), ROUNDS),
+        ("POST of 250 bytes of JSON", posts(REQUESTS), ROUNDS),
+        ("POST of 1 MB of JSON", large(), 3),
+    )
+    found = []
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        inspected = runtime_of(Path(one))
+        bare = runtime_of(Path(other), inspect="off")
+        for what, samples, rounds in kinds:
+            tell(f"CPU: {what}")
+            _compare(inspected, bare, samples[:50], 1)
+            inspection, whole = _compare(inspected, bare, samples, rounds)
+            cost = Cost(
+                what=what,
+                inspection_us=inspection,
+                whole_us=whole,
+                peer_us=None if len(samples) < REQUESTS else _peer(samples[:PEER_REQUESTS]),
+            )
+            found.append(cost)
+    return found
+
+
+def _peer(samples: Sequence[Sample]) -> float | None:
+    library = Library()
+    if library.missing() is not None:
+        return None
+    with library.open() as judge:
+        return median(judge([sample]).cpu_us for sample in samples)
