@@ -19,6 +19,7 @@ from vallum.inspection.detectors import (
     template,
     xml,
     xpath,
+    xss,
 )
 from vallum.inspection.model import Detector
 
@@ -37,6 +38,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     template.DETECTOR,
     xml.DETECTOR,
     xpath.DETECTOR,
+    xss.DETECTOR,
 )
 
 _MEANINGS: Final = {rule: text for each in DETECTORS for rule, text in each.rules.items()}

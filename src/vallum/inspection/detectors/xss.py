@@ -1,0 +1,154 @@
+"""Cross-site scripting: what a browser would run or load, wherever a page puts the text (B-117).
+
+A text is read as HTML, as the inside of an attribute's value (quoted or not), as the inside of a
+JavaScript string, as script, as a URL and as a client-side template. Where a field is declared to
+be rich text, only active markup counts: it is HTML, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from vallum.inspection.detectors import xss_disguise
+from vallum.inspection.detectors.xss_html import TooMuchMarkupError, dereferenced
+from vallum.inspection.detectors.xss_javascript import judgements_on_script, judgements_on_urls
+from vallum.inspection.detectors.xss_markup import judgements_on, judgements_on_breakouts
+from vallum.inspection.detectors.xss_template import judge_templates
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "xss.script": "a script element",
+    "xss.handler": "an event handler on an element, or an animation that sets one",
+    "xss.url": "a URL that runs: javascript:, vbscript:, a document in data:",
+    "xss.load": "an element that embeds, redirects, rebases, restyles or posts elsewhere",
+    "xss.style": "a style that runs script or loads more style",
+    "xss.breakout": "ends an attribute's value and adds an active attribute",
+    "xss.javascript": "goes on as script inside a script of the page",
+    "xss.template": "an expression of a client-side template that leaves its sandbox",
+    "xss.mutation": "active markup in an attribute, that becomes real when it is parsed again",
+    "xss.dangling": "an unclosed value that sends the rest of the page to somebody",
+    "xss.disguise": "markup or script in UTF-7, in brackets only, or spelled with blanks",
+    "xss.flood": "more tags or attributes than anybody writes in so little text",
+}
+_RICH: Final = frozenset({"html", "markdown"})
+_SURE: Final = 9
+_TRACE: Final = 4
+_ENOUGH: Final = 24
+"""Judgements after which anything above a trace will do."""
+_FENCED: Final = re.compile(
+    r"(?:\A|\n[ \t]*\n) {0,3}(```+|~~~+)[^\n`]*+\n[^`~]*+(?:(?!\n {0,3}\1)[`~][^`~]*+)*+\n {0,3}\1"
+)
+_SPAN: Final = re.compile(r"(?<!`)`(?!`)[^`\n]*+`(?!`)")
+# After these a fence or a span may be part of an element, not of Markdown.
+_OPENS_BLOCK: Final = re.compile(r"<[a-z!?/]", re.IGNORECASE)
+
+
+def _judge(text: str, context: Context) -> Judgement | None:
+    best: Judgement | None = None
+    try:
+        for count, judgement in enumerate(_judgements(text, context)):
+            if best is None or judgement.score > best.score:
+                best = judgement
+            if best.score >= (_SURE if count < _ENOUGH else _TRACE + 1):
+                break
+    except TooMuchMarkupError:
+        flood = Judgement("xss.flood", 5, text[:120])
+        best = flood if best is None or best.score < flood.score else best
+    if best is None or best.score < 1:
+        return None
+    if context.content in _RICH and "html" in context.layers:
+        # References spell text, not markup, where HTML is what is expected.
+        return best._replace(score=min(best.score, _TRACE))
+    return best
+
+
+def _judgements(text: str, context: Context) -> Iterator[Judgement]:
+    if "\x00" in text:
+        yield from _judgements(text.replace("\x00", ""), context)
+    if context.content in _RICH:
+        if context.content == "markdown":
+            text = _without_code(text)
+        yield from judgements_on(text, context.content)
+        yield from (each for each in judgements_on_urls(text, context) if "](" in text)
+        return
+    if "<" in text:
+        yield from judgements_on(text, context.content)
+    yield from judgements_on_urls(dereferenced(text), context)
+    if "=" in text:
+        yield from judgements_on_breakouts(text)
+    template = judge_templates(text)
+    if template is not None:
+        yield template
+    yield from judgements_on_script(text, context)
+    yield from _on_disguises(text, context)
+
+
+def _on_disguises(text: str, context: Context) -> Iterator[Judgement]:
+    for plain in xss_disguise.undressed(text):
+        for found in (*judgements_on(plain, context.content), *judgements_on_breakouts(plain)):
+            yield Judgement("xss.disguise", max(found.score, 7), found.evidence)
+    if xss_disguise.is_bracket_code(text):
+        yield Judgement("xss.disguise", 7, text[:120])
+    spelled = xss_disguise.spaced_out(text)
+    if spelled is not None:
+        yield Judgement("xss.disguise", 5, spelled)
+
+
+def _without_code(text: str) -> str:
+    """Markdown without its code, which is shown and never markup, before the first element."""
+    first = _OPENS_BLOCK.search(_SPAN.sub("", _FENCED.sub("", text)))
+    if first is None:
+        return ""
+    return _SPAN.sub("", _FENCED.sub("", text))
+
+
+_QUOTE: Final = "[\"'`]"
+_GOES_ON: Final = _QUOTE + r"[\s)}\]]{0,8}[-+*/%^|&?:;,<>=\n)}\]]{1,6}"
+_SINKS: Final = (
+    r"\b(?:alert|confirm|prompt|eval|execscript|function|import|importscripts|msgbox|atob|btoa"
+    r"|setimmediate|setinterval|settimeout|fromcharcode|globaleval)"
+)
+_ROOTS: Final = r"(?:document|window|globalthis|self|top|parent|frames)"
+_GAP: Final = r"(?:\s|/\*[^*]{0,40}\*/|\)){0,8}"
+_MEMBERS: Final = (
+    r"(?:body|cookie|createelement|domain|execcommand|location|queryselector|write"
+    r"|alert|confirm|prompt|eval)"
+)
+DETECTOR: Final = Detector(
+    family="xss",
+    triggers=(
+        # A tag, or the end of an element that holds no markup.
+        r"<\??[a-z]",
+        r"</\s?(?:script|style|textarea|title|noscript|xmp|template)",
+        r"<!--\s*#",
+        r"<\s{0,3}[a-z]\s{1,3}[a-z]\s{1,3}[a-z]\b",
+        # Attributes.
+        r"(?:^|[\x00-\x20\"'`/])on[a-z]{3,40}[\x00-\x20]*=",
+        r"[\x00-\x20\"'`/](?:style|formaction|srcdoc|href|src|action|xlink:href)[\x00-\x20]*=",
+        # URLs.
+        r"(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t[\x00-\x20]*:",
+        r"&(?:tab|newline|colon);",
+        r":\s*expression\s*\(|-moz-binding\s*:|behaviou?r\s*:\s*url",
+        r":\s*url\(\s*[\"']?\s*(?:java|vb)script",
+        r"data\s*:\s*[a-z/+.-]{0,40}(?:html|xml|xsl|script|x509)",
+        # Out of a string: a quote, what may follow one, and a call or an assignment.
+        _GOES_ON + r"[^\"'`]{0,80}[a-z0-9_$\])}]\s{0,4}[(`=]",
+        _GOES_ON + r".{0,80}(?:alert|confirm|prompt|eval)",
+        # Script as it stands.
+        _SINKS + r"[\"'\])]{0,3}\s{0,4}[(`]",
+        _ROOTS + _GAP + r"(?:\[|\.\s*(?:/\*[^*]{0,40}\*/\s*)?" + _MEMBERS + ")",
+        r"\.\s*(?:cookie|innerhtml|outerhtml)\s*=",
+        r"\.\s*(?:call|apply|map|sort)\s*`",
+        r"constructor[\"'\]]{0,2}\s{0,3}(?:\.|\[|\()",
+        # Templates and disguises.
+        r"\{\{[^}]{0,200}(?:[(\[`]|__proto__|constructor)",
+        r"\+A[CDFGH][a-z0-9/]",
+        r"[\x00-\x20&]A[CDFGH][a-z0-9/]{1,60}-",
+        r"\xc2\xbc[/a-z!]",
+        r"[!~+]\s?[!~+]?\s?\[\s?\]|\[\s?\]\s?[\[(+]|\(\s?!\s?\[",
+    ),
+    rules=RULES,
+    judge=_judge,
+)

@@ -1,0 +1,147 @@
+"""Text that goes on as script where a page has put it into one: out of a string, or as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from vallum.inspection.detectors import xss_css, xss_urls
+from vallum.inspection.detectors.xss_script import Reading, reading_of
+from vallum.inspection.model import Context, Judgement
+
+# What may follow a string: an operator, a separator, a bracket that closes, a new statement.
+_GOES_ON: Final = re.compile(r"[\x00-\x20]*+(?:[-+*/%^|&?:;,<>=)}\]]|//|\n)")
+_PLURAL: Final = re.compile(r"\w[\w ]{0,40}\((?:e?s|ed|ing|e?n)?\)\s*\Z")
+_CLOSES: Final = re.compile(r"\s*(?:\w{0,20}\s*[;)}\]]|\*/)")
+_PROGRAM: Final = re.compile(
+    r"\s*(?:async|class|const|export|function|import|interface|let|package|public|type|var|def|#)\s"
+)
+# A function of the page by a name that is put together.
+_COMPUTED: Final = re.compile(
+    r"(?<![\w.])(?:window|self|top|parent|frames|this|globalThis)\s?"
+    r"\[[\s(]?(?:[\"'`/]|\d)[^\]+\n]{0,60}\+[^\]\n]{0,60}\]\s?[(`]"
+)
+_LINK_BEFORE: Final = frozenset("\"'`=(<[:,;{|")
+_MOST_BEFORE: Final = 40
+
+
+def judgements_on_script(text: str, context: Context) -> Iterator[Judgement]:
+    """What `text` would run from inside a script of the page."""
+    for quote in "\"'`":
+        position = text.find(quote) + 1
+        if position and _GOES_ON.match(text, position):
+            score = _broken_out(reading_of(text, position))
+            if score:
+                start = max(0, position - 1)
+                yield Judgement("xss.javascript", score, text[start : start + 120])
+    yield from _in_template_literal(text)
+    computed = _COMPUTED.search(text) if "[" in text else None
+    if computed is not None:
+        yield Judgement("xss.javascript", 7, computed[0][:120])
+    yield from _before_end_of_script(text)
+    score = _bare(text, context)
+    if score:
+        yield Judgement("xss.javascript", score, text[:120])
+
+
+def judgements_on_urls(text: str, context: Context) -> Iterator[Judgement]:
+    """The script URLs in `text`: all of it, or links of any notation."""
+    if xss_urls.is_document_alone(text):
+        yield Judgement("xss.url", 7, text[:120])
+    if xss_css.is_injected(text):
+        yield Judgement("xss.style", 7, text[:120])
+    for start, end, is_split in xss_urls.script_urls(text):
+        before = text[max(0, start - _MOST_BEFORE) : start].rstrip("\x00\t\n\r ")
+        script = text[end : end + 400].lstrip()
+        is_whole = not before and start < _MOST_BEFORE
+        linked = is_whole or (before != "" and before[-1] in _LINK_BEFORE)
+        score = _url_score(script, is_split=is_split)
+        if score:
+            # In the middle of a sentence it is talked about.
+            score -= 0 if linked else 2
+            yield Judgement("xss.url", score, text[start : start + 120])
+
+
+def _url_score(script: str, *, is_split: bool) -> int:
+    if is_split:
+        return 8
+    if xss_urls.is_inert(xss_urls.plain(script)):
+        return 4
+    head = script.split('"')[0].split("'")[0] if script[:1] not in {'"', "'"} else script
+    reading = reading_of(head if "(" in head or "=" in head else script)
+    if script[:1] in {"/", "\\", "%", '"', "'", "`"} or "=" in script[:20]:
+        return 8
+    if reading.sink or (reading.is_code and reading.calls):
+        return 8
+    # `JavaScript: The Good Parts`.
+    return 5 if script[:1].strip() and re.match(r"[\w.$]+\s*[(`\[=]", script) else 0
+
+
+def _broken_out(reading: Reading) -> int:
+    if not reading.is_code:
+        return 0
+    if reading.sink >= 2:
+        return 9
+    if reading.sink == 1 and reading.calls:
+        return 7
+    if reading.sink == 1:
+        return 6 if reading.ends or reading.reopens else 4
+    return 6 if reading.calls and (reading.ends or reading.reopens) else 0
+
+
+def _in_template_literal(text: str) -> Iterator[Judgement]:
+    start = text.find("${")
+    if start < 0:
+        return
+    end = text.find("}", start)
+    inner = text[start + 2 : end] if end >= 0 else text[start + 2 :]
+    if reading_of(inner).sink >= 2:
+        yield Judgement("xss.javascript", 7, text[start : start + 120])
+
+
+def _before_end_of_script(text: str) -> Iterator[Judgement]:
+    lower = text.lower()
+    end = lower.find("</script")
+    if end <= 0 or "<script" in lower[:end]:
+        return
+    reading = reading_of(text[:end])
+    if reading.is_code:
+        score = 7 if reading.calls or reading.sink else 6
+        yield Judgement("xss.javascript", score, text[:120])
+
+
+def _bare(text: str, context: Context) -> int:
+    """The score of a text that is script as it stands, for pages that print it into one."""
+    head = text.strip()
+    if _PLURAL.match(head):
+        head_sink = reading_of(head).sink if head.endswith("()") else 0
+        return (
+            0 if not head_sink else _eased(5 if head_sink > 1 and head[0].islower() else 0, context)
+        )
+    if head.startswith("*/"):
+        head = head[2:]
+    reading = reading_of(head)
+    if not reading.is_code and ">" in head and "=>" not in head:
+        # The rest of a handler without quotes.
+        head = head.partition(">")[0]
+        reading = reading_of(head)
+    if not reading.is_code or reading.sink < 2:
+        return 0
+    if reading.sink == 3:
+        return 8
+    score = 5
+    if _CLOSES.match(text) or reading.ends or reading.reopens:
+        score = 7
+    elif reading.calls and ("cookie" in head or reading.calls > 1):
+        score = 6
+    if _PROGRAM.match(head) and "\n" in head:
+        score = 4
+    return _eased(score, context)
+
+
+def _eased(score: int, context: Context) -> int:
+    """A step of a path, and a sentence, hold names of functions for other reasons."""
+    if context.content == "prose":
+        return max(score - 2, 0)
+    return max(score - 1, 0) if context.location == "path" else score
