@@ -122,6 +122,8 @@ _FORBIDDEN_CALLS = frozenset(
 _FORBIDDEN_MODULES = frozenset({"pickle", "marshal", "shelve", "random", "xml", "pty"})
 _MAY_BE_GUESSED = frozenset({"filters/auth_failures.py", "filters/limit.py", "telemetry/trace.py"})
 """Where `random` is good enough: the jitter of Retry-After, and ids that are no secret."""
+_HOLDS_EXPAT = "wire/xml.py"
+"""The one reader of XML: it refuses what makes XML dangerous before it means anything."""
 
 
 def _dotted(node: ast.expr) -> str:
@@ -155,8 +157,11 @@ def _faults(tree: ast.AST) -> Iterator[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_nothing_runs_text_as_code_or_trusts_what_is_not_verified(path: Path) -> None:
     faults = list(_faults(ast.parse(path.read_text(encoding="utf-8"))))
-    if path.relative_to(SOURCE).as_posix() in _MAY_BE_GUESSED:
+    name = path.relative_to(SOURCE).as_posix()
+    if name in _MAY_BE_GUESSED:
         faults = [fault for fault in faults if not fault.endswith("import random")]
+    elif name == _HOLDS_EXPAT:
+        faults = [fault for fault in faults if not fault.endswith("import xml.parsers")]
     assert faults == []
 
 
