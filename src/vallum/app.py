@@ -38,6 +38,7 @@ from vallum.filters.errors import SafeErrors
 from vallum.filters.headers import SecurityHeaders, security_lines
 from vallum.filters.inspect import InspectBody, InspectHead
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
+from vallum.filters.leaks import LeaksFilter
 from vallum.filters.limit import CallerLimits, FloodLimits
 from vallum.filters.uploads import CheckUploads
 from vallum.filters.validate import ValidateBody, ValidateParameters
@@ -47,12 +48,14 @@ from vallum.gateway.tls import upstream_context
 from vallum.gateway.upstream import UpstreamPool
 from vallum.inspection.detectors.registry import DETECTORS
 from vallum.inspection.inspector import Inspector, patterns_of
+from vallum.inspection.leaks.finder import LeakFinder, leak_patterns
+from vallum.inspection.leaks.registry import LEAKS
 from vallum.inspection.scan import compile_patterns, engine_version, load_scan
 from vallum.openapi.model import Contract, Operation
 from vallum.store.jwks_file import Loader, from_file, read_file
 from vallum.store.jwks_source import JWKSSource
 from vallum.store.keys import KeyDirectory
-from vallum.store.pattern_cache import compiled_patterns
+from vallum.store.pattern_cache import cache_directory, compiled_patterns
 from vallum.store.revocations import Revocations
 from vallum.store.secret_file import load_secret
 from vallum.store.usage import UsageWriter
@@ -81,6 +84,7 @@ class Services:
     """This deployment's name in `Via`."""
     note_usage: UsageWriter
     inspector: Inspector
+    leaks: LeakFinder
     clock: Callable[[], float] = time.time
     origins: dict[tuple[Upstream, float], Origin] = field(default_factory=dict)
     """The origins in use; a reload goes on with those whose settings have not changed."""
@@ -101,26 +105,33 @@ def open_services(policy: Policy, limits: LimitStore) -> Services:
         directory=directory,
         revocations=Revocations(policy.state),
         note_usage=UsageWriter(policy.state),
-        inspector=make_inspector(policy.state),
+        inspector=make_inspector(),
+        leaks=make_leak_finder(policy.state),
         pseudonym=f"vallum-{digest[:12]}".encode("ascii"),
     )
 
 
-def make_inspector(state: Path | None) -> Inspector:
-    """What inspects free text in this process.
+def make_inspector() -> Inspector:
+    """What inspects free text in this process. Compiling its patterns takes seconds, once."""
+    database = compiled_patterns(
+        patterns_of(DETECTORS), cache_directory(), engine_version(), compile_patterns
+    )
+    return Inspector(DETECTORS, load_scan(database))
+
+
+def make_leak_finder(state: Path) -> LeakFinder:
+    """What finds leaks in this process.
 
     Args:
-        state: the state file, beside which compiled patterns are kept; None: nothing is kept.
+        state: the state file, beside which compiled patterns are kept.
     """
-    if state is None:
-        return Inspector(DETECTORS, load_scan(compile_patterns(patterns_of(DETECTORS))))
     database = compiled_patterns(
-        patterns_of(DETECTORS),
-        state.with_name(f"{state.name}.patterns"),
+        leak_patterns(LEAKS),
+        state.with_name(f"{state.name}.leak-patterns"),
         engine_version(),
         compile_patterns,
     )
-    return Inspector(DETECTORS, load_scan(database))
+    return LeakFinder(LEAKS, load_scan(database))
 
 
 def compile_runtime(loaded: LoadedPolicy, services: Services) -> Runtime:
@@ -307,6 +318,7 @@ class _Compiler:
         yield SafeErrors(), controls
         yield SecurityHeaders(https=https), controls
         yield AnswersFilter(), controls
+        yield LeaksFilter(self.services.leaks), controls
 
     def _authenticators_of(self, controls: Controls, contract: Contract) -> Iterator[Authenticator]:
         issuers = tuple(

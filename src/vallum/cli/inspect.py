@@ -86,7 +86,7 @@ def _places(text: str, form: str, content: str) -> tuple[Location, list[Place]]:
 
 
 def _findings(location: Location, places: list[Place]) -> list[Finding]:
-    inspector = make_inspector(None)
+    inspector = make_inspector()
 
     def context_of(index: int) -> Context:
         place = places[index]

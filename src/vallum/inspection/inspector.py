@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from vallum.inspection.decoders.layers import View, peel
+from vallum.inspection.decoders.layers import SIGNS, peel
 from vallum.inspection.model import LONGEST_TEXT, Context, Detector, Judgement
 from vallum.inspection.scan import Scan
 
 # What says that a text may spell another one. They stand before the detectors' own patterns.
-_CODED: Final = (
-    r"%[0-9a-f]{2}|%u[0-9a-f]{4}",
-    r"&(?:#|[a-z]{2})",
-    r"\\[ux0-7nrtbf\"'/`\\]",
-    r"[\x80-\xff]",
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]",
-    r"[a-z0-9+/_-]{16}",
-)
+_CODED: Final = tuple(pattern for pattern, _ in SIGNS)
 _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
-_FEW: Final = 4
-_BRANCHES: Final = 8
+_CHUNK: Final = 32
+"""Texts that are scanned together: few enough that one suspect makes little work."""
 _OVERLAP: Final = 256
 _MOST_JUDGED: Final = 1_000
 """Windows of one request that are judged: more suspects than that are an attack on us."""
@@ -77,42 +70,37 @@ class Inspector:
         Raises:
             TooSuspiciousError: there is more to judge than may be judged.
         """
-        woken = self._scan(_joined(texts))
-        if not woken:
-            return ()
+        judge: _Judging | None = None
         found: list[Suspicion] = []
-        judge = _Judging(self, context_of)
-        if max(woken) >= len(_CODED):
-            for index in self._awake(texts, range(len(texts))):
-                found += judge.text(index, texts[index], ())
-        if min(woken) < len(_CODED):
-            owners: list[int] = []
-            views: list[View] = []
-            for index, text in enumerate(texts):
-                for view in peel(text):
-                    owners.append(index)
-                    views.append(view)
-            readings = [view.text for view in views]
-            if readings and self._wakes(readings):
-                for position in self._awake(readings, range(len(readings))):
-                    view = views[position]
-                    found += judge.text(owners[position], view.text, view.layers)
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK]
+            woken = self._scan(_joined(chunk))
+            if not woken:
+                continue
+            judge = judge or _Judging(self, context_of)
+            if max(woken) >= len(_CODED):
+                for index, text in enumerate(chunk, start):
+                    found += judge.text(index, text, ())
+            if min(woken) < len(_CODED):
+                names = {name for sign in woken if sign < len(_CODED) for name in SIGNS[sign][1]}
+                found += self._inspect_readings(chunk, start, names, judge)
         return found
 
-    def _wakes(self, texts: Sequence[str]) -> bool:
-        woken = self._scan(_joined(texts))
-        return bool(woken) and max(woken) >= len(_CODED)
-
-    def _awake(self, texts: Sequence[str], indexes: Sequence[int]) -> Iterator[int]:
-        """The indexes of texts that wake a detector, found by halving, so to speak."""
-        if len(indexes) <= _FEW:
-            yield from indexes
-            return
-        step = -(-len(indexes) // _BRANCHES)
-        for start in range(0, len(indexes), step):
-            part = indexes[start : start + step]
-            if self._wakes([texts[index] for index in part]):
-                yield from self._awake(texts, part)
+    def _inspect_readings(
+        self, texts: Sequence[str], start: int, decoders: Iterable[str], judge: _Judging
+    ) -> list[Suspicion]:
+        """What is found in the other readings of coded texts."""
+        readings = [(index, view) for index, text in enumerate(texts, start) for view in peel(text)]
+        if not readings:
+            return []
+        woken = self._scan(_joined([view.text for _, view in readings]))
+        if not woken or max(woken) < len(_CODED):
+            return []
+        return [
+            suspicion
+            for index, view in readings
+            for suspicion in judge.text(index, view.text, view.layers)
+        ]
 
     def woken_by(self, text: str) -> list[Detector]:
         """The detectors that want to judge `text`."""

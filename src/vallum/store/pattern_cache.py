@@ -15,26 +15,36 @@ _DIGEST: Final = hashlib.sha256().digest_size
 
 
 def compiled_patterns(
-    patterns: Sequence[str], path: Path, version: str, compile_: Callable[[Sequence[str]], bytes]
+    patterns: Sequence[str],
+    directory: Path,
+    version: str,
+    compile_: Callable[[Sequence[str]], bytes],
 ) -> bytes:
-    """The database of `patterns`: from the file where it is theirs, else compiled and kept there.
+    """The database of `patterns`: from its file where there is one, else compiled and kept.
 
     Args:
         patterns: in order.
-        path: the file. It may be deleted at any time.
+        directory: of the files, which may be deleted at any time.
         version: of what compiles them; a database of another version is of no use.
         compile_: compiles them.
     """
     key = _key(patterns, version)
+    path = directory / f"{key.hex()[:32]}.patterns"
     database = _read(path, key)
     if database is None:
+        sys.stderr.write("vallum: compiling the patterns of inspection, once for this machine\n")
         database = compile_(patterns)
         try:
             _write(path, key + hashlib.sha256(database).digest() + database)
         except OSError as error:
-            # Only the next start is slower for it.
-            sys.stderr.write(f"vallum: cannot keep compiled patterns: {error}\n")
+            sys.stderr.write(f"vallum: cannot keep compiled patterns in {directory}: {error}\n")
     return database
+
+
+def cache_directory() -> Path:
+    """Where this user's programs keep what they can make again (XDG Base Directory)."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "vallum"
 
 
 def _key(patterns: Sequence[str], version: str) -> bytes:
@@ -62,7 +72,7 @@ def _read(path: Path, key: bytes) -> bytes | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

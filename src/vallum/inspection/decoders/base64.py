@@ -5,7 +5,9 @@ from __future__ import annotations
 import binascii
 import re
 
-_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_SHORTEST = 12
+_RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]+")
 _STANDARD = str.maketrans("-_", "+/")
 _MOST_RUNS = 8
 _LONGEST_RUN = 16 * 1024
@@ -14,6 +16,8 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 def decode(text: str) -> str:
     """`text` with each run that spells UTF-8 text replaced by it; the first eight runs only."""
+    if len(text) < _SHORTEST:
+        return text
     left = _MOST_RUNS
     pieces: list[str] = []
     position = 0
@@ -29,6 +33,9 @@ def decode(text: str) -> str:
 
 
 def _spelled(run: str) -> str | None:
+    # Words, paths and identifiers are common; text spelled in base64 always mixes both cases.
+    if run.islower() or run.isupper() or _HEXADECIMAL.fullmatch(run):
+        return None
     digits = run.rstrip("=").translate(_STANDARD)
     digits = digits[: len(digits) - 1] if len(digits) % 4 == 1 else digits
     try:

@@ -13,7 +13,7 @@ _NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "0": "\0"}
 
 def decode(text: str) -> str:
     """`text` with every complete escape undone once."""
-    return _ESCAPE.sub(_escape, text)
+    return _ESCAPE.sub(_escape, text) if "\\" in text else text
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -7,4 +7,4 @@ from html import unescape
 
 def decode(text: str) -> str:
     """`text` with every character reference undone, with and without its semicolon."""
-    return unescape(text)
+    return unescape(text) if "&" in text else text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from vallum.inspection.decoders import base64, escapes, html, unicode, url
@@ -21,27 +21,53 @@ class View(NamedTuple):
     layers: tuple[str, ...]
 
 
-DECODERS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
-    ("url", url.decode),
-    ("html", html.decode),
-    ("escapes", escapes.decode),
-    ("unicode", unicode.fold),
-    ("invisible", unicode.reveal),
-    ("base64", base64.decode),
+DECODERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "url": url.decode,
+    "html": html.decode,
+    "escapes": escapes.decode,
+    "unicode": unicode.fold,
+    "invisible": unicode.reveal,
+    "base64": base64.decode,
+}
+
+# In UTF-8: the characters that `unicode` turns into ASCII, or drops.
+_FOLDED: Final = (
+    r"\xc2[\xad\xb4]|\xca[\xb9-\xbf]|\xcb|\xcd[\x8f\xbe]|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0\x8e|"
+    r"\xe2(?:[\x80\x81\x84-\x86\x8c\x91-\x93\x95\x9d\x9f\xa7]|\x88[\x92\x95-\x97\xa3\xb6])|"
+    r"\xe3\x80[\x88\x89]|\xef[\xac\xb8\xb9\xbb-\xbd]|\xf0\x9d|\xf0\x9f[\x84-\x86]|\xf3\xa0"
 )
+_MIXED: Final = r"[a-z][\xc4\xc5\xcd-\xd4]|(?:\xc4\xb1|\xc5\xbf|[\xcd-\xd4].)[a-z]"
+
+SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    (r"%[0-9a-f]{2}|%u[0-9a-f]{4}", ("url",)),
+    (r"&(?:#|[a-z]{2})", ("html",)),
+    (r"\\[ux0-7nrtbf\"'/`]", ("escapes",)),
+    (r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", ("invisible",)),
+    (_FOLDED, ("unicode", "invisible")),
+    (_MIXED, ("unicode",)),
+    # Text spelled in base64 changes its case all the time; words and identifiers rarely do.
+    (r"(?-i:[a-z0-9+/][A-Z]{1,8}[a-z0-9+/]{1,8}[A-Z][A-Za-z0-9+/=_-]{3})", ("base64",)),
+)
+"""Patterns, as detectors have them, and the decoders that a text with a match is for."""
 
 
-def peel(text: str) -> list[View]:
-    """Every other reading of `text`, at most ten; empty where it hides nothing."""
+def peel(text: str, first: Iterable[str] = tuple(DECODERS)) -> list[View]:
+    """Every other reading of `text`, at most ten; empty where it hides nothing.
+
+    Args:
+        text: as it was sent.
+        first: the decoders that it has a sign of; the readings are tried with all.
+    """
     known = {text}
     found: list[View] = []
     todo = [View(text, ())]
+    decoders: Iterable[str] = first
     longest = _GROWTH * len(text) + 64
     for view in todo:
         if len(view.layers) == DEPTH:
             break
-        for name, decode in DECODERS:
-            plain = decode(view.text)
+        for name in decoders:
+            plain = DECODERS[name](view.text)
             if plain in known or len(plain) > longest:
                 continue
             known.add(plain)
@@ -50,4 +76,5 @@ def peel(text: str) -> list[View]:
             todo.append(fresh)
             if len(found) == _MOST_VIEWS:
                 return found
+        decoders = DECODERS
     return found

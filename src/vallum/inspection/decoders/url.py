@@ -12,6 +12,8 @@ _OVERLONG = re.compile(rb"[\xc0\xc1]([\x80-\xbf])|\xe0[\x80-\x9f]([\x80-\xbf])")
 
 def decode(text: str) -> str:
     """`text` with every complete escape undone; `%u0027` too, which some servers read."""
+    if "%" not in text:
+        return text
     if "%u" in text or "%U" in text:
         text = _WIDE.sub(lambda match: chr(int(match[1], 16)), text.replace("%U", "%u"))
     return _RUN.sub(_run, text)
