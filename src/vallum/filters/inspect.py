@@ -219,12 +219,21 @@ class _Headers:
 
 
 class _Body:
-    __slots__ = ("_identifiers", "_inspector", "_plans", "_ruling", "_sanitises", "_trusts")
+    __slots__ = (
+        "_decodes",
+        "_identifiers",
+        "_inspector",
+        "_plans",
+        "_ruling",
+        "_sanitises",
+        "_trusts",
+    )
 
     def __init__(
         self, operation: Operation, settings: Settings, ruling: Ruling, inspector: Inspector
     ) -> None:
         self._trusts = settings.validate == "block"
+        self._decodes = bool(settings.codings)
         self._plans = operation.texts
         kinds = {kind for plan in operation.texts.values() for kind in plan.kinds}
         self._sanitises = "sanitised-html" in kinds or ruling.holds("sanitised-html")
@@ -237,6 +246,10 @@ class _Body:
         value = exchange.value
         if value is UNREAD:
             if self._trusts or not exchange.body:
+                return
+            if not self._decodes and b"content-encoding" in exchange.request.fields:
+                # Nobody has undone the coding: there is nothing to look into (B-110).
+                self._refuse_coded(exchange)
                 return
             value = read_undeclared(exchange.body, _media_type(exchange))
         plan = self._plan(exchange)
@@ -253,6 +266,11 @@ class _Body:
             _rule(suspicions, self._ruling, exchange)
         if self._identifiers:
             self._check_identifiers(plan, value)
+
+    def _refuse_coded(self, exchange: Exchange) -> None:
+        if self._ruling.blocks:
+            raise Denied("unsupported-media-type", "body.content-coding")
+        exchange.notes.append("body.content-coding")
 
     def _plan(self, exchange: Exchange) -> TextPlan:
         plans = self._plans

@@ -41,6 +41,11 @@ class Settings(Protocol):
         ...
 
     @property
+    def codings(self) -> Sequence[str]:
+        """The content codings of bodies that are undone before inspection."""
+        ...
+
+    @property
     def sensitivity(self) -> Sensitivity:
         """From which score on a judgement counts."""
         ...
