@@ -132,7 +132,8 @@ class _Judging:
             if self._left < 0:
                 raise TooSuspiciousError
             if context is None:
-                context = self._context_of(index)._replace(layers=layers)
+                is_part = len(text) > LONGEST_TEXT
+                context = self._context_of(index)._replace(layers=layers, is_part=is_part)
                 if context.content == "secret":
                     return []
             for detector in woken:

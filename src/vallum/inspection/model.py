@@ -33,6 +33,8 @@ class Context(NamedTuple):
     """Whether the text is itself a name: a key of an object, or a parameter's name."""
     layers: tuple[str, ...] = ()
     """The decoders that peeled this text out of what was sent, outermost first."""
+    is_part: bool = False
+    """Whether the text is a window of a longer one, and may begin and end in the middle."""
 
 
 class Judgement(NamedTuple):

@@ -7,13 +7,17 @@ be rich text, only active markup counts: it is HTML, and nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from vallum.inspection.detectors import xss_disguise
 from vallum.inspection.detectors.xss_html import TooMuchMarkupError, dereferenced
-from vallum.inspection.detectors.xss_javascript import judgements_on_script, judgements_on_urls
+from vallum.inspection.detectors.xss_javascript import (
+    judgements_on_links,
+    judgements_on_script,
+    judgements_on_urls,
+)
+from vallum.inspection.detectors.xss_markdown import without_code
 from vallum.inspection.detectors.xss_markup import judgements_on, judgements_on_breakouts
 from vallum.inspection.detectors.xss_template import judge_templates
 from vallum.inspection.model import Context, Detector, Judgement
@@ -37,12 +41,6 @@ _SURE: Final = 9
 _TRACE: Final = 4
 _ENOUGH: Final = 24
 """Judgements after which anything above a trace will do."""
-_FENCED: Final = re.compile(
-    r"(?:\A|\n[ \t]*\n) {0,3}(```+|~~~+)[^\n`]*+\n[^`~]*+(?:(?!\n {0,3}\1)[`~][^`~]*+)*+\n {0,3}\1"
-)
-_SPAN: Final = re.compile(r"(?<!`)`(?!`)[^`\n]*+`(?!`)")
-# After these a fence or a span may be part of an element, not of Markdown.
-_OPENS_BLOCK: Final = re.compile(r"<[a-z!?/]", re.IGNORECASE)
 
 
 def _judge(text: str, context: Context) -> Judgement | None:
@@ -68,13 +66,14 @@ def _judgements(text: str, context: Context) -> Iterator[Judgement]:
     if "\x00" in text:
         yield from _judgements(text.replace("\x00", ""), context)
     if context.content in _RICH:
+        if context.content == "markdown" and not context.is_part:
+            text = without_code(text)
+        yield from judgements_on(text, context)
         if context.content == "markdown":
-            text = _without_code(text)
-        yield from judgements_on(text, context.content)
-        yield from (each for each in judgements_on_urls(text, context) if "](" in text)
+            yield from judgements_on_links(dereferenced(text))
         return
     if "<" in text:
-        yield from judgements_on(text, context.content)
+        yield from judgements_on(text, context)
     yield from judgements_on_urls(dereferenced(text), context)
     if "=" in text:
         yield from judgements_on_breakouts(text)
@@ -87,21 +86,13 @@ def _judgements(text: str, context: Context) -> Iterator[Judgement]:
 
 def _on_disguises(text: str, context: Context) -> Iterator[Judgement]:
     for plain in xss_disguise.undressed(text):
-        for found in (*judgements_on(plain, context.content), *judgements_on_breakouts(plain)):
+        for found in (*judgements_on(plain, context), *judgements_on_breakouts(plain)):
             yield Judgement("xss.disguise", max(found.score, 7), found.evidence)
     if xss_disguise.is_bracket_code(text):
         yield Judgement("xss.disguise", 7, text[:120])
     spelled = xss_disguise.spaced_out(text)
     if spelled is not None:
         yield Judgement("xss.disguise", 5, spelled)
-
-
-def _without_code(text: str) -> str:
-    """Markdown without its code, which is shown and never markup, before the first element."""
-    first = _OPENS_BLOCK.search(_SPAN.sub("", _FENCED.sub("", text)))
-    if first is None:
-        return ""
-    return _SPAN.sub("", _FENCED.sub("", text))
 
 
 _QUOTE: Final = "[\"'`]"

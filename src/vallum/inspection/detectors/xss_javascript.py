@@ -63,6 +63,16 @@ def judgements_on_urls(text: str, context: Context) -> Iterator[Judgement]:
             yield Judgement("xss.url", score, text[start : start + 120])
 
 
+def judgements_on_links(text: str) -> Iterator[Judgement]:
+    """The script URLs among the links of Markdown: `[x](url)`, `[x]: url`, `<url>`."""
+    for start, end, is_split in xss_urls.script_urls(text):
+        before = text[max(0, start - _MOST_BEFORE) : start].rstrip("\x00\t\n\r ")
+        if before.endswith(("](", "](<", "]:", "<")):
+            score = _url_score(text[end : end + 400].lstrip(), is_split=is_split)
+            if score:
+                yield Judgement("xss.url", score, text[start : start + 120])
+
+
 def _url_score(script: str, *, is_split: bool) -> int:
     if is_split:
         return 8

@@ -18,7 +18,7 @@ from vallum.inspection.detectors.xss_html import (
 )
 from vallum.inspection.detectors.xss_script import reading_of
 from vallum.inspection.detectors.xss_template import is_dangerous_expression
-from vallum.inspection.model import Content, Judgement
+from vallum.inspection.model import Context, Judgement
 
 _RICH: Final = frozenset({"html", "markdown"})
 _SHEETS: Final = frozenset({"script", "style"})
@@ -98,7 +98,7 @@ _INCLUDE: Final = re.compile(
 )
 
 
-def judgements_on(text: str, content: Content, depth: int = 0) -> Iterator[Judgement]:
+def judgements_on(text: str, context: Context, depth: int = 0) -> Iterator[Judgement]:
     """What is active in `text` as HTML, as it is found; the caller stops when it knows enough.
 
     Raises:
@@ -113,9 +113,9 @@ def judgements_on(text: str, content: Content, depth: int = 0) -> Iterator[Judge
             if sheets > _MOST_SHEETS:
                 raise TooMuchMarkupError
             reads = _on_script if tag.name == "script" else _on_style
-            yield reads(text, tag, content)
+            yield reads(text, tag, context)
         if tag.attributes:
-            yield from _on_element(text, tag, content)
+            yield from _on_element(text, tag, context)
             is_last = tag.end >= len(text)
             for attribute in tag.attributes:
                 score, rule = score_of(attribute, tag.name, is_last=is_last)
@@ -125,7 +125,7 @@ def judgements_on(text: str, content: Content, depth: int = 0) -> Iterator[Judge
                     nested += 1
                     if nested > _MOST_NESTED:
                         raise TooMuchMarkupError
-                    yield from _on_nested(text, tag, attribute, content, depth)
+                    yield from _on_nested(text, tag, attribute, context, depth)
 
 
 def judgements_on_breakouts(text: str) -> Iterator[Judgement]:
@@ -201,12 +201,12 @@ def _holds_document(element: str, name: str) -> bool:
     return name in _DOCUMENT_HOLDERS and element not in _INNOCENT_DATA
 
 
-def _on_script(text: str, tag: Tag, content: Content) -> Judgement:
+def _on_script(text: str, tag: Tag, context: Context) -> Judgement:
     names = {attribute.name for attribute in tag.attributes if attribute.raw}
     body, is_closed = body_of(text, tag)
     if names & {"src", "href", "xlink:href"} or reading_of(dereferenced(body)).is_code:
         score = 9
-    elif content in _RICH:
+    elif context.content in _RICH:
         score = 8
     elif is_closed and body.strip():
         score = 7
@@ -216,23 +216,23 @@ def _on_script(text: str, tag: Tag, content: Content) -> Judgement:
     return _judgement("script", score, text, tag.start)
 
 
-def _on_style(text: str, tag: Tag, content: Content) -> Judgement:
+def _on_style(text: str, tag: Tag, context: Context) -> Judgement:
     body, is_closed = body_of(text, tag)
     score = xss_css.danger_of(dereferenced(body[: xss_css.LONGEST]))
     if not score and is_closed and body.strip():
         kind = next((each.value for each in tag.attributes if each.name == "type"), "text/css")
-        score = 4 if content in _RICH else 5
+        score = 4 if context.content in _RICH else 5
         score = 7 if "script" in kind.lower() else score
     return _judgement("style", score or 3, text, tag.start)
 
 
-def _on_element(text: str, tag: Tag, content: Content) -> Iterator[Judgement]:
+def _on_element(text: str, tag: Tag, context: Context) -> Iterator[Judgement]:
     values = {each.name: each.value for each in tag.attributes if each.is_assigned}
     name = tag.name
     if name in _LOADERS:
         wanted, score = _LOADERS[name]
         if any(values.get(each, "").strip() for each in wanted):
-            yield _judgement("load", _eased(name, values, score, content), text, tag.start)
+            yield _judgement("load", _eased(name, values, score, context), text, tag.start)
         elif wanted & values.keys():
             yield _judgement("load", 5, text, tag.start)
     elif name == "meta":
@@ -251,16 +251,21 @@ def _on_element(text: str, tag: Tag, content: Content) -> Iterator[Judgement]:
     if values.get("dataformatas", "").lower() == "html":
         yield _judgement("load", 7, text, tag.start)
     last = tag.attributes[-1]
-    if last.is_open and content not in _RICH and _is_swallowing(last):
+    if (
+        last.is_open
+        and not context.is_part
+        and context.content not in _RICH
+        and _is_swallowing(last)
+    ):
         # A link has to be followed, and texts are cut in the middle of one.
         yield _judgement("dangling", 4 if name == "a" else 6, text, tag.start)
 
 
-def _eased(name: str, values: Mapping[str, str], score: int, content: Content) -> int:
+def _eased(name: str, values: Mapping[str, str], score: int, context: Context) -> int:
     """A form that posts home and a frame of the page's own are no attack in rich text."""
     action = values.get("action")
     if name == "form" and action is not None and not _OUTWARD.match(action):
-        return 3 if content in _RICH else 4
+        return 3 if context.content in _RICH else 4
     return score
 
 
@@ -291,10 +296,10 @@ def _is_swallowing(attribute: Attribute) -> bool:
 
 
 def _on_nested(
-    text: str, tag: Tag, attribute: Attribute, content: Content, depth: int
+    text: str, tag: Tag, attribute: Attribute, context: Context, depth: int
 ) -> Iterator[Judgement]:
     best = max(
-        (each.score for each in judgements_on(attribute.value, content, depth + 1)), default=0
+        (each.score for each in judgements_on(attribute.value, context, depth + 1)), default=0
     )
     if best < _ACTIVE:
         return
@@ -304,7 +309,7 @@ def _on_nested(
         score = 7
     else:
         # Quoted as it should be: it is only text, unless a script reads and writes it again.
-        score = 4 if content in _RICH else 6
+        score = 4 if context.content in _RICH else 6
     yield _judgement("mutation", score, text, tag.start, attribute.position)
 
 
