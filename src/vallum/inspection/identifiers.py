@@ -33,8 +33,8 @@ def is_canonical_identifier(text: str) -> bool:
     folded = unicodedata.normalize("NFKC", text.casefold())
     if unicodedata.normalize("NFKC", text) != text or folded.casefold() != folded:
         return False
-    # `ß`, `ı` and the long `s` are other letters in one direction than in the other.
-    if text.lower() != folded or text.upper().casefold() != folded:
+    # `ß`, `ı`, `İ` and the long `s` are other letters in one direction than in the other.
+    if text.lower() != folded or text.upper().casefold() != folded or len(folded) != len(text):
         return False
     return _is_plain(text) and _is_of_one_script(text)
 

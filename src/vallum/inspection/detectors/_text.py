@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Final
 
 from vallum.inspection.model import Judgement
@@ -12,6 +13,7 @@ _MOST_EVIDENCE: Final = 120
 _WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}(?=[\s.,;:!?)]|$)")
 _LETTER_WITHOUT_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _FEW_WORDS: Final = 7
+_FIRST_PART: Final = 1024
 
 
 def verdict(rule: str, score: int, evidence: str) -> Judgement:
@@ -25,11 +27,25 @@ def strongest(found: Iterable[Judgement | None]) -> Judgement | None:
     return max(judgements, key=lambda judgement: judgement.score) if judgements else None
 
 
+Look = tuple[tuple[str, ...], Callable[[str], Judgement | None]]
+"""What a text must hold one of, in lower case, and a way to judge it then."""
+
+
+def strongest_of(looks: Sequence[Look], text: str) -> Judgement | None:
+    """The strongest judgement on `text` of the looks that apply to it."""
+    lower = text.lower()
+    return strongest(
+        look(text) for needed, look in looks if any(piece in lower for piece in needed)
+    )
+
+
 def reads_as_prose(text: str) -> bool:
     """Whether sentences of a person make up a good part of `text`.
 
     Ask only where words around an attack would keep it from working: a filter, a document or a
     request line that is quoted in a sentence is talked about.
     """
-    words = sum(1 for _ in _WORD.finditer(text))
-    return words + len(_LETTER_WITHOUT_SPACES.findall(text)) // 3 > _FEW_WORDS
+    # Whoever writes does so from the start: enough to be sure, and little to read.
+    start = text[:_FIRST_PART]
+    words = sum(1 for _ in islice(_WORD.finditer(start), _FEW_WORDS + 1))
+    return words + len(_LETTER_WITHOUT_SPACES.findall(start)) // 3 > _FEW_WORDS

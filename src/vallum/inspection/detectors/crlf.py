@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import strongest, verdict
@@ -31,17 +32,16 @@ _MAIL = r"(?:bcc|cc|to|from|reply-to|subject|mime-version|return-path|x-mailer|s
 _CUT = {0x560A: "\n", 0x560D: "\r"}
 _BREAK = r"[\r\n]\s{0,4}"
 
-_FIELD = re.compile(
-    rf"{_BREAK}(?P<name>{_HTTP})\s{{0,4}}:(?P<value>[^\r\n]{{0,200}})", re.IGNORECASE
+_HEAD = re.compile(
+    r"[\r\n][ \t]{0,4}(?P<name>[A-Za-z][A-Za-z0-9_-]{1,40})[ \t\r]{0,4}:(?P<value>[^\r\n]{0,200})"
 )
-_UNKNOWN = re.compile(r"[\r\n][ \t]{0,4}[A-Za-z][A-Za-z0-9_-]{1,40}[\r ]{0,4}:\s?\S")
-_MAIL_FIELD = re.compile(
-    rf"{_BREAK}(?P<name>{_MAIL})\s{{0,4}}:(?P<value>[^\r\n]{{0,200}})", re.IGNORECASE
-)
+_MOST_HEADS: Final = 100
+_IS_HTTP = re.compile(_HTTP, re.IGNORECASE)
+_IS_MAIL = re.compile(_MAIL, re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{2,}")
-_SPLIT = re.compile(r"(?:\r\n|\n|\r){2}\s{0,4}(?:<[!a-z?/]|HTTP/\d)", re.IGNORECASE)
+_SPLIT = re.compile(r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)", re.IGNORECASE)
 _COMMAND = re.compile(
-    r"[\r\n]\s{0,4}(?:(?:MAIL FROM|RCPT TO)\s?:\s?<?\S|"
+    r"[\r\n][ \t]{0,4}(?=[A-Za-z])(?:(?:MAIL FROM|RCPT TO)\s?:\s?<?\S|"
     r"(?:EHLO|HELO) [\w.-]{1,100}\s{0,4}(?:[\r\n]|$)|"
     r"DATA\s?\r?\n(?:[A-Z][\w-]{1,30}:|\.)|[A-Za-z]\d{3,5} (?:LOGIN|SELECT|FETCH|CAPABILITY|DELETE|"
     r"CREATE|RENAME|LIST|LOGOUT|STORE|COPY|EXPUNGE|SEARCH|APPEND|EXAMINE|STATUS|AUTHENTICATE|"
@@ -49,7 +49,7 @@ _COMMAND = re.compile(
     r"TOP \d{1,6} \d{1,6}\s{0,4}(?:[\r\n]|$))|\r\n(?:QUIT|RSET|NOOP)(?:\r\n|$)"
 )
 _LOG = re.compile(
-    r"[\r\n]\s{0,4}(?:\d{1,3}(?:\.\d{1,3}){3} \S{1,40} \S{1,40} \[|"
+    r"[\r\n][ \t]{0,4}(?=[\dA-Z\[])(?:\d{1,3}(?:\.\d{1,3}){3} \S{1,40} \S{1,40} \[|"
     r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?[^\r\n]{0,60}"
     r"\b(?:INFO|DEBUG|WARN(?:ING)?|ERROR|NOTICE|CRITICAL|SUCCESS)\b|"
     r"\[?(?:INFO|DEBUG|WARN(?:ING)?|ERROR|NOTICE|CRITICAL|SUCCESS|AUDIT)\]?[: ]|"
@@ -97,21 +97,29 @@ def judge(text: str, context: Context) -> Judgement | None:
     return strongest(look(text) for look in _LOOKS_AT_TEXT)
 
 
+def _heads(text: str) -> Iterator[re.Match[str]]:
+    """Whatever looks like a header field after a line break."""
+    return islice(_HEAD.finditer(text), _MOST_HEADS)
+
+
 def _field_in_line(text: str, context: Context) -> Judgement | None:
-    for field in _FIELD.finditer(text):
-        value = _MACHINE_VALUE.get(field["name"].lower())
-        if context.location != "query" or value is None or value.match(field["value"]):
-            return verdict("crlf.field", 9, field[0])
-    mail = _MAIL_FIELD.search(text)
-    if mail:
-        sure = mail["name"].lower() == "bcc" or context.location != "query"
-        sure = sure or _is_addressed(text, mail)
-        return verdict("crlf.mail-field", 9 if sure else 4, mail[0])
-    unknown = _UNKNOWN.search(text)
-    if unknown is None:
+    return strongest(_judge_head(text, head, context) for head in _heads(text))
+
+
+def _judge_head(text: str, head: re.Match[str], context: Context) -> Judgement | None:
+    is_query = context.location == "query"
+    name = head["name"].lower()
+    if _IS_HTTP.fullmatch(name):
+        value = _MACHINE_VALUE.get(name)
+        sure = not is_query or value is None or value.match(head["value"]) is not None
+        return verdict("crlf.field", 9 if sure else 4, head[0])
+    if _IS_MAIL.fullmatch(name):
+        named = name == "cc" and _ADDRESS.search(head["value"])
+        sure = not is_query or name == "bcc" or bool(named) or _is_addressed(text, head)
+        return verdict("crlf.mail-field", 9 if sure else 4, head[0])
+    if not head["value"].strip() or head["value"].startswith("//"):
         return None
-    where = context.location
-    return verdict("crlf.unknown-field", 4 if where == "query" else 7, unknown[0])
+    return verdict("crlf.unknown-field", 4 if is_query else 7, head[0])
 
 
 def _message_in_line(text: str, context: Context) -> Judgement | None:
@@ -142,24 +150,19 @@ _LOOKS_AT_LINE = (_field_in_line, _message_in_line, _command_in_line, _break_in_
 
 
 def _field_in_text(text: str) -> Judgement | None:
-    field = _FIELD.search(text)
-    if field is None:
-        return None
-    sure = _SURE_IN_TEXT.get(field["name"].lower())
-    if sure is None or not sure.match(field["value"]):
-        return None
-    return verdict("crlf.field", 6 if _is_appended(text, field.start()) else 4, field[0])
+    return strongest(_judge_head_in_text(text, head) for head in _heads(text))
 
 
-def _mail_in_text(text: str) -> Judgement | None:
-    for mail in _MAIL_FIELD.finditer(text):
-        name = mail["name"].lower()
-        if name not in ("bcc", "cc", "to") or not _ADDRESS.search(mail["value"]):
-            continue
-        # A letter may end with an address to write to.
-        is_added = _is_appended(text, mail.start()) and (name != "to" or _is_addressed(text, mail))
-        return verdict("crlf.mail-field", (7 if name == "bcc" else 6) if is_added else 3, mail[0])
-    return None
+def _judge_head_in_text(text: str, head: re.Match[str]) -> Judgement | None:
+    name = head["name"].lower()
+    sure = _SURE_IN_TEXT.get(name)
+    if sure is not None and sure.match(head["value"]):
+        return verdict("crlf.field", 6 if _is_appended(text, head.start()) else 4, head[0])
+    if name not in ("bcc", "cc", "to") or not _ADDRESS.search(head["value"]):
+        return None
+    # A letter may end with an address to write to.
+    is_added = _is_appended(text, head.start()) and (name != "to" or _is_addressed(text, head))
+    return verdict("crlf.mail-field", (7 if name == "bcc" else 6) if is_added else 3, head[0])
 
 
 def _is_addressed(text: str, field: re.Match[str]) -> bool:
@@ -180,7 +183,7 @@ def _log_in_text(text: str) -> Judgement | None:
     return verdict("crlf.log", 5 if _is_forged(text, log.start()) else 3, log[0])
 
 
-_LOOKS_AT_TEXT = (_field_in_text, _mail_in_text, _command_in_text, _log_in_text)
+_LOOKS_AT_TEXT = (_field_in_text, _command_in_text, _log_in_text)
 
 
 def _is_forged(text: str, position: int) -> bool:
@@ -190,6 +193,8 @@ def _is_forged(text: str, position: int) -> bool:
 
 def _is_appended(text: str, position: int) -> bool:
     """Whether `position` follows one short value, which is not itself a line of such a text."""
+    if position > 2 * _SHORT:
+        return False
     before = text[:position].strip().removesuffix(".").strip()
     if len(before) > _SHORT or _LINES.search(before) or len(_LINES.findall(text)) > _FEW_LINES:
         return False
@@ -203,7 +208,7 @@ DETECTOR = Detector(
     triggers=(
         rf"(?:[\r\n]|\xe5\x98[\x8a\x8d])\s{{0,4}}(?:{_HTTP}|{_MAIL})\s{{0,4}}:",
         r"[\r\n][ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
-        r"(?:\r\n|\n|\r){2}\s{0,4}(?:<[!a-z?/]|HTTP/\d)",
+        r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)",
         (
             r"[\r\n]\s{0,4}(?:(?:mail from|rcpt to)\s?:|(?:ehlo|helo) \S|user \S+\r?\npass |"
             r"data\s?\r?\n(?:[a-z][\w-]+:|\.)|[a-z]\d{3,5} [a-z]{4,12}\b|(?:retr|dele|top) \d)|"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import reads_as_prose, verdict
@@ -21,12 +22,16 @@ _METHOD = (
     r"COPY|MOVE|LOCK|UNLOCK|SEARCH|REPORT|PURGE)"
 )
 # The four forms of a target (RFC 9112 §3.2): a path, a whole URI, an authority, and `*`.
-_TARGET = r"[ \t]{1,4}(?:/|[a-z][a-z0-9+.-]{1,12}:/|\*[ \t]|[\w.-]{1,100}:\d)"
-_REQUEST = re.compile(
-    rf"{_METHOD}(?={_TARGET})[ \t]{{1,4}}\S{{1,1500}}[ \t]{{1,4}}HTTP/\d", re.IGNORECASE
-)
+_TARGET = r"(?:/|[a-z][a-z0-9+.-]{1,12}:/|\*$|[\w.-]{1,100}:\d)"
+_VERSION = re.compile(r"[ \t]HTTP/\d", re.IGNORECASE)
+_LAST_METHOD = re.compile(rf"{_METHOD}$", re.IGNORECASE)
+_STARTS_AS_TARGET = re.compile(_TARGET, re.IGNORECASE)
+_MOST_VERSIONS: Final = 16
+_LONGEST_LINE: Final = 1600
 _RESPONSE = re.compile(r"HTTP/\d\.\d[ \t]{1,4}\d{3}(?:[ \t\r\n]|$)", re.IGNORECASE)
-_CHUNK = re.compile(rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}{_TARGET}", re.IGNORECASE)
+_CHUNK = re.compile(
+    rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}[ \t]{{1,4}}{_TARGET}", re.IGNORECASE
+)
 _FIELD = re.compile(r"\r?\n[ \t]{0,4}[A-Za-z][\w-]{1,40}[ \t]{0,2}:")
 # The rest of a request line that the value stands in, so that a second request follows.
 _REST = re.compile(r"[^\s]{0,100}\s{0,4}HTTP/\d(?:\.\d)?\r?\n", re.IGNORECASE)
@@ -40,26 +45,39 @@ def judge(text: str, context: Context) -> Judgement | None:
     chunk = _CHUNK.search(text)
     if chunk:
         return verdict("http.chunk", 9, chunk[0])
-    request = _REQUEST.search(text)
-    if request:
-        return verdict("http.request", _score(text, request, context), request[0])
+    request = _request_line(text)
+    if request is not None:
+        start, end = request
+        return verdict("http.request", _score(text, start, end, context), text[start:end])
     response = _RESPONSE.search(text)
     if response:
-        score = _score(text, response, context)
+        score = _score(text, response.start(), response.end(), context)
         # The line alone is what a monitor expects to see.
         is_alone = not text[: response.start()].strip() and "\n" not in text.strip()
         return verdict("http.response", min(score, 4) if is_alone else score, response[0])
     return None
 
 
-def _score(text: str, line: re.Match[str], context: Context) -> int:
-    before = text[: line.start()]
-    if before[-1:] in _QUOTING or reads_as_prose(text):
+def _request_line(text: str) -> tuple[int, int] | None:
+    """Where the first line of a request starts and ends, found backwards from its version."""
+    for version in islice(_VERSION.finditer(text), _MOST_VERSIONS):
+        before = text[max(0, version.start() - _LONGEST_LINE) : version.start()].replace("\t", " ")
+        rest, _, target = before.rstrip(" ").rpartition(" ")
+        method = _LAST_METHOD.search(rest.rstrip(" ")[-10:])
+        if method and _STARTS_AS_TARGET.match(target):
+            return text.rindex(method[0], 0, version.start() - len(target)), version.end()
+    return None
+
+
+def _score(text: str, start: int, end: int, context: Context) -> int:
+    before = text[:start]
+    at_start = not before.strip() or before[-1:] in "\r\n"
+    is_text = context.location == "body" and not context.is_name
+    if before[-1:] in _QUOTING or ((is_text or not at_start) and reads_as_prose(text)):
         # A line of an access log, or an example in a sentence.
         return 4
-    at_start = not before.strip() or before[-1:] in "\r\n"
-    has_fields = _FIELD.match(text, text.find("\n", line.end()) - 1) is not None
-    if context.location != "body" or context.is_name:
+    has_fields = _FIELD.match(text, text.find("\n", end) - 1) is not None
+    if not is_text:
         return 9 if at_start else 7
     if not at_start:
         return 6 if has_fields else 4
@@ -74,7 +92,7 @@ DETECTOR = Detector(
     triggers=(
         rf"{_METHOD}[ \t]{{1,4}}\S+[ \t]{{1,4}}HTTP/\d",
         r"HTTP/\d\.\d[ \t]{1,4}\d{3}(?:[ \t\r\n]|$)",
-        rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}{_TARGET}",
+        rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}[ \t]{{1,4}}{_TARGET}",
         r"^\$version$",
     ),
     judge=judge,

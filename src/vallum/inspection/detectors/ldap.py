@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import verdict
@@ -20,30 +21,39 @@ RULES: Final[Mapping[str, str]] = {
 # attributedescription of RFC 4512 §2.5, with the options and rules that RFC 4515 §3 allows.
 _CONDITION = r"\(\s?[A-Za-z][\w;.-]{0,63}(?::[\w.:-]{0,63})?\s?(?:[<>~:]?=)"
 _CLOSED = re.compile(
-    rf"\)*\s{{0,4}}\({{0,2}}(?P<op>[&|!])?\s{{0,4}}\({{0,2}}?(?P<condition>{_CONDITION})"
+    rf"\){{1,8}}\s{{0,4}}\({{0,2}}(?P<op>[&|!])?\s{{0,4}}\({{0,2}}?(?P<condition>{_CONDITION})"
 )
 _LISTED = re.compile(
-    r"\)*\s{0,4}(?:\(+\s{0,4}[&|!]\s{0,4}(?:[()]|$|[A-Za-z][\w;.-]{0,63}\s?[<>~]?=)|[&|!]\s{0,4}\(\s{0,4}[&|!(])"
+    r"\){1,8}\s{0,4}(?:\(+\s{0,4}[&|!]\s{0,4}(?:[()]|$|[A-Za-z][\w;.-]{0,63}\s?[<>~]?=)|[&|!]\s{0,4}\(\s{0,4}[&|!(])"
 )
-_TRUNCATED = re.compile(r"\)*\s{0,4}\x00")
+_TRUNCATED = re.compile(r"\){1,8}\s{0,4}\x00")
 _NESTED = re.compile(rf"[*\w]\s?\(\s?[&|!]\s?{_CONDITION}")
 _PROBE = re.compile(r"\*\s?\(\s?\)\s?[|&]{1,2}")
+_PARENTHESIS = re.compile(r"[()]")
+_MOST_MARKS: Final = 1000
+_MOST_LEFT: Final = 64
+"""Conditions that a text may leave without doing anything, before it is left alone."""
 _SMILEY = re.compile(r"[:;=8][-^'o]?$")
 
 
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would do as the value of a condition `(attribute=text)`."""
-    depth = 0
-    for position, mark in enumerate(text):
-        if mark == "(":
+    depth = left = 0
+    for mark in islice(_PARENTHESIS.finditer(text), _MOST_MARKS):
+        if mark[0] == "(":
             depth += 1
-        elif mark == ")":
-            depth -= 1
-            if depth < 0 and not _SMILEY.search(text, max(0, position - 2), position):
-                found = _after(text, position)
-                if found is not None:
-                    return found
-            depth = max(depth, 0)
+            continue
+        depth -= 1
+        if depth >= 0:
+            continue
+        depth = 0
+        position = mark.start()
+        found = (
+            None if _SMILEY.search(text, max(0, position - 2), position) else _after(text, position)
+        )
+        left += 1
+        if found is not None or left == _MOST_LEFT:
+            return found
     nested = _NESTED.search(text)
     if nested and text.lstrip()[:1] != "(":
         return verdict("ldap.nested", 6, nested[0])
@@ -71,7 +81,7 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         r"\)\s{0,4}\({0,2}[&|!]?\s{0,4}\([( ]{0,3}[a-z][\w;.-]{0,63}(?::[\w.:-]{0,63})?\s?[<>~:]?=",
-        r"\)\s{0,4}\([( ]{0,4}[&|!]\s{0,4}(?:[()]|$|[a-z][\w;.-]{0,63}\s?[<>~]?=)",
+        r"\)\s{0,4}\([(\s]{0,4}[&|!]\s{0,4}(?:[()]|$|[a-z][\w;.-]{0,63}\s?[<>~]?=)",
         r"\)\s{0,4}[&|!]\s{0,4}\(",
         r"[*\w]\s?\(\s?[&|!]\s?\([a-z]",
         r"\*\s?\(\s?\)\s?[|&]",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
-from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
+from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -69,7 +70,7 @@ _AFTER_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _CODE_TAIL = re.compile(
-    r"//|/\*|\x00|==|return\b|sleep|match\s?\(|['\"]\s{0,4}$|\bdate\b", re.IGNORECASE
+    r"//|/\*|\x00|==|return\b|while\b|sleep|match\s?\(|['\"]\s{0,4}$|\bdate\b", re.IGNORECASE
 )
 _SHELL = re.compile(
     rf"\bdb\.(?:dropDatabase|getCollectionNames|shutdownServer|adminCommand|"
@@ -83,7 +84,7 @@ _SEARCH_BODY = re.compile(
     r"function\s?\(\s?doc\s?\)\s{0,4}\{\s{0,8}(?:emit|if|for|return)"
 )
 _WIRE = re.compile(
-    r"[\r\n](?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
+    r"[\r\n](?=[*sarpcfelm])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
     r"(?:set|add|replace|append|prepend|cas) \S{1,250} \d{1,10} \d{1,12} \d{1,10}"
     r"(?: noreply)?\r?\n|"
     r"(?:flush_?all|flushdb)\s?(?:[\r\n]|$)|config set \w+ \S|(?:slaveof|replicaof) \S{1,100} \w+|"
@@ -91,15 +92,21 @@ _WIRE = re.compile(
     re.IGNORECASE,
 )
 _CQL = re.compile(r"\ballow\s{1,8}filtering\b", re.IGNORECASE)
-_CYPHER = re.compile(
-    r"\b(?:match\s{0,8}\(\s?\w{0,40}\s?(?::\s?\w{1,60}\s?)?(?:\{[^{}]{0,100}\}\s?)?\)[^\r\n{}]{0,300}?"
+_PATTERN = re.compile(
+    r"\bmatch\s{0,8}\(\s?\w{0,40}\s?(?::\s?\w{1,60}\s?)?(?:\{[^{}]{0,100}\}\s?)?\)", re.IGNORECASE
+)
+_CLAUSE = re.compile(
     r"\b(?:return\s{1,8}[\w*]|delete\s{1,8}\w|set\s{1,8}\w{1,40}\.|remove\s{1,8}\w{1,40}[.:]|"
-    r"with\s{1,8}\w{1,40}\s{1,8}(?:as|match|return|where|call|detach)\b|where\s{1,8}\w{1,40}[.(])|"
-    r"load\s{1,8}csv\s{1,8}(?:with\s{1,8}headers\s{1,8})?from\s{1,8}['\"]|"
-    r"detach\s{1,8}delete\s{1,8}\w|call\s{1,8}(?:(?:apoc|dbms)\.\w{1,40}[.(]|"
-    r"db\.(?:labels|schema|index|indexes|constraints|propertyKeys|relationshipTypes|ping|info)\b))",
+    r"with\s{1,8}\w{1,40}\s{1,8}(?:as|match|return|where|call|detach)\b|where\s{1,8}\w{1,40}[.(])",
     re.IGNORECASE,
 )
+_CYPHER = re.compile(
+    r"load\s{1,8}csv\s{1,8}(?:with\s{1,8}headers\s{1,8})?from\s{1,8}['\"]|"
+    r"detach\s{1,8}delete\s{1,8}\w|call\s{1,8}(?:(?:apoc|dbms)\.\w{1,40}[.(]|"
+    r"db\.(?:labels|schema|index|indexes|constraints|propertyKeys|relationshipTypes|ping|info)\b)",
+    re.IGNORECASE,
+)
+_MOST_PATTERNS: Final = 4
 _CYPHER_BREAK = re.compile(
     r"^[^'\"]{0,200}['\"][^'\"]{0,40}?[})\]][^'\"]{0,200}"
     r"\b(?:match|return|with|call|delete|union|load\s)",
@@ -111,7 +118,7 @@ def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would do in a query of a store without SQL."""
     if context.is_name:
         return _judge_name(text)
-    return strongest(look(text) for look in _LOOKS)
+    return strongest_of(_LOOKS, text)
 
 
 def _judge_name(text: str) -> Judgement | None:
@@ -137,8 +144,10 @@ def _operator_json(text: str) -> Judgement | None:
     if match.re is _OPERATOR_PAIR:
         return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 8, match[0])
     # JSON in a string is only parsed as a whole, or where the string that holds it is left.
-    if text.lstrip()[:1] in ("{", "[") or text.find("{", 0, match.start() + 1) < 0:
+    if text.lstrip()[:1] in ("{", "["):
         return verdict("nosql.operator-json", 9, match[0])
+    if text.find("{", 0, match.start() + 1) < 0:
+        return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 9, match[0])
     if _BREAK_OUT.search(text) and text.count("{") < text.count("}"):
         return verdict("nosql.operator-json", 8, match[0])
     return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 6, match[0])
@@ -169,7 +178,7 @@ def _search_body(text: str) -> Judgement | None:
 
 def _wire_command(text: str) -> Judgement | None:
     match = _WIRE.search(text)
-    return match and verdict("nosql.wire-command", 4 if reads_as_prose(text) else 9, match[0])
+    return match and verdict("nosql.wire-command", 9, match[0])
 
 
 def _cql(text: str) -> Judgement | None:
@@ -181,7 +190,7 @@ def _cql(text: str) -> Judgement | None:
 
 
 def _cypher(text: str) -> Judgement | None:
-    match = _CYPHER.search(text)
+    match = _CYPHER.search(text) or _graph_pattern(text)
     if match is None:
         return None
     if _CYPHER_BREAK.match(text):
@@ -189,7 +198,24 @@ def _cypher(text: str) -> Judgement | None:
     return verdict("nosql.cypher", 4 if reads_as_prose(text) else 6, match[0])
 
 
-_LOOKS = (_operator_json, _javascript, _shell, _search_body, _wire_command, _cql, _cypher)
+def _graph_pattern(text: str) -> re.Match[str] | None:
+    """A pattern of nodes with a clause after it that does something with them."""
+    for pattern in islice(_PATTERN.finditer(text), _MOST_PATTERNS):
+        clause = _CLAUSE.search(text, pattern.end(), pattern.end() + 300)
+        if clause and "{" not in text[pattern.end() : clause.start()]:
+            return pattern
+    return None
+
+
+_LOOKS: Final[tuple[Look, ...]] = (
+    (("$",), _operator_json),
+    ((";", "||", "&&", "sleep", "this."), _javascript),
+    (("db.",), _shell),
+    (("script", "query", "selector", "function"), _search_body),
+    (("\r", "\n"), _wire_command),
+    (("filtering",), _cql),
+    (("match", "csv", "delete", "call"), _cypher),
+)
 
 DETECTOR = Detector(
     family="nosql",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import reads_as_prose, verdict
@@ -17,83 +18,103 @@ RULES: Final[Mapping[str, str]] = {
 }
 
 # Names that mean nothing else: products, as RFC 9110 §10.1.5 has them, in the client's own words.
-_TOOLS = (
-    r"(?:sqlmap|nikto|nuclei|acunetix|nessus|openvas|wpscan|dirbuster|gobuster|feroxbuster|"
-    r"dirsearch|wfuzz|fuzz faster u fool|zgrab|masscan|arachni|havij|"
-    r"w3af(?:\.org|\.sf\.net)?|skipfish|whatweb|"
-    r"wapiti|joomscan|droopescan|cmseek|cmsmap|fimap|commix|xsstrike|xspear|dalfox|tplmap|sqlninja|"
-    r"bsqlbf|sqlsus|jsql|jbrofuzz|grendel-scan|n-stealth|netsparker|invicti|appscan|webinspect|"
-    r"owasp[ _-]?zap|zaproxy|burp ?suite|burpcollaborator|webscarab|paros/\d|"
-    r"morfeus|zmeu|muieblackcat|"
-    r"jaeles|gospider|hakrawler|golismero|whatwaf|wafw00f|crawlergo|detectify|probely|"
-    r"nmap scripting engine|nmap nse|nmap-nse|libwhisker|whisker/\d|brutus/|patator|thc-hydra|"
-    r"\(hydra\)|l9explore|l9tcpid|leakix|projectdiscovery|cgichk|rustbuster|dirb/|"
-    r"dotdotpwn|padbuster|metasploit|nosqlmap|xsser|vega/\d|qualys ?was|n-stalker|pangolin|"
-    r"absinthe|datacha0s|httprecon|amass|subfinder|aquatone|springenwerk|webtrends security|"
-    r"prog\.customcrawler|toata dragostea|internet[ -]measurement|blackwidow/|cgi-scan|"
-    r"mysqloit|safexplorer|webshag|web vulnerability scanner|inspathx|uil2pn|httpscan|"
-    r"brakeman-scan|ssrfmap|corsy|arjun/|x8/\d|kiterunner|cariddi|photon/\d)"
+_TOOL_NAMES = (
+    r"acunetix|appscan|arachni|bsqlbf|burpcollaborator|burpsuite|cgichk|cmseek|cmsmap|commix"
+    r"|crawlergo|dalfox|detectify|dirbuster|dirsearch|dotdotpwn|droopescan|feroxbuster|fimap"
+    r"|gobuster|golismero|gospider|hakrawler|havij|invicti|jaeles|jbrofuzz|joomscan|jsql|kiterunner"
+    r"|l9explore|l9tcpid|leakix|libwhisker|masscan|metasploit|morfeus|muieblackcat|nessus"
+    r"|netsparker|nikto|nosqlmap|nuclei|openvas|padbuster|patator|probely|projectdiscovery"
+    r"|rustbuster|skipfish|sqlmap|sqlninja|sqlsus|ssrfmap|tplmap|w3af|wafw00f|wapiti|webinspect"
+    r"|webscarab|wfuzz|whatwaf|whatweb|wpscan|xspear|xsser|xsstrike|zaproxy|zgrab|zmeu"
 )
-_AGENT = re.compile(
-    rf"(?:^|[^a-z0-9]){_TOOLS}(?![a-z])|^(?:ffuf|nmap|zap|burp|hydra|medusa)(?:[/ ]|$)",
-    re.IGNORECASE,
+# Names that are words as well, as tools write them.
+_TOOL_PHRASES = (
+    "fuzz faster u fool",
+    "nmap scripting engine",
+    "nmap nse",
+    "owasp zap",
+    "owasp_zap",
+    "burp suite",
+    "(hydra)",
+    "thc-hydra",
+    "grendel-scan",
+    "n-stealth",
+    "paros/",
+    "vega/1",
+    "brutus/",
+    "arjun/",
+    "qualys was",
+    "toata dragostea",
+    "web vulnerability scanner",
 )
+_TOOL = re.compile(rf"^(?:{_TOOL_NAMES})$")
+_WORD = re.compile(r"[a-z0-9]{3,40}")
+_WHOLE = re.compile(r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)(?:/|$)", re.IGNORECASE)
+_MOST_WORDS: Final = 200
 _FIELD = re.compile(
-    r"^(?:acunetix-[a-z-]{3,40}|x-(?:scan-memo|scanner|wipp|ratproxy-loop|nikto|arachni-[a-z-]{2,20}|"
-    r"detectify-[a-z-]{2,20}|zap-scan-id|scan-signature|w3af|sqlmap|burp[a-z-]{0,20}))$",
+    r"^(?:acunetix-[a-z-]{3,40}|x-(?:scan-memo|scanner|ratproxy-loop|nikto|arachni-[a-z-]{2,20}|"
+    r"zap-scan-id|w3af|sqlmap))$",
     re.IGNORECASE,
 )
-_CALLBACK = re.compile(
-    r"(?:[\w-]{1,63}\.){1,4}(?:oastify\.com|burpcollaborator\.net|interact\.sh|interactsh\.com|"
-    r"oast\.(?:pro|live|site|online|fun|me)|dnslog\.(?:cn|org|link|store|pw)|ceye\.io|bxss\.(?:me|in)|"
-    r"r87\.me|xss\.(?:ht|report)|ezxss\.com|xsshunter\.com|eyes\.sh|tu4\.org|"
-    r"dnsbin\.zhack\.ca|canarytokens?\.(?:com|org)|d\.requestbin\.net|pingb\.in|"
-    r"collaborator\.[\w-]{1,40}\.[a-z]{2,6})\b|\b[a-z0-9]{10,60}\.oast\.[a-z]{2,6}\b",
-    re.IGNORECASE,
+# Services that answer every name below theirs and tell who asked.
+_CALLBACKS = (
+    *(".oastify.com", ".burpcollaborator.net", ".interact.sh", ".interactsh.com", ".dnslog.cn"),
+    *(".oast.pro", ".oast.live", ".oast.site", ".oast.online", ".oast.fun", ".oast.me"),
+    *(".ceye.io", ".bxss.me", ".bxss.in", ".r87.me", ".xss.ht", ".xss.report", ".ezxss.com"),
+    *(".xsshunter.com", ".eyes.sh", ".tu4.org", ".dnsbin.zhack.ca", ".d.requestbin.net"),
+    *(".dnslog.org", ".dnslog.link", ".dnslog.store", ".pingb.in", "canarytokens.com"),
 )
-_CANARY = re.compile(
-    r"acunetix_?(?:wvs|security|test)|\bacu\d{4,9}[<%\"]|wvs_?security_?test|wvstest|"
-    r"\bwvs/acunetix|appscan_(?:fingerprint|msg)|nessus(?:_is_probing|test|[a-z0-9_]{0,20}\.html)|"
-    r"\.nasl\b|nikto-test-|w00tw00t|nmaplowercheck\d|trinity\.txt\.bak|netsparker\(0x|"
-    r"\bns=netsparker|0wasp-?zap|\bzap_?(?:\d{6,}|xss|sqli)\b|cirt\.net/rfiinc|/rfiinc\.txt|"
-    r"\bqualys_?(?:test|xss)|burp(?:suite)?_?(?:collaborator|test)\d|arachni_[a-z]{3,20}_?|"
-    r"sqlmap(?:project|_|/\d)|nuclei-templates?/|randomstring_[0-9a-z]{6}_nuclei|"
-    r"\{\{randstr\}\}|xoiZR|openvas-?(?:test|vt)|w3af_|zxcvzxcv_scan",
-    re.IGNORECASE,
+# What their tests write, to find it again.
+_CANARIES = (
+    *("acunetix_wvs", "acunetix-wvs", "wvs_security_test", "wvs-security-test", "/acunetix-"),
+    *("appscan_fingerprint", "nessus_is_probing", "nessustest", "nikto-test-", "w00tw00t"),
+    *("nmaplowercheck", "nice%20ports%2c", "trinity.txt.bak", "netsparker(0x", "ns=netsparker"),
+    *("cirt.net/rfiinc", "sqlmapproject", "sqlmap/1", "nuclei-templates/", "{{randstr}}"),
 )
-_SPEAKING: Final = frozenset({"user-agent", "x-user-agent", "from", "x-scanner", "via", "x-client"})
+_NUMBERED = re.compile(r"\bacu\d{4,9}[<%\"]|\bwvstest\d|\.nasl\b")
+_SPEAKING: Final = frozenset({"user-agent", "x-user-agent", "from", "via"})
 
 
 def judge(text: str, context: Context) -> Judgement | None:
     """Whether `text` gives away a tool that looks for holes."""
     if context.is_name:
-        field = _FIELD.match(text)
-        return verdict("scanner.header", 8, text) if field else None
-    if context.location == "header":
-        agent = _AGENT.search(text)
-        if agent:
-            is_said = context.name in _SPEAKING
-            return verdict("scanner.agent", 8 if is_said else 5, agent[0])
-    is_talk = reads_as_prose(text)
-    callback = _CALLBACK.search(text)
-    if callback:
-        return verdict("scanner.callback", 4 if is_talk else 8, callback[0])
-    canary = _CANARY.search(text)
-    return canary and verdict("scanner.canary", 3 if is_talk else 7, canary[0])
+        return verdict("scanner.header", 8, text) if _FIELD.match(text) else None
+    lower = text.lower()
+    tool = _tool(lower) if context.location == "header" else None
+    if tool is not None:
+        return verdict("scanner.agent", 8 if context.name in _SPEAKING else 4, tool)
+    callback = next((each for each in _CALLBACKS if each in lower), None)
+    if callback is not None:
+        return verdict("scanner.callback", 4 if reads_as_prose(text) else 8, callback)
+    canary = next((each for each in _CANARIES if each in lower), None)
+    if canary is None:
+        numbered = _NUMBERED.search(lower)
+        canary = numbered and numbered[0]
+    if canary is None:
+        return None
+    return verdict("scanner.canary", 3 if reads_as_prose(text) else 7, canary)
+
+
+def _tool(lower: str) -> str | None:
+    whole = _WHOLE.match(lower)
+    if whole:
+        return whole[0]
+    phrase = next((each for each in _TOOL_PHRASES if each in lower), None)
+    if phrase is not None:
+        return phrase
+    words = islice(_WORD.finditer(lower), _MOST_WORDS)
+    return next((word[0] for word in words if _TOOL.match(word[0])), None)
 
 
 DETECTOR = Detector(
     family="scanner",
     rules=RULES,
     triggers=(
-        rf"(?:^|[^a-z0-9]){_TOOLS}(?:[^a-z]|$)",
-        r"^(?:ffuf|nmap|zap|burp|hydra|medusa)(?:[/ ]|$)",
+        rf"(?:^|[^a-z0-9])(?:{_TOOL_NAMES})(?:[^a-z0-9]|$)",
+        r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)(?:/|$)",
         _FIELD.pattern,
-        (
-            r"\.(?:oastify|burpcollaborator|interact|interactsh|oast|dnslog|ceye|bxss|r87|xss|ezxss|eyes|tu4|"
-            r"xsshunter|zhack|requestbin|pingb)\.[a-z]{2,6}\b|\bcanarytokens?\.|\bcollaborator\."
-        ),
-        _CANARY.pattern,
+        "|".join(re.escape(each) for each in (*_TOOL_PHRASES, *_CALLBACKS, *_CANARIES)),
+        _NUMBERED.pattern,
     ),
     judge=judge,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
@@ -20,13 +21,15 @@ RULES: Final[Mapping[str, str]] = {
     "ssrf.bare": "an internal host and a path, without a scheme",
 }
 
-# A scheme, and slashes of either kind; `http:host` as lenient clients read it.
+# What follows a scheme: slashes of either kind, or none at all as lenient clients read it.
 _START = re.compile(
-    r"(?:\b([a-z][a-z0-9+._-]{1,20}):[/\\]{1,8}|\bhttps?:(?=[\d\[])|^[/\\]{2}(?=[\d\[]))",
-    re.IGNORECASE,
+    r":[/\\]{1,8}|(?<=http):(?=[\d\[])|(?<=https):(?=[\d\[])|^[/\\]{2}(?=[\d\[])", re.IGNORECASE
 )
-_MOST_URLS: Final = 24
-_AUTHORITY = re.compile(r"[^/\r\n]{0,300}")
+_SCHEME_NAME = re.compile(r"[a-z][a-z0-9+._-]{1,20}$", re.IGNORECASE)
+_MOST_URLS: Final = 12
+_PAST_URL = re.compile(r"[/\s\"'<>]")
+_PAST_AUTHORITY = re.compile(r"[/\r\n]")
+_LONGEST_AUTHORITY: Final = 260
 _FIRST = re.compile(r"\[[^\]/]{0,80}\]?|[^\x00-\x20/?#\\@&:\"'<>`,;)|\]}]{1,253}")
 _PORT = re.compile(r":(\d{1,5})(?!\d)")
 _SPACE = re.compile(r"\s")
@@ -108,30 +111,23 @@ def judge(text: str, context: Context) -> Judgement | None:
 
 
 def _worst_target(text: str, context: Context) -> Judgement | None:
+    has_words = bool(_SPACE.search(text.strip()))
+    # A fetched value is a URL and nothing else. In a sentence one is talked about.
+    is_talk = has_words and reads_as_prose(text)
+    is_part = has_words and "@" not in text[:300]
     best: Judgement | None = None
-    is_talk = bool(_SPACE.search(text.strip())) and reads_as_prose(text)
-    for count, start in enumerate(_START.finditer(text)):
-        if count == _MOST_URLS:
-            break
-        found = strongest(
-            (
-                *(_judge_target(target, context) for target in _targets(text, start)),
-                _userinfo(text, start),
-            )
-        )
-        if found and is_talk:
-            # A fetched value is a URL and nothing else. In a sentence one is talked about.
+    for start in islice(_START.finditer(text), _MOST_URLS):
+        if start[0][0] == ":" and not _SCHEME_NAME.search(
+            text, max(0, start.start() - 21), start.start()
+        ):
+            continue
+        targets = _targets(text, start)
+        judged = (*(_judge_target(target, context) for target in targets), _userinfo(text, start))
+        found = strongest(judged)
+        if found and (is_talk or (is_part and found.score < 7)):
             found = found._replace(score=min(found.score, 4))
-        elif found and _is_part(text, start):
-            found = found._replace(score=found.score if found.score > 6 else min(found.score, 4))
         best = strongest((best, found))
     return best
-
-
-def _is_part(text: str, start: re.Match[str]) -> bool:
-    """Whether the URL is part of a longer text of several words or lines."""
-    around = text.strip()
-    return bool(_SPACE.search(around)) and "@" not in around[:300]
 
 
 def _targets(text: str, start: re.Match[str]) -> Iterator[_Target]:
@@ -140,13 +136,10 @@ def _targets(text: str, start: re.Match[str]) -> Iterator[_Target]:
     Clients disagree on what ends an authority (`/`, but also `?`, `#`, `\\`, a space) and on which
     `@` ends the user's name, so each piece that one of them would choose is looked at.
     """
-    authority = _AUTHORITY.match(text, start.end())
-    assert authority is not None  # noqa: S101 - it matches the empty string
-    whole = authority[0]
+    whole = _PAST_AUTHORITY.split(text[start.end() : start.end() + _LONGEST_AUTHORITY], 1)[0]
     pieces = [whole]
     if "@" in whole[:200]:
-        before_space = whole if start[0][:4].lower() == "http" else whole.split(" ", 1)[0]
-        pieces += before_space.split("@")[1:9]
+        pieces += whole.split("@")[1:4]
     for piece in pieces:
         name = _FIRST.match(piece)
         if name is None:
@@ -159,7 +152,12 @@ def _targets(text: str, start: re.Match[str]) -> Iterator[_Target]:
         if host is None and number in _SERVICES and "." not in name[0]:
             host = Host("internal-name", False)
         if host is not None:
-            yield _Target(host, number, start[0] + whole[:80])
+            yield _Target(host, number, _shown(text, start, whole))
+
+
+def _shown(text: str, start: re.Match[str], authority: str) -> str:
+    scheme = _SCHEME_NAME.search(text, max(0, start.start() - 21), start.start())
+    return (scheme[0] if scheme else "") + start[0] + authority[:80]
 
 
 def _judge_target(target: _Target, context: Context) -> Judgement | None:
@@ -179,12 +177,12 @@ def _judge_target(target: _Target, context: Context) -> Judgement | None:
 
 
 def _userinfo(text: str, start: re.Match[str]) -> Judgement | None:
-    authority = re.split(r"[/\s\"'<>]", text[start.end() : start.end() + 300], maxsplit=1)[0]
+    authority = _PAST_URL.split(text[start.end() : start.end() + _LONGEST_AUTHORITY], 1)[0]
     user, at, host = authority.partition("@")
     if not at or not host:
         return None
-    if _SITE_NAME.match(user) or re.search(r"[#\\?]", user):
-        return verdict("ssrf.userinfo", 6, start[0] + authority)
+    if _SITE_NAME.match(user) or any(mark in user for mark in "#\\?"):
+        return verdict("ssrf.userinfo", 6, _shown(text, start, authority))
     return None
 
 

@@ -47,7 +47,10 @@ _NAMED_BLOCKS: Final[tuple[tuple[str, Kind], ...]] = (
     ("198.18.0.0/15", "private"),
     ("224.0.0.0/3", "private"),
 )
-_BLOCKS: Final = tuple((ipaddress.IPv4Network(block), kind) for block, kind in _NAMED_BLOCKS)
+_BLOCKS: Final = tuple(
+    (int(network.network_address), int(network.netmask), kind)
+    for network, kind in ((ipaddress.IPv4Network(block), kind) for block, kind in _NAMED_BLOCKS)
+)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _LOOPBACK_NAME = re.compile(
     r"^(?:[\w.-]{1,60}\.)?(?:localhost[46]?|localhost[46]?\.localdomain[46]?|ip6-(?:localhost|loopback)|"
@@ -113,8 +116,7 @@ def kind_of(address: int) -> Kind:
     """What an IPv4 address stands for."""
     if address in _METADATA_ADDRESSES:
         return "metadata"
-    full = ipaddress.IPv4Address(address)
-    return next((kind for block, kind in _BLOCKS if full in block), "public")
+    return next((kind for start, mask, kind in _BLOCKS if address & mask == start), "public")
 
 
 def _read_v6(host: str) -> Host | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
+from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -75,7 +75,7 @@ _HTML = re.compile(
 
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would add to an XML document that it is pasted into."""
-    return strongest(look(text) for look in _LOOKS)
+    return strongest_of(_LOOKS, text)
 
 
 def _declaration(text: str) -> Judgement | None:
@@ -101,7 +101,7 @@ def _declaration(text: str) -> Judgement | None:
 def _inclusion(text: str) -> Judgement | None:
     include = _INCLUDE.search(text)
     if include:
-        return verdict("xml.include", 4 if reads_as_prose(text) else 9, include[0])
+        return verdict("xml.include", 6 if reads_as_prose(text) else 9, include[0])
     transform = _STYLESHEET.search(text) or _XSLT.search(text)
     if transform:
         return verdict("xml.transform", 4 if reads_as_prose(text) else 8, transform[0])
@@ -165,7 +165,14 @@ def _envelope(text: str) -> Judgement | None:
     return match and verdict("xml.envelope", 4 if reads_as_prose(text) else 7, match[0])
 
 
-_LOOKS = (_declaration, _inclusion, _schema, _elements, _sections, _envelope)
+_LOOKS: Final[tuple[Look, ...]] = (
+    (("<!",), _declaration),
+    (("include", "xsl", "stylesheet", "<?xml"), _inclusion),
+    (("schemalocation",), _schema),
+    (("<",), _elements),
+    (("]]>", "<![cdata[", "<!--"), _sections),
+    ((":envelope", ":body", "soap"), _envelope),
+)
 
 DETECTOR = Detector(
     family="xml",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
-from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
+from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -40,9 +41,9 @@ _PROBE = re.compile(
     rf"{_CLOSE}\b(?:or|and)\s{{0,4}}(?:not\s?\()?\(?(?:{_FUNCTION}\s?\(|"
     rf"(?:\.{{0,2}}/{{1,2}}|\./)[\w*@(]|\.\s?[=<>]|@[\w*]|{_AXIS}::)"
 )
-_PREDICATE = re.compile(
-    r"['\"]?\s{0,4}\)?\s{0,4}\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]"
-)
+_QUOTE = re.compile(r"['\"]")
+_FEW_QUOTES: Final = 8
+_PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]")
 _COUNT = re.compile(
     r"\b(?:count|string-length|name|local-name|string)\s?\(\s?(?:\.?/{1,2}|/\*)[\w*@:]"
 )
@@ -57,20 +58,23 @@ _DOCUMENT = re.compile(
 
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would do inside the string of a path expression."""
-    return strongest(look(text) for look in _LOOKS)
+    return strongest_of(_LOOKS, text)
 
 
 def _tautology(text: str) -> Judgement | None:
-    match = _TAUTOLOGY.search(text)
-    if match is None or '"' in text[: match.start()] or "'" in text[: match.start()]:
-        # The quote that leaves a string is the first one: a later one closes what was quoted.
-        return None
-    return verdict("xpath.tautology", 7, match[0])
+    # The quote that leaves a string is the first one: a later one closes what was quoted.
+    first = _QUOTE.search(text)
+    match = first and _TAUTOLOGY.match(text, first.start())
+    return match and verdict("xpath.tautology", 7, match[0])
 
 
 def _probe(text: str) -> Judgement | None:
-    match = _PROBE.search(text)
-    return match and verdict("xpath.probe", 4 if reads_as_prose(text) else 9, match[0])
+    for count, quote in enumerate(islice(_QUOTE.finditer(text), _FEW_QUOTES)):
+        match = _PROBE.match(text, quote.start())
+        if match:
+            is_talk = reads_as_prose(text)
+            return verdict("xpath.probe", (4 if count else 7) if is_talk else 9, match[0])
+    return None
 
 
 def _predicate(text: str) -> Judgement | None:
@@ -83,14 +87,14 @@ def _predicate(text: str) -> Judgement | None:
     return verdict("xpath.predicate", 9, match[0])
 
 
-def _path(text: str) -> Judgement | None:
-    count = _COUNT.search(text)
-    if count:
-        return verdict("xpath.count", 3 if reads_as_prose(text) else 6, count[0])
-    step = _STEP.search(text)
-    if step:
-        return verdict("xpath.axis", 3 if reads_as_prose(text) else 6, step[0])
-    return None
+def _count(text: str) -> Judgement | None:
+    match = _COUNT.search(text)
+    return match and verdict("xpath.count", 3 if reads_as_prose(text) else 6, match[0])
+
+
+def _step(text: str) -> Judgement | None:
+    match = _STEP.search(text)
+    return match and verdict("xpath.axis", 3 if reads_as_prose(text) else 6, match[0])
 
 
 def _whole(text: str) -> Judgement | None:
@@ -103,7 +107,15 @@ def _document(text: str) -> Judgement | None:
     return match and verdict("xpath.document", 4 if reads_as_prose(text) else 7, match[0])
 
 
-_LOOKS = (_tautology, _probe, _predicate, _path, _whole, _document)
+_LOOKS: Final[tuple[Look, ...]] = (
+    (("'", '"'), _tautology),
+    (("'", '"'), _probe),
+    (("]",), _predicate),
+    (("(/", "( /", "(.", "( ."), _count),
+    (("::",), _step),
+    (("/",), _whole),
+    (("doc(", "doc (", "doc-avail", "document(", "collection(", "unparsed-text"), _document),
+)
 
 DETECTOR = Detector(
     family="xpath",

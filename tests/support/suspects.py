@@ -1,0 +1,55 @@
+"""One text before the real inspector with one detector: what it says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from vallum.inspection.inspector import Inspector, patterns_of
+from vallum.inspection.model import THRESHOLDS, Content, Context, Detector, Judgement, Location
+from vallum.inspection.scan import Scan, compile_patterns, load_scan
+
+
+class Suspects:
+    """An inspector of some detectors, asked about one text at a time."""
+
+    def __init__(self, *detectors: Detector) -> None:
+        self._inspector = Inspector(detectors, _scan(patterns_of(detectors)))
+
+    def judge(
+        self,
+        text: str,
+        location: Location = "query",
+        *,
+        name: str = "q",
+        content: Content = "text",
+        is_name: bool = False,
+    ) -> Sequence[tuple[str, Judgement]]:
+        """Families and judgements on all readings of `text`."""
+        context = Context(location, name, content, is_name)
+        return [
+            (found.family, found.judgement)
+            for found in self._inspector.inspect([text], lambda _: context)
+        ]
+
+    def score(
+        self,
+        text: str,
+        location: Location = "query",
+        *,
+        name: str = "q",
+        content: Content = "text",
+        is_name: bool = False,
+    ) -> int:
+        """The highest score that `text` gets."""
+        found = self.judge(text, location, name=name, content=content, is_name=is_name)
+        return max((judgement.score for _, judgement in found), default=0)
+
+
+STOPS = THRESHOLDS["default"]
+"""The lowest score that is stopped where a policy says nothing else."""
+
+
+@cache
+def _scan(patterns: tuple[str, ...]) -> Scan:
+    return load_scan(compile_patterns(patterns))

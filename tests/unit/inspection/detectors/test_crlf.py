@@ -1,0 +1,84 @@
+"""Line breaks that start something of the attacker's."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.crlf import DETECTOR
+from vallum.inspection.model import Location
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize("location", ["query", "path", "header", "cookie"])
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("x\r\nSet-Cookie: a=b", "crlf.field"),
+        ("x\nLocation: http://evil.example", "crlf.field"),
+        ("x%0d%0aContent-Length:%200", "crlf.field"),
+        ("x\u560d\u560aSet-Cookie: a=b", "crlf.field"),
+        ("foo\r\n\r\n<html>", "crlf.split"),
+        ("a@b.example\nBcc: c@d.example", "crlf.mail-field"),
+        ("subject\r\nRCPT TO:<a@b.example>", "crlf.mail-command"),
+        ("x\r\nA001 LOGIN a b\r\n", "crlf.mail-command"),
+        ('bob\n127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200', "crlf.log"),
+        ("bob\n[INFO] admin logged in", "crlf.log"),
+        ("x\r", "crlf.break"),
+    ],
+)
+def test_lines_in_a_value_of_one_line_are_stopped(text: str, rule: str, location: Location) -> None:
+    assert rule in [each.rule for _, each in SUSPECTS.judge(text, location) if each.score >= STOPS]
+
+
+def test_unknown_field_is_stopped_where_a_line_break_cannot_be() -> None:
+    assert SUSPECTS.score("x%0aInjected: y", "header") == 7
+    assert SUSPECTS.score("first\nInjected: y", "query") < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x\r\nSet-Cookie: a=b",
+        "foo\r\nLocation: http://evil.example",
+        "a@b.example\nBcc: c@d.example",
+        "Hello\r\nCc: c@d.example, e@f.example",
+        "subject\r\nRCPT TO:<a@b.example>",
+        "x\r\n.\r\nMAIL FROM:<a@b.example>\r\n",
+        "bob\n[INFO] admin logged in",
+    ],
+)
+def test_a_short_value_of_a_body_with_one_such_line_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text, "body") >= STOPS
+
+
+@pytest.mark.parametrize("location", ["body", "query"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Attn: John Smith\n12 Main St\nSpringfield",
+        "Dear team,\nNote: the meeting is moved.\nWarning: bring a coat.\nThanks",
+        "Host: Bob\nLocation: Town hall\nTime: 7pm",
+        "Company\nFrom: the desk of Eve\nLink: see below",
+        "Name: X\r\nAddress: Y\r\nPhone: 12",
+        "Line one\r\nLine two\r\n",
+        "Invoice\nTo: ACME Ltd\nFrom: Bob",
+        "Please contact\nTo: sales@example.com",
+        "Log:\n[INFO] starting\n[ERROR] failed\n[INFO] done",
+        "Привет\nАдрес: ул. Ленина, 1",
+        "step\nUSER guide\nTOP 10\n",
+        "room\nB12 SEARCH area",
+    ],
+)
+def test_texts_of_several_lines_pass(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) < STOPS
+
+
+def test_a_mail_pasted_into_a_body_passes() -> None:
+    text = "From: bob@x.example\nTo: a@b.example\nCc: d@e.example\nSubject: hi\n\nhello there"
+    assert SUSPECTS.score(text, "body") < STOPS
+
+
+def test_lines_of_a_document_in_a_header_pass() -> None:
+    assert SUSPECTS.score(r'{"note": "one\nmore: two"}', "header") < STOPS

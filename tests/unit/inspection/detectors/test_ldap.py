@@ -1,0 +1,51 @@
+"""Values that leave their condition of an LDAP filter."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.ldap import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("*)(uid=*))(|(uid=*", "ldap.condition"),
+        ("*)(objectClass=*", "ldap.condition"),
+        ("x)(!(cn=*))", "ldap.condition"),
+        ("val)|(uid=*", "ldap.condition"),
+        ("john)(memberOf=CN=Admins,DC=example)", "ldap.condition"),
+        ("a)(userPassword:2.5.13.18:=x*", "ldap.condition"),
+        (")(&)", "ldap.operator"),
+        ("admin)(|", "ldap.operator"),
+        ("admin*)((|userPassword=*)", "ldap.operator"),
+        ("test)\t(\t|", "ldap.operator"),
+        ("*(|(mail=*))", "ldap.nested"),
+        ("*))\x00", "ldap.truncation"),
+        ("*()|&'", "ldap.probe"),
+    ],
+)
+def test_filters_that_are_left_are_stopped(text: str, rule: str) -> None:
+    assert rule in [each.rule for _, each in SUSPECTS.judge(text) if each.score >= STOPS]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a) (n=5) patients, b) (n=7)",
+        "1) (x=3) 2) y",
+        ":) (y=3)",
+        "f(x)(y)",
+        "curry(a)(b=2)",
+        "(&(objectClass=person)(uid=bob))",
+        "(uid=bob)",
+        "x*(y|(z&w))",
+        "^(a|b)(c|d)$",
+        "(see a) (b=c)",
+    ],
+)
+def test_ordinary_parentheses_pass(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS

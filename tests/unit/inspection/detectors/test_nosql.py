@@ -1,0 +1,102 @@
+"""Operators, scripts and commands of stores without SQL."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.nosql import DETECTOR, RULES
+from vallum.inspection.model import Context
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    "name", ["$ne", "$where", "$regex", "$elemMatch", "user[$ne]", "q[password][$gt]", "a.$nin"]
+)
+def test_operator_as_a_name_is_stopped(name: str) -> None:
+    assert SUSPECTS.score(name, "body", is_name=True) == 9
+
+
+@pytest.mark.parametrize(
+    "name", ["$ref", "$schema", "$filter", "$top", "$count", "$id", "price", "a[b]", "created__gte"]
+)
+def test_names_of_other_conventions_pass(name: str) -> None:
+    assert SUSPECTS.score(name, "query", is_name=True) < STOPS
+
+
+@pytest.mark.parametrize(
+    ("name", "score"),
+    [
+        ("user__password__startswith", 7),
+        ("author__profile__city__contains", 5),
+        ("author__created__gte", 3),
+        ("title__startswith", 3),
+    ],
+)
+def test_lookups_of_other_records_by_how_far_they_reach(name: str, score: int) -> None:
+    assert SUSPECTS.score(name, "query", is_name=True) == score
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ('{"$ne": null}', "nosql.operator-json"),
+        ("{'age': {$gt: ''}}", "nosql.operator-json"),
+        ('x", "$or": [{}, {"a": "a', "nosql.operator-json"),
+        ("a[$ne]=1", "nosql.operator-json"),
+        ("' } ], $comment: 'x'", "nosql.operator-json"),
+        ("'; return true; var x='", "nosql.javascript"),
+        ("' || 1==1//", "nosql.javascript"),
+        ("x' && this.password.match(/^a/)//", "nosql.javascript"),
+        ("0; while(true){}", "nosql.javascript"),
+        ("1 || 1==1", "nosql.javascript"),
+        ("db.users.drop()", "nosql.shell"),
+        ('{"query": {"match_all": {}}}', "nosql.search-body"),
+        ('{"script": {"source": "x"}}', "nosql.search-body"),
+        ("k\r\nset k 0 60 5\r\nhello\r\n", "nosql.wire-command"),
+        ("k\r\n*1\r\n$8\r\nFLUSHALL\r\n", "nosql.wire-command"),
+        ("k\nCONFIG SET dir /var/www", "nosql.wire-command"),
+        ("x' ALLOW FILTERING; --", "nosql.cql"),
+        ("x'}) MATCH (n:User) RETURN n //", "nosql.cypher"),
+        ("MATCH (n) DETACH DELETE n", "nosql.cypher"),
+        ("x'}) LOAD CSV FROM 'http://e/' AS l RETURN l //", "nosql.cypher"),
+    ],
+)
+def test_queries_in_values_are_stopped(text: str, rule: str) -> None:
+    found = [each.rule for _, each in SUSPECTS.judge(text) if each.score >= STOPS]
+    assert rule in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it costs $5, or $10 for two",
+        "if (a || this.b) return x;",
+        "const x = 'a' || 'b';",
+        "the users' && friends of ours",
+        "for (var i = 0; i < 10; i++) { f('x'); }",
+        '{"$schema": "https://json-schema.org/draft/2020-12/schema"}',
+        '{"query": "books", "script": "build.sh"}',
+        "match (a) with (b)",
+        "match(x) { case 1 => return 2 }",
+        "Match (final): 3 - 2",
+        "shopping\nset alarm 7 30 0 now\nget up",
+        "please allow filtering by date",
+        "In MongoDB you write {age: {$gt: 21}} to find all the people who are older than that",
+    ],
+)
+def test_ordinary_texts_pass(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
+
+
+def test_every_rule_is_explained() -> None:
+    assert DETECTOR.rules is RULES
+    assert all(rule.startswith("nosql.") and meaning for rule, meaning in RULES.items())
+
+
+def test_a_text_of_nothing_but_starts_is_judged() -> None:
+    text = ("match (n) ' || {$ne: " * 300)[:4096]
+    found = DETECTOR.judge(text, Context("query", "q"))
+    assert found is not None
+    assert len(found.evidence) <= 120

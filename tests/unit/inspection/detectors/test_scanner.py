@@ -1,0 +1,67 @@
+"""Scanners by their names and traces, and the clients that are none."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.scanner import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "sqlmap/1.7.2#stable (https://sqlmap.org)",
+        "Mozilla/5.00 (Nikto/2.1.6) (Evasions:None)",
+        "Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org/book/nse.html)",
+        "Nuclei - Open-source project (github.com/projectdiscovery/nuclei)",
+        "WPScan v3.8.22",
+        "gobuster/3.1.0",
+        "Fuzz Faster U Fool v1.5.0",
+        "Mozilla/5.0 zgrab/0.x",
+        "masscan/1.3",
+        "Mozilla/5.0 (Hydra)",
+        "Arachni/v1.5",
+        "ZmEu",
+    ],
+)
+def test_tools_are_stopped(agent: str) -> None:
+    assert SUSPECTS.score(agent, "header", name="user-agent") == 8
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "curl/8.4.0",
+        "python-requests/2.31.0",
+        "Go-http-client/1.1",
+        "okhttp/4.12.0",
+        "PostmanRuntime/7.36.0",
+        "kube-probe/1.28",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0",
+        "urlgrabber/3.10 yum/3.4.3",
+        "Blackbox Exporter/0.24.0",
+    ],
+)
+def test_ordinary_clients_pass(agent: str) -> None:
+    assert SUSPECTS.score(agent, "header", name="user-agent") == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://abc.oastify.com/x", "x.c1.oast.fun", "acu1234<s1>", "/nikto-test-abc.html"],
+)
+def test_traces_in_values_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+def test_header_fields_of_scanners_are_stopped() -> None:
+    assert SUSPECTS.score("Acunetix-Aspect", "header", is_name=True) == 8
+    assert SUSPECTS.score("X-Request-Id", "header", is_name=True) == 0
+
+
+def test_talk_about_a_tool_passes() -> None:
+    assert SUSPECTS.score("we scanned it with nuclei and sqlmap last week", "body") == 0

@@ -1,0 +1,83 @@
+"""Where a server would go that fetches a value."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.ssrf import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "score"),
+    [
+        ("http://169.254.169.254/latest/meta-data/", "ssrf.metadata", 9),
+        ("http://metadata.google.internal/computeMetadata/v1/", "ssrf.metadata", 9),
+        ("http://[fd00:ec2::254]/", "ssrf.metadata", 9),
+        ("http://2852039166/", "ssrf.metadata", 9),
+        ("http://localhost:3000/callback", "ssrf.internal", 5),
+        ("http://10.0.0.1/", "ssrf.internal", 5),
+        ("http://127.1/", "ssrf.disguise", 9),
+        ("http://0x7f000001/", "ssrf.disguise", 9),
+        ("http://[::ffff:127.0.0.1]/", "ssrf.disguise", 9),
+        ("http://①②⑦.⓪.⓪.①/", "ssrf.disguise", 9),
+        ("http://127。0。0。1/", "ssrf.disguise", 9),
+        ("http://app.127-0-0-1.sslip.io/", "ssrf.disguise", 9),
+        ("http:127.0.0.1", "ssrf.internal", 5),
+        (r"http:\\127.0.0.1\x", "ssrf.internal", 5),
+        ("http://good.example@127.0.0.1/", "ssrf.userinfo", 6),
+        ("http://good.com@evil.example/", "ssrf.userinfo", 6),
+        ("http://google.com:80 &@1.2.3.4# @127.88.23.245:22/", "ssrf.service", 7),
+        ("http://127.0.0.1:6379/", "ssrf.service", 7),
+        ("http://redis:6379/", "ssrf.service", 7),
+        ("gopher://127.0.0.1:6379/_FLUSHALL", "ssrf.scheme", 9),
+        ("dict://evil.example:11211/", "ssrf.scheme", 9),
+        ("file:///etc/passwd", "ssrf.scheme", 7),
+        ("jar:http://evil.example/x!/y", "ssrf.scheme", 9),
+        ("unix:/run/docker.sock|http://x/", "ssrf.scheme", 9),
+        ("169.254.169.254/latest/meta-data", "ssrf.bare", 6),
+        ("localhost/admin", "ssrf.bare", 5),
+    ],
+)
+def test_targets_are_stopped_by_what_they_are(text: str, rule: str, score: int) -> None:
+    found = [each for _, each in SUSPECTS.judge(text)]
+    best = max(found, key=lambda each: each.score)
+    assert best.score >= score
+    assert rule in {each.rule for each in found} or best.score > score
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com/?a=1&b=2#x",
+        "https://203.0.113.7/",
+        "https://[2606:4700::1111]/",
+        "https://user:token@github.com/foo/bar.git",
+        "ssh://git@github.com/foo/bar.git",
+        "https://medium.com/@user/post",
+        "https://unpkg.com/react@18/umd/react.js",
+        "https://1password.com/",
+        "https://example.com/redirect?to=https://b.example.org",
+        "data:image/png;base64,iVBORw0KGgo=",
+        "10.0.0.0/8",
+        "10.1.2.3",
+        "localhost:8080",
+        "ports http:80, https:443",
+        "file: report.pdf, jar: of honey, dict: a book",
+        "mailto:john.doe@example.com",
+        "users/metadata/",
+    ],
+)
+def test_public_targets_and_other_texts_pass(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
+
+
+def test_an_address_in_a_sentence_is_a_trace() -> None:
+    text = "I started the server and opened http://localhost:3000/ but the page does not load."
+    assert 0 < SUSPECTS.score(text, "body") < STOPS
+
+
+def test_where_a_browser_comes_from_is_a_trace() -> None:
+    assert SUSPECTS.score("http://localhost:3000/", "header", name="referer") < STOPS
