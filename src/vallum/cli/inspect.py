@@ -45,7 +45,7 @@ def inspect(
     """Show what the detectors say about TEXT (`-`: standard input), and whether it would pass.
 
     As `query` the text is percent-decoded once, as `json` each string and name in it is looked at,
-    as `html` it is rich text. Exit status 0: it would pass; 2: it would be stopped.
+    as `html` it is rich text; a `header` may have its name before it. Exit status 0: it would pass; 2: it would be stopped.
 
     Example:
 
@@ -81,7 +81,10 @@ def _places(text: str, form: str, content: str) -> tuple[Location, list[Place]]:
     if form == "query":
         return "query", [Place(("value",), unquote_plus(text), content, False)]
     if form == "header":
-        return "header", [Place(("x-value",), text, content, False)]
+        name, colon, value = text.partition(":")
+        if not colon or not name.replace("-", "").isalnum():
+            name, value = "x-value", text
+        return "header", [Place((name.lower(),), value.strip(), content, False)]
     return "body", [Place((), text, content, False)]
 
 

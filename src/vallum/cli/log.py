@@ -70,7 +70,7 @@ def log(
     """
     matches = _matcher(filters)
     if directory is None:
-        directory = _directory_of(config)
+        directory = directory_of(config)
     show = _print_json if as_json else _printer()
     try:
         follower = Follower(directory) if follow else None
@@ -88,7 +88,8 @@ def log(
         return
 
 
-def _directory_of(config: Path) -> Path:
+def directory_of(config: Path) -> Path:
+    """Where the records of a policy are; ends the command where there are none."""
     from vallum.config.diagnostics import PolicyErrors
     from vallum.config.load import load_policy
 

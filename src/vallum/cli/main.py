@@ -17,6 +17,7 @@ _COMMANDS = {
     "keys": "Create, list, rotate and revoke API keys.",
     "log": "Read the records of exchanges.",
     "run": "Serve an ASGI application behind its policy.",
+    "suggest": "Suggest exclusions and tighter schemas from recorded findings.",
     "tokens": "End access tokens before they expire.",
     "up": "Serve the policy: the gateway.",
 }
