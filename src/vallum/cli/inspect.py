@@ -45,7 +45,8 @@ def inspect(
     """Show what the detectors say about TEXT (`-`: standard input), and whether it would pass.
 
     As `query` the text is percent-decoded once, as `json` each string and name in it is looked at,
-    as `html` it is rich text; a `header` may have its name before it. Exit status 0: it would pass; 2: it would be stopped.
+    as `html` it is rich text; a `header` may have its name before it. Exit status 0: it would
+    pass; 2: it would be stopped.
 
     Example:
 

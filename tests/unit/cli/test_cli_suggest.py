@@ -101,7 +101,7 @@ def test_nothing_recorded_is_nothing_to_suggest(tmp_path: Path) -> None:
         (['{"a": ["<script>alert(1)</script>"]}', "--as", "json"], True),
         (["<p>hello <b>you</b></p>", "--as", "html"], False),
         (["<p onclick=alert(1)>hello</p>", "--as", "html"], True),
-        (["sqlmap/1.7", "--as", "header"], True),
+        (["User-Agent: sqlmap/1.7#stable", "--as", "header"], True),
         (["<script>alert(1)</script>", "--content", "code"], False),
         (["having friends over is nice"], False),
     ],
