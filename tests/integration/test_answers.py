@@ -23,6 +23,9 @@ PATHS: dict[str, Any] = {
             "responses": responses(application_pdf=None, image_png=None, application_json=USER),
         }
     },
+    "/open": {"get": {"operationId": "open", "responses": responses(application_json={})}},
+    "/strict": {"get": {"operationId": "strict", "responses": responses(application_json={})}},
+    "/text": {"get": {"operationId": "text", "responses": responses(text_plain=None)}},
     "/events": {
         "get": {"operationId": "events", "responses": responses(**{"text_event-stream": None})}
     },
@@ -30,7 +33,8 @@ PATHS: dict[str, Any] = {
 POLICY = {
     "block": "public: true, answers: block",
     "monitor": "public: true, answers: monitor",
-    "off": "public: true, answers: off",
+    "strict": "public: true, leaks: {card: block, email: mask, /keys/*: 'off'}",
+    "off": "public: true, answers: 'off', leaks: 'off'",
     "small": "public: true, answer_body: 200",
 }
 GOOD = {"id": 1, "name": "Ann"}
@@ -223,3 +227,70 @@ def test_events_stream(shop: Answering) -> None:
     )
     reply = shop.ask("/events", first)
     assert (reply.status, reply.body) == (200, b"data: 1\n\n")
+
+
+CARD = "4111 1111 1111 1111"
+
+
+def test_cards_are_masked_and_recorded_masked(shop: Answering) -> None:
+    reply = shop.says("/open", {"a": [{"text": f"paid with {CARD}"}], "n": 4111111111111111})
+    assert reply.json() == {
+        "a": [{"text": "paid with **** **** **** 1111"}],
+        "n": "************1111",
+    }
+    record = shop.record()
+    assert record["notes"] == ["leak.card"]
+    assert "4111 1111" not in json.dumps(record)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN PRIVATE " + "KEY-----\nMIIE",
+        "postgres://app:hunter22@db.example/shop",
+        "AKIA" + "IOSFODNN7ABCDEFG",
+    ],
+)
+def test_secrets_are_withheld(shop: Answering, text: str) -> None:
+    reply = shop.says("/open", {"config": {"value": text}})
+    assert (reply.status, text in reply.body.decode()) == (502, False)
+    record = shop.record()
+    assert record["decision"] == "deny"
+    assert record["reason"].startswith("leak.")
+
+
+def test_escapes_hide_nothing(shop: Answering) -> None:
+    escaped = b'{"a":"\\u0034111 1111 1111 1111","b":"\\n4111-1111\\u002d1111-1111"}'
+    reply = shop.ask("/open", answer(body=escaped))
+    assert reply.json() == {"a": "**** **** **** 1111", "b": "\n****-****-****-1111"}
+
+
+def test_the_words_of_a_failure_are_withheld_where_something_failed(shop: Answering) -> None:
+    trace = 'Traceback (most recent call last):\n  File "/app/x.py", line 3, in f'
+    assert shop.says("/open", {"error": trace}).status == 502
+    reply = shop.says("/open", {"message": trace}, "404 Not Found")
+    assert (reply.status, b"Traceback" in reply.body) == (404, False)
+    # What people write about is theirs.
+    assert shop.says("/open", {"body": trace}).json() == {"body": trace}
+    assert shop.record()["notes"] == ["leak.stack_trace"]
+
+
+def test_text_is_read_too(shop: Answering) -> None:
+    plain = b"Content-Type: text/plain\r\n"
+    assert shop.ask("/text", answer(body=CARD.encode(), fields=plain)).body == b"*" * 4 + (
+        b" **** **** 1111"
+    )
+    broken = answer("400 Bad Request", b"ORA-00933: SQL command", plain)
+    assert shop.ask("/free", broken).status == 400
+    assert shop.record()["reason"] == "leak.sql_error"
+
+
+def test_the_policy_says_what_leaks(shop: Answering) -> None:
+    assert shop.says("/strict", {"text": CARD}).status == 502
+    reply = shop.says("/strict", {"mail": "ann@mail.example", "keys": [CARD]})
+    assert reply.json() == {"mail": "a***@mail.example", "keys": [CARD]}
+    assert shop.says("/off", {"text": CARD}).json() == {"text": CARD}
+
+
+def test_a_leak_in_a_name_is_withheld(shop: Answering) -> None:
+    assert shop.says("/open", {CARD: 1}).status == 502

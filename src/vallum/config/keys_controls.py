@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vallum.config import values
+from vallum.config.keys_answers import ANSWER_KEYS
 from vallum.config.keys_identity import NAME, SCOPE
 from vallum.config.keys_inspection import INSPECTION_KEYS
 from vallum.config.keys_server import DURATION, GIB, size
@@ -235,14 +236,7 @@ LEVEL_KEYS: dict[str, Key] = {
         ),
         "overrides of the security headers of answers",
     ),
-    "answers": Key(
-        Choice(("drop", "block", "monitor", "off")),
-        "what happens to answers that break the contract; default drop: undeclared parts go",
-    ),
-    "answer_body": Key(
-        size(1, 1 * GIB, "1", "1GiB"),
-        "largest answer that is held to be looked into; default 1MiB",
-    ),
+    **ANSWER_KEYS,
     "forward_token": Key(Flag(), "whether the upstream receives the caller's credential"),
     "identity": Key(Flag(), "whether the upstream receives a signed statement of who calls"),
     "body_on_get": Key(Flag(), "whether GET, HEAD and DELETE may have a body"),

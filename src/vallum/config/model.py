@@ -14,6 +14,7 @@ from typing import Literal
 from vallum.filters.answers import AnswerMode
 from vallum.filters.cors import CORS
 from vallum.filters.inspect_ruling import Exclusion
+from vallum.filters.leaks import LeakAction
 from vallum.filters.limit import Limit
 from vallum.filters.uploads import Uploads
 from vallum.inspection.model import Sensitivity
@@ -172,6 +173,8 @@ class Controls:
     """What happens to answers that break the contract (IV-9)."""
     answer_body: int = 1024 * 1024
     """Bytes of an answer that may be held to be looked into."""
+    leaks: Mapping[str, LeakAction] | Literal["off"] = field(default_factory=dict)
+    """What differs from the default actions, by kind; `off` by JSON Pointer."""
     forward_token: bool = False
     """Whether the client's Authorization field reaches the upstream (B-065)."""
     identity: bool = True

@@ -21,7 +21,7 @@ from vallum.openapi.answers import AnswerContract, AnswerSchema, Content, declar
 from vallum.openapi.model import Operation
 from vallum.wire.json import MalformedJSON, read_grammar
 from vallum.wire.json_exact import JSONLimits
-from vallum.wire.json_rewrite import has_one_reading, read_verbatim
+from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType
 
 AnswerMode = Literal["drop", "block", "monitor", "off"]
@@ -191,7 +191,7 @@ class AnswerContractScreen:
             return
         if schema.fits(value):
             if not has_one_reading(value, content):
-                body.content = orjson.dumps(read_verbatim(content, value))
+                body.content = write_json(read_verbatim(content, value))
             return
         exact = read_verbatim(content, value)
         left, dropped = schema.prune(exact)
@@ -199,11 +199,11 @@ class AnswerContractScreen:
             _note(exchange, [(drop.code, drop.pointer) for drop in dropped])
             if self._mode == "block" or (self._mode == "drop" and not dropped[-1].pointer):
                 raise withheld(f"answers.{dropped[0].code}")
-            value = left if exact is value else orjson.loads(orjson.dumps(left))
+            value = left if exact is value else orjson.loads(write_json(left))
         self._judge_rest(exchange, schema, value)
         if self._mode == "drop":
             body.value = value
-            body.content = orjson.dumps(left)
+            body.content = write_json(left)
 
     def _judge_rest(self, exchange: Exchange, schema: AnswerSchema, value: Any) -> None:
         """What breaks the contract besides undeclared parts."""

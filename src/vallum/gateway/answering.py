@@ -260,7 +260,7 @@ def _length_of_get(flight: Flight, prepared: PreparedHead) -> int:
     """The body length that GET would have, or -1: screens may shorten what the upstream says."""
     if flight.route.body_screens:
         try:
-            if plan_of(flight.route, prepared).reads:
+            if plan_of(flight.route, prepared).must_read:
                 return -1
         except Denied:
             return -1

@@ -12,6 +12,12 @@ _LONG_NUMBER: Final = b"0" * 16
 _SAFE_DIGITS: Final = 15
 
 
+class Spelled(str):
+    """A number as it was written."""
+
+    __slots__ = ()
+
+
 def has_one_reading(value: Any, body: bytes) -> bool:
     """Whether `value`, read from `body`, is all that any reader could find in it.
 
@@ -32,21 +38,27 @@ def has_one_reading(value: Any, body: bytes) -> bool:
 
 
 def read_verbatim(body: bytes, value: Any) -> Any:
-    """`value`, read from `body`, in a form in which `orjson.dumps` writes each number as it was.
-
-    Numbers of more digits than a double holds are kept as they are spelled.
-    """
+    """`value`, read from `body`, with numbers of more digits than a double holds as `Spelled`."""
     if _LONG_NUMBER not in body.translate(_DIGITS_TO_ZERO):
         return value
     return _DECODER.decode(body.decode("utf-8"))
 
 
-def _integer(text: str) -> Any:
-    return int(text) if len(text) <= _SAFE_DIGITS else orjson.Fragment(text)
+def write_json(value: Any) -> bytes:
+    """The JSON text of a value in which numbers may be `Spelled`."""
+    return orjson.dumps(value, default=_as_spelled, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
 
 
-def _float(text: str) -> Any:
-    return float(text) if len(text) <= _SAFE_DIGITS else orjson.Fragment(text)
+def _as_spelled(number: Spelled) -> orjson.Fragment:
+    return orjson.Fragment(str(number))
+
+
+def _integer(text: str) -> int | Spelled:
+    return int(text) if len(text) <= _SAFE_DIGITS else Spelled(text)
+
+
+def _float(text: str) -> float | Spelled:
+    return float(text) if len(text) <= _SAFE_DIGITS else Spelled(text)
 
 
 _DECODER: Final = json.JSONDecoder(parse_int=_integer, parse_float=_float)

@@ -1,0 +1,296 @@
+"""Personal data, secrets and the words of a failing program in answers (IV-9, B-251)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Literal, Protocol
+
+import orjson
+
+from vallum.engine.exchange import Exchange
+from vallum.engine.filter import AnswerBody, AnswerHead, Attachment, Ruling, withheld
+from vallum.engine.phases import Phase
+from vallum.inspection.leaks.finder import Budget, Found, LeakFinder
+from vallum.inspection.model import Finding
+from vallum.openapi.model import UNREAD, Operation
+from vallum.wire.json import MalformedJSON, read_grammar
+from vallum.wire.json_exact import JSONLimits
+from vallum.wire.json_rewrite import Spelled, read_verbatim, write_json
+from vallum.wire.media_type import MediaType
+from vallum.wire.pointer import json_pointer
+
+LeakAction = Literal["off", "alert", "mask", "block"]
+
+DEFAULT_ACTIONS: Final[Mapping[str, LeakAction]] = {
+    "private_key": "block",
+    "secret": "block",
+    "token": "alert",
+    "card": "mask",
+    "iban": "alert",
+    "national_id": "alert",
+    "email": "off",
+    "phone": "off",
+    "stack_trace": "block",
+    "sql_error": "block",
+    "internal": "alert",
+}
+"""By kind. What an API may well mean to tell is only noted."""
+
+_OF_FAILURE: Final = frozenset({"stack_trace", "sql_error", "internal"})
+"""Kinds that say how a program failed. Elsewhere the same words are what somebody wrote about."""
+_FAILURE: Final = re.compile(
+    r"(?:^|[_.-])(?:err|errors?|exceptions?|fault|trace|traceback|stack|stack_?trace|debug|cause)"
+    r"(?:$|[_.-])|error$|exception$"
+)
+_LIMITS: Final = JSONLimits(depth=64)
+_STREAMS: Final = frozenset({"text/event-stream"})
+_MOST_FINDINGS: Final = 20
+_SHORTEST: Final = 8
+_MOST_JUDGED: Final = 256 * 1024
+"""Characters of suspicious text of one answer that are looked at closely."""
+_LONGEST_EVIDENCE: Final = 60
+
+
+class Settings(Protocol):
+    """What this control reads of an operation's settings."""
+
+    @property
+    def leaks(self) -> Mapping[str, LeakAction] | Literal["off"]:
+        """Actions by kind, in place of the defaults; `off` by JSON Pointer for single places."""
+        ...
+
+
+class LeakScreen:
+    """Looks for leaks in the answers of one operation."""
+
+    __slots__ = ("_actions", "_finder", "_is_strict", "_kinds", "_spared")
+
+    def __init__(self, finder: LeakFinder, settings: Mapping[str, LeakAction]) -> None:
+        """
+        Args:
+            finder: of all kinds.
+            settings: what differs from the defaults, and places to be spared.
+        """
+        self._finder = finder
+        kinds = {kind: action for kind, action in settings.items() if kind[:1] != "/"}
+        self._actions = {**DEFAULT_ACTIONS, **kinds}
+        self._kinds = frozenset(kind for kind, act in self._actions.items() if act != "off")
+        self._is_strict = not {"mask", "block"}.isdisjoint(self._actions.values())
+        self._spared = tuple(_place(pointer) for pointer in settings if pointer[:1] == "/")
+
+    def judge(self, head: AnswerHead) -> Ruling:
+        """Text is read, as much of it as can be held."""
+        media_type = head.media_type
+        if media_type is None or media_type.essence in _STREAMS:
+            return Ruling()
+        reads = media_type.essence.startswith("text/") or media_type.is_json or media_type.is_xml
+        return Ruling(reads=reads)
+
+    def screen(self, exchange: Exchange, body: AnswerBody) -> None:
+        """Mask or tell what is found.
+
+        Raises:
+            Denied: something was found that must not go out.
+        """
+        content = body.content
+        is_json = body.is_whole and body.media_type is not None and body.media_type.is_json
+        if is_json and b"\\" in content:
+            # Escapes hide from a scan of the bytes what they spell.
+            self._json(exchange, body)
+            return
+        woken = self._finder.scan(content)
+        if not woken or self._kinds.isdisjoint(self._finder.kinds(woken)):
+            return
+        if is_json:
+            self._json(exchange, body)
+        else:
+            self._text(exchange, body)
+
+    def _json(self, exchange: Exchange, body: AnswerBody) -> None:
+        content = body.content
+        value = body.value
+        if value is UNREAD:
+            try:
+                value = read_grammar(content, _LIMITS)
+            except MalformedJSON:
+                self._text(exchange, body)
+                return
+        walk = _Walk(self, exchange, body.status)
+        exact = read_verbatim(content, value)
+        left = walk.value(exact, "")
+        self._finish(exchange, walk)
+        if left is not exact:
+            body.content = write_json(left)
+            body.value = orjson.loads(body.content)
+
+    def _text(self, exchange: Exchange, body: AnswerBody) -> None:
+        text = body.content.decode("utf-8", "surrogateescape")
+        walk = _Walk(self, exchange, body.status)
+        left = walk.text(text, "", text)
+        self._finish(exchange, walk)
+        if left is not text and body.is_whole:
+            body.content = left.encode("utf-8", "surrogateescape")
+
+    def _finish(self, exchange: Exchange, walk: _Walk) -> None:
+        if walk.budget.left < 0:
+            if self._is_strict:
+                raise withheld("leak.too-many")
+            exchange.notes.append("leak.too-many")
+
+    def find(
+        self, text: str, name: str, budget: Budget, *, is_failure: bool
+    ) -> list[tuple[Found, LeakAction]]:
+        """What is in a text and what is to be done about it."""
+        found: list[tuple[Found, LeakAction]] = []
+        for each in self._finder.find(text, name, self._kinds, budget):
+            kind = each.leak.kind
+            action = self._actions[kind]
+            if kind in _OF_FAILURE and not is_failure:
+                action = "off" if kind == "internal" or action == "off" else "alert"
+            if action != "off":
+                found.append((each, action))
+        return found
+
+    def is_spared(self, path: list[str | int]) -> bool:
+        """Whether the policy says that a place may hold anything."""
+        return any(
+            len(place) <= len(path)
+            and all(step in ("*", str(at)) for step, at in zip(place, path, strict=False))
+            for place in self._spared
+        )
+
+
+class _Walk:
+    """One pass over the texts of one answer."""
+
+    __slots__ = ("_exchange", "_is_failure", "_path", "_screen", "budget")
+
+    def __init__(self, screen: LeakScreen, exchange: Exchange, status: int) -> None:
+        self._screen = screen
+        self._exchange = exchange
+        self._is_failure = status >= 400
+        self._path: list[str | int] = []
+        self.budget = Budget(_MOST_JUDGED)
+
+    def value(self, value: Any, name: str) -> Any:
+        """What goes out in place of a value: itself where nothing is masked."""
+        kind = type(value)
+        if kind is str:
+            return self.text(value, name, value) if len(value) >= _SHORTEST else value
+        if kind is dict:
+            return self._object(value)
+        if kind is list:
+            return self._array(value, name)
+        if kind is int and not -9_999_999 <= value <= 9_999_999:
+            return self.text(str(value), name, value)
+        if kind is Spelled:
+            return self.text(str(value), name, value)
+        return value
+
+    def _object(self, value: dict[str, Any]) -> dict[str, Any]:
+        left = value
+        for name, child in value.items():
+            self._path.append(name)
+            kept = self.value(child, name.lower())
+            if kept is not child:
+                left = dict(left) if left is value else left
+                left[name] = kept
+            if len(name) >= _SHORTEST and self.text(name, "", None) is not None:
+                # A name cannot be masked without making another property of it.
+                raise withheld("leak.in-name")
+            self._path.pop()
+        return left
+
+    def _array(self, value: list[Any], name: str) -> list[Any]:
+        left = value
+        for index, child in enumerate(value):
+            self._path.append(index)
+            kept = self.value(child, name)
+            if kept is not child:
+                left = list(left) if left is value else left
+                left[index] = kept
+            self._path.pop()
+        return left
+
+    def text(self, text: str, name: str, original: Any) -> Any:
+        """What goes out in place of `original`, which `text` spells."""
+        is_failure = self._is_failure or bool(name and _FAILURE.search(name))
+        found = self._screen.find(text, name, self.budget, is_failure=is_failure)
+        if not found or self._screen.is_spared(self._path):
+            return original
+        masked = text
+        for each, action in sorted(found, key=lambda pair: -pair[0].start):
+            self._tell(each, text)
+            if action == "block":
+                raise withheld(f"leak.{each.leak.kind}")
+            if action == "mask":
+                start, end = each.start, each.end
+                masked = masked[:start] + each.leak.mask(text[start:end]) + masked[end:]
+        return original if masked == text else masked
+
+    def _tell(self, found: Found, text: str) -> None:
+        exchange, leak = self._exchange, found.leak
+        note = f"leak.{leak.kind}"
+        if note not in exchange.notes:
+            exchange.notes.append(note)
+        if len(exchange.findings) < _MOST_FINDINGS:
+            piece = text[found.start : found.end]
+            # SECURITY: a record must not hold what an answer may not (B-326).
+            shown = piece if leak.kind in _OF_FAILURE else leak.mask(piece)
+            exchange.findings.append(
+                Finding(
+                    "leak",
+                    found.rule,
+                    10,
+                    "answer",
+                    json_pointer(self._path),
+                    shown[:_LONGEST_EVIDENCE],
+                    (),
+                    is_name=False,
+                )
+            )
+
+
+class LeaksFilter:
+    """Attaches the search for leaks."""
+
+    name: ClassVar[str] = "leaks"
+    phase: ClassVar[Phase] = Phase.SCREEN
+
+    def __init__(self, finder: LeakFinder) -> None:
+        """
+        Args:
+            finder: of all kinds.
+        """
+        self._finder = finder
+
+    def attach(self, operation: Operation, settings: Settings) -> Attachment | None:
+        """Compile the operation's actions; None where the policy switches them off."""
+        leaks = settings.leaks
+        if leaks == "off" or not _has_text(operation):
+            return None
+        return Attachment(
+            summary=f"{len(leaks)} changed" if leaks else "default",
+            body_screen=LeakScreen(self._finder, leaks),
+            withholds=frozenset((b"accept-encoding",)),
+        )
+
+
+def _has_text(operation: Operation) -> bool:
+    """Whether some answer may be text: none is where the contract declares other types only."""
+    contents = operation.answers.contents()
+    types = [MediaType(essence) for content in contents for essence in content]
+    return not types or any(
+        "*" in each.essence
+        or each.is_json
+        or each.is_xml
+        or (each.essence.startswith("text/") and each.essence not in _STREAMS)
+        for each in types
+    )
+
+
+def _place(pointer: str) -> tuple[str, ...]:
+    return tuple(
+        step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("/").split("/")
+    )

@@ -1,0 +1,67 @@
+"""Tokens that some APIs hand out on purpose: JWTs, keys for browsers, assignments of secrets."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from vallum.inspection.leaks.model import Find, Form, Leak, Span, mask_all
+
+_JWT: Final = re.compile(r"(?<![\w.-])eyJ[\w-]{10,2000}\.eyJ[\w-]{5,8000}\.[\w-]{0,1400}(?![\w-])")
+_GOOGLE: Final = re.compile(r"(?<![\w-])(?:AIza[\w-]{35}|ya29\.[\w-]{20,500})(?![\w-])")
+_ASSIGNED: Final = re.compile(
+    r"(?i)(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
+    r"[\"']?\s{0,4}(?:=>|=)\s{0,4}[\"']?([\w+/=.~!@#%^&*-]{16,200})"
+)
+_HANDED_OUT: Final = re.compile(r"token|jwt|assertion|credential|ticket")
+"""Names of properties that hold a token because a token was asked for."""
+_RANDOM: Final = 3.7
+"""Bits for each character, of which sixteen random letters and digits have more."""
+
+
+def _token(pattern: re.Pattern[str]) -> Find:
+    def find(text: str, name: str) -> Iterator[Span]:
+        if not _HANDED_OUT.search(name):
+            for match in pattern.finditer(text):
+                yield match.span()
+
+    return find
+
+
+def _find_assigned(text: str, name: str) -> Iterator[Span]:
+    for match in _ASSIGNED.finditer(text):
+        if _is_random(match[1]):
+            yield match.span(1)
+
+
+def _is_random(text: str) -> bool:
+    kinds = (str.isdecimal, str.islower, str.isupper)
+    if sum(any(kind(char) for char in text) for kind in kinds) < 2 or not re.search(r"\d", text):
+        return False
+    size = len(text)
+    entropy = -sum(n / size * math.log2(n / size) for n in Counter(text).values())
+    return entropy >= _RANDOM
+
+
+LEAK: Final = Leak(
+    kind="token",
+    forms=(
+        Form("token.jwt", "a JSON Web Token (RFC 7519)", (r"eyJ[a-z0-9_-]+\.eyJ",), _token(_JWT)),
+        Form(
+            "token.google",
+            "an API key or access token of Google",
+            (r"AIza[a-z0-9_-]{12}", r"\bya29\.[a-z0-9_-]{8}"),
+            _token(_GOOGLE),
+        ),
+        Form(
+            "token.assigned",
+            "a text that gives a name such as `secret` a random value",
+            (r"(?:passw(?:or)?d|pwd|secret|token|key)[\"']?\s*=",),
+            _find_assigned,
+        ),
+    ),
+    mask=mask_all,
+)
