@@ -26,7 +26,7 @@ _START = re.compile(
     r":[/\\]{1,8}|(?<=http):(?=[\d\[])|(?<=https):(?=[\d\[])|^[/\\]{2}(?=[\d\[])", re.IGNORECASE
 )
 _SCHEME_NAME = re.compile(r"[a-z][a-z0-9+._-]{1,20}$", re.IGNORECASE)
-_MOST_URLS: Final = 12
+_MOST_URLS: Final = 10
 _PAST_URL = re.compile(r"[/\s\"'<>]")
 _PAST_AUTHORITY = re.compile(r"[/\r\n]")
 _LONGEST_AUTHORITY: Final = 260
@@ -82,11 +82,14 @@ _SERVICES: Final = frozenset(
     )
 )
 _PORTS = "|".join(str(port) for port in sorted(_SERVICES))
-_SCHEME = re.compile(
-    r"\b(?P<loud>(?:gopher|dict|tftp|netdoc|ldapi|local_file):[/\\]{2}\S|jar:(?:https?|ftp|file|jar):)|"
-    r"\b(?P<lookup>ldaps?|smb|rmi):[/\\]{2}[^\s/]|\b(?P<file>file):[/\\]{2,}[^\s*]",
-    re.IGNORECASE,
-)
+# Schemes by what a URL of them alone is worth, and one inside a longer text.
+_SCHEMES: Final[Mapping[str, tuple[int, int]]] = {
+    **dict.fromkeys(("gopher", "dict", "tftp", "netdoc", "ldapi", "local_file", "jar"), (9, 7)),
+    **dict.fromkeys(("ldap", "ldaps", "smb", "rmi"), (7, 5)),
+    "file": (7, 4),
+}
+_SLASHES = re.compile(r":[/\\]{2}(?=[^\s*])")
+_JAR = re.compile(r"jar:(?:https?|ftp|file|jar):", re.IGNORECASE)
 _SOCKET = re.compile(r"\bunix:[^\s|]{1,1000}\|\s?[a-z]{2,8}:", re.IGNORECASE)
 _DATA = re.compile(r"^\s{0,4}data:(?:text|application)/[\w.+-]{1,60}(?:$|[;,])", re.IGNORECASE)
 _BARE = re.compile(
@@ -190,21 +193,31 @@ def _scheme(text: str, context: Context) -> Judgement | None:
     socket = _SOCKET.search(text)
     if socket:
         return verdict("ssrf.scheme", 9, socket[0])
-    match = _SCHEME.search(text)
-    if match is None:
-        data = _DATA.match(text)
-        if data and (context.is_name or context.location in ("query", "path")):
-            return verdict("ssrf.scheme", 5, data[0])
+    found = strongest(_judge_scheme(text, *place) for place in islice(_schemes(text), _MOST_URLS))
+    if found is not None:
+        return found._replace(score=min(found.score, 4)) if reads_as_prose(text) else found
+    data = _DATA.match(text)
+    if data and (context.is_name or context.location in ("query", "path")):
+        return verdict("ssrf.scheme", 5, data[0])
+    return None
+
+
+def _schemes(text: str) -> Iterator[tuple[str, int]]:
+    """The schemes of URLs in `text`, in lower case, and where each starts."""
+    for slashes in _SLASHES.finditer(text):
+        name = _SCHEME_NAME.search(text, max(0, slashes.start() - 21), slashes.start())
+        if name:
+            yield name[0].lower(), name.start()
+    for jar in _JAR.finditer(text):
+        yield "jar", jar.start()
+
+
+def _judge_scheme(text: str, name: str, start: int) -> Judgement | None:
+    worth = _SCHEMES.get(name)
+    if worth is None:
         return None
-    evidence = text[match.start() : match.start() + 120]
-    is_url = not text[: match.start()].strip(" \"'=<([")
-    if match["loud"]:
-        score = 9 if is_url else 7
-    elif match["lookup"]:
-        score = 7 if is_url else 5
-    else:
-        score = 7 if is_url else 4
-    return verdict("ssrf.scheme", min(score, 4) if reads_as_prose(text) else score, evidence)
+    is_alone = not text[max(0, start - 40) : start].strip(" \"'=<([")
+    return verdict("ssrf.scheme", worth[0] if is_alone else worth[1], text[start : start + 120])
 
 
 def _bare(text: str) -> Judgement | None:
