@@ -87,6 +87,7 @@ _MUTATING: Final = re.compile(
     re.IGNORECASE,
 )
 _OUTWARD: Final = re.compile(r"\s*(?:https?:)?//[^\s\"'<>]+", re.IGNORECASE)
+_ABSORBING: Final = frozenset({"applet", "base", "embed", "iframe", "link", "meta", "object"})
 _SWALLOWERS: Final = frozenset(
     {"action", "background", "content", "data", "href", "poster", "src", "srcset"}
 )
@@ -250,6 +251,9 @@ def _on_element(text: str, tag: Tag, context: Context) -> Iterator[Judgement]:
         yield _judgement("load", 3, text, tag.start)
     if values.get("dataformatas", "").lower() == "html":
         yield _judgement("load", 7, text, tag.start)
+    if name in _ABSORBING and _is_unfinished(text, tag) and not context.is_part:
+        # The page goes on inside of it, and gives it what it lacks.
+        yield _judgement("load", 5, text, tag.start)
     last = tag.attributes[-1]
     if (
         last.is_open
@@ -274,6 +278,10 @@ def _meta(values: Mapping[str, str]) -> int:
         return 8
     charset = values.get("charset", "") + values.get("content", "")
     return 8 if _OLD_CHARSET.search(charset) else 3
+
+
+def _is_unfinished(text: str, tag: Tag) -> bool:
+    return tag.end >= len(text) and not text.endswith(">")
 
 
 def _on_animation(text: str, tag: Tag, values: Mapping[str, str]) -> Iterator[Judgement]:
