@@ -8,7 +8,7 @@ TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench soak lock clean
+.PHONY: help run test check format bench efficacy soak lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,10 @@ format: $(VENV)/dev.stamp ## Format the code and mend what ruff can mend
 bench: $(VENV)/bench.stamp ## Measure against Envoy, nginx, HAProxy; writes bench/RESULTS.md
 	@bash scripts/bench-tools
 	@$(BIN)/python bench/run.py --write bench/RESULTS.md
+
+efficacy: $(VENV)/bench.stamp ## What inspection stops, against ModSecurity; writes docs/efficacy.md
+	@bash scripts/bench-tools
+	@PYTHONPATH=bench $(BIN)/python -m efficacy --write docs/efficacy.md
 
 soak: $(VENV)/dev.stamp ## A million good and hostile requests (COUNT=1000000)
 	@$(BIN)/python bench/soak.py --count $(or $(COUNT),1000000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -62,12 +63,12 @@ def _requests(payload: Payload) -> list[Sample]:
         text = code(payload.text, payload.family)
         if text is None:
             continue
-        shapes = [(place, make(text)) for place, make in PLACES.items()]
-        possible = [(place, shape) for place, shape in shapes if shape is not None]
-        possible.sort(key=lambda each: digest(payload.text, encoding, each[0]))
+        places = sorted(PLACES, key=lambda place: digest(payload.text, encoding, place))
+        shapes = ((place, PLACES[place](text)) for place in places)
+        possible = ((place, shape) for place, shape in shapes if shape is not None)
         found += [
             _sample(payload, encoding, place, shape)
-            for place, shape in possible[:PLACES_PER_ENCODING]
+            for place, shape in islice(possible, PLACES_PER_ENCODING)
         ]
     return found
 

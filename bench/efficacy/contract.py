@@ -61,7 +61,7 @@ def _micro() -> dict[str, Any]:
         },
     }
     properties = {
-        **{name: text for name in ("title", "author", "city", "note")},
+        **dict.fromkeys(("title", "author", "city", "note"), text),
         "year": {"type": "integer"},
         "price": {"type": "number"},
         "is_new": {"type": "boolean"},
@@ -115,7 +115,8 @@ def contract() -> dict[str, Any]:
 def policy(*, inspect: str = "block", port: int = 8443, upstream: int = 9) -> dict[str, Any]:
     """The policy file: free text everywhere, so that inspection decides.
 
-    Requests made for other APIs meet no contract at all: `validate: monitor` refuses nothing, and what files hold is not looked at.
+    Requests made for other APIs meet no contract at all: `validate: monitor` refuses nothing, and
+    what files hold is not looked at.
     """
     api = {"openapi": "openapi.json", "upstream": f"http://127.0.0.1:{upstream}"}
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from efficacy import openapi_examples, vectors
 from efficacy.attacks import FAMILIES, attacks
@@ -26,10 +26,6 @@ class Corpus:
         chosen = sorted(self.samples, key=lambda sample: digest("peers", sample.target, sample.text,
                                                                 sample.encoding))  # fmt: skip
         return chosen[: self.for_peers]
-
-    def of(self, family: str) -> Corpus:
-        """Only a family."""
-        return replace(self, samples=[each for each in self.samples if each.family == family])
 
 
 def own() -> list[Corpus]:

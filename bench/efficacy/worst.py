@@ -20,6 +20,10 @@ from vallum.gateway.runtime import Runtime
 
 SIZE: Final = 100_000
 _MOST_PIECES: Final = 6
+_MOST_TEXTS: Final = 900
+_WIDEST: Final = 1_500
+_LONGEST: Final = 15_000
+_LENGTHS: Final = (8, 40, 120, 400, 1_000, 4_096, 15_000)
 _SEED: Final = 7
 _MARKS: Final = (
     *("'", '"', "(", ")", "[", "{", "{{", "${", "<", "<!--", "/*", "--", "%25", "&#", "\\u", "\\x"),
@@ -40,17 +44,22 @@ class Input:
         """The request that carries it, of about 100 KB."""
         unit = "".join(self.pieces) or "a"
         text = (unit * (SIZE // len(unit) + 1))[:SIZE]
-        while len(text.encode("utf-8", "replace")) > SIZE:
-            text = text[: len(text) * 3 // 4]
-        cuts = [text[at : at + self.text_length] for at in range(0, len(text), self.text_length)]
+        while len((shape := self._shape(text)).body) > SIZE * 1.1:
+            text = text[: int(len(text) * SIZE / len(shape.body))]
+        return shape
+
+    def _shape(self, text: str) -> Shape:
+        # As wide and as long as the gateway lets them be; beyond that nothing is inspected.
+        length = min(max(self.text_length, len(text) // _MOST_TEXTS + 1), _LONGEST)
+        cuts = [text[at : at + length] for at in range(0, len(text), length)]
+        groups = [cuts[at : at + _WIDEST] for at in range(0, len(cuts), _WIDEST)]
         match self.shape:
-            case "array":
-                return post_json({"tags": cuts}, "/worst")
-            case "keys":
-                return post_json({f"{cut}{at}": "x" for at, cut in enumerate(cuts)}, "/worst")
+            case "names":
+                objects = [{f"{cut}{at}": "x" for at, cut in enumerate(group)} for group in groups]
+                return post_json({"groups": objects}, "/worst")
             case "form":
-                return post_form({f"f{at}": cut for at, cut in enumerate(cuts[:200])}, "/worst")
-        return post_json({"note": text}, "/worst")
+                return post_form({f"f{at}": cut for at, cut in enumerate(cuts)}, "/worst")
+        return post_json({"groups": groups}, "/worst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Worst:
 
 def search(seconds: float, tell: Callable[[str], None]) -> list[Worst]:
     """The worst input of each shape; each gets an equal part of `seconds`."""
-    shapes = ("string", "array", "keys", "form")
+    shapes = ("texts", "names", "form")
     with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryDirectory() as other:
         inspected = runtime_of(Path(directory))
         bare = runtime_of(Path(other), inspect="off")
@@ -96,7 +105,7 @@ def _climb(inspected: Runtime, bare: Runtime, shape: str, seconds: float) -> Wor
     while time.monotonic() < deadline or best is None:
         if current is None or stuck > 25:
             pieces = tuple(chance.choices(fragments, k=chance.randrange(1, 3)))
-            candidate = Input(pieces, shape, chance.choice((8, 40, 400, 4_000)))
+            candidate = Input(pieces, shape, chance.choice(_LENGTHS))
             current, stuck = (0.0, candidate), 0
         else:
             candidate = _changed(current[1], fragments, chance)
@@ -125,7 +134,7 @@ def _changed(given: Input, fragments: list[str], chance: random.Random) -> Input
             cut = chance.randrange(1, max(2, len(pieces[at])))
             pieces[at] = pieces[at][:cut] or chance.choice(fragments)
         case 3:
-            return replace(given, text_length=chance.choice((4, 8, 20, 40, 200, 1_000, 4_096)))
+            return replace(given, text_length=chance.choice(_LENGTHS))
         case _:
             pieces[chance.randrange(len(pieces))] = chance.choice(fragments)
     return replace(given, pieces=tuple(pieces))

@@ -27,7 +27,7 @@ from vallum.gateway.body import check_declared_body
 from vallum.gateway.routing import locate, match
 from vallum.gateway.runtime import Runtime
 from vallum.limits.memory import MemoryLimitStore
-from vallum.wire.http1 import parse_request_fields
+from vallum.wire.http1 import RequestFields, parse_request_fields
 
 WARM_UP: Final = tuple(
     Sample(
@@ -58,9 +58,14 @@ def runtime_of(directory: Path, *, inspect: str = "block") -> Runtime:
 
 
 def process(
-    runtime: Runtime, sample: Sample, block: bytes
+    runtime: Runtime, sample: Sample, block: bytes | RequestFields
 ) -> tuple[Exchange | None, Denied | None]:
     """Push a request through everything that a worker does before it forwards.
+
+    Args:
+        runtime: the policy.
+        sample: the request.
+        block: its field lines, or what they were read as when they came before on a connection.
 
     Returns:
         The exchange, as far as there came to be one, and the refusal, if it is refused.
@@ -78,8 +83,10 @@ def process(
     return exchange, None
 
 
-def _exchange(runtime: Runtime, sample: Sample, block: bytes) -> Exchange:
-    fields = parse_request_fields(block, 1, runtime.underscored)
+def _exchange(runtime: Runtime, sample: Sample, block: bytes | RequestFields) -> Exchange:
+    fields = block
+    if isinstance(fields, bytes):
+        fields = parse_request_fields(fields, 1, runtime.underscored)
     host = fields.host.decode("ascii").lower()
     head = Request(sample.method, _NO_TARGET, fields, runtime.scheme, host, _CLIENT)
     request, router = locate(runtime, head, sample.target.encode("utf-8"))
