@@ -1,0 +1,112 @@
+"""SQL injection: a text is read as each place of a statement would read it, and judged by grammar.
+
+Three places: a number (or anything else without quotes), and inside either kind of quotes; a
+fourth, names in backticks, where the text has one. In quotes, only what stands behind a closing
+quote is SQL. Each reading becomes a word over token classes, in which fragments are looked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from vallum.inspection.detectors.sql_fragments import FRAGMENTS, Fragment, Where
+from vallum.inspection.detectors.sql_tokens import differs, excerpt, shape, tokenise
+from vallum.inspection.detectors.sql_triggers import TRIGGERS
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "sql.boolean": "a condition is added to the query (or 1=1)",
+    "sql.union": "the rows of another SELECT are added to the answer",
+    "sql.stacked": "the statement is ended and another one follows",
+    "sql.comment": "what the application appends is commented out",
+    "sql.time": "a call that waits tells the attacker whether a condition holds",
+    "sql.leak": "a call that reads files, reaches out, or fails with data in its message",
+    "sql.subselect": "a query inside the query",
+    "sql.function": "a call or CASE among the operands, or text spelled with CHAR()",
+    "sql.compare": "a string is ended and compared",
+    "sql.clause": "a clause is added: WHERE, ORDER BY, HAVING, LIMIT, PROCEDURE, INTO",
+    "sql.concat": "a string is ended and another one joined to it",
+    "sql.arithmetic": "a string is ended and calculated with",
+    "sql.insert": "values are added to the row that is inserted",
+    "sql.catalogue": "tables and variables that describe the database",
+    "sql.statement": "a complete SQL statement as a value",
+    "sql.probe": "a lone quote that would break a badly built statement",
+}
+
+_LONGEST_EVIDENCE: Final = 120
+_PROSE_BEFORE: Final = re.compile("[wp]{3}").search
+_PROSE_AFTER: Final = re.compile("[wp]{4}").search
+_PROSE: Final = 4
+"""The most that SQL among words scores: a sentence about SQL is no statement."""
+_PROBE: Final = re.compile(r"""[\w.%-]{0,12}['"`\\)]{1,6};?""").fullmatch
+_CERTAIN: Final = 9
+_MANY: Final = 600
+"""Tokens from which on a text is read in one dialect only, to bound what it costs."""
+
+
+class _Reading(NamedTuple):
+    """A text as it would land in one place of a statement."""
+
+    where: Where
+    tokens: list[str]
+    letters: str
+
+
+def _judge(text: str, context: Context) -> Judgement | None:
+    lowered = text.lower().rstrip()
+    typed = context.location in {"query", "body"}
+    best = Judgement("sql.probe", 3, text) if _PROBE(lowered) else None
+    for reading in _readings(lowered):
+        found = _strongest(reading, typed)
+        if found is not None and (best is None or found.score > best.score):
+            best = found
+            if best.score >= _CERTAIN:
+                break
+    return best
+
+
+def _readings(text: str) -> Iterator[_Reading]:
+    for dialect in (0, 1) if differs(text) else (0,):
+        tokens = tokenise(text, dialect)
+        many = len(tokens) > _MANY
+        yield _Reading("bare", tokens, shape(tokens, dialect))
+        for quote in "'\"`":
+            if quote in text:
+                tokens = tokenise(f"{quote}{text}{quote}", dialect)
+                many = many or len(tokens) > _MANY
+                yield _Reading("broken", tokens, shape(tokens, dialect))
+        if many:
+            return
+
+
+def _strongest(reading: _Reading, typed: bool) -> Judgement | None:
+    best: Judgement | None = None
+    letters = reading.letters
+    if len(letters) == 1 and reading.where == "broken":
+        return None
+    for fragments in (FRAGMENTS[reading.where], FRAGMENTS["any"]):
+        for fragment in fragments:
+            if best is not None and fragment.score <= best.score:
+                break
+            found = fragment.search(letters)
+            if found is not None:
+                best = _judgement(fragment, found, reading, typed)
+                break
+    return best
+
+
+def _judgement(
+    fragment: Fragment, found: re.Match[str], reading: _Reading, typed: bool
+) -> Judgement:
+    letters, (start, end) = reading.letters, found.span()
+    score = fragment.score
+    # Nobody writes sentences into a path or a header: what looks like one there is a disguise.
+    if typed and (_PROSE_BEFORE(letters, 0, start) or _PROSE_AFTER(letters, start)):
+        score = min(score, _PROSE)
+    evidence = excerpt(reading.tokens, start, end + 2)
+    return Judgement(fragment.rule, score, evidence[:_LONGEST_EVIDENCE])
+
+
+DETECTOR = Detector(family="sql", triggers=TRIGGERS, judge=_judge, rules=RULES)

@@ -1,0 +1,156 @@
+"""Fragments of SQL that no value holds by accident, with what each of them scores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple
+
+from vallum.inspection.detectors.sql_grammar import expanded
+
+Where = Literal["broken", "bare", "any"]
+"""`broken`: at the start, behind the string that a quote of the text ended. `bare`: at the start
+of a text that lands in a number or among operators. `any`: anywhere in either."""
+
+Search = Callable[[str], re.Match[str] | None]
+
+
+class Fragment(NamedTuple):
+    """What one shape says."""
+
+    rule: str
+    score: int
+    search: Search
+
+
+_BROKEN: Final = (
+    ("union", 9, "UN*+[SQVT]"),
+    ("stacked", 9, ";++(?:<selected>|<changing>|<running>)"),
+    ("stacked", 5, ";++[SD123]"),
+    ("time", 9, "a?w?[;APOC,*].{0,200}t|Zx"),
+    ("leak", 9, "[;APOC,*].{0,200}[el]|Io"),
+    # ' or 1=1, ' and 'x' like 'x, ' or true --
+    ("boolean", 9, "<chain>[AP]<operand><compare><pre>(?:<const>|<called>)"),
+    ("boolean", 9, "<chain>[AP]<constant><compare><operand>"),
+    ("boolean", 8, "<chain>[AP]<operand><compare><operand><end>"),
+    ("boolean", 8, "[AP]<pre>(?:<const>|w)<cut>|[AP]<pre>b"),
+    ("boolean", 8, "<chain>[AP]<operand>(?:[AP]<operand>)*+<cut>"),
+    ("boolean", 7, "<chain>[AP]<operand><compare>"),
+    ("boolean", 6, "<chain>[AP](?:<pre>[nsvgb](?:q|s?$)|<constant>[;c])"),
+    ("boolean", 5, "[AP]<pre><arg>(?:[O/*]<pre><const>)++q$"),
+    ("function", 8, "[APO/*,CL]<pre>(?:<known>|[Qk])"),
+    ("function", 6, "[AP*O]<pre>u"),
+    # '=', ' is not null --, ' like 5 and …
+    ("compare", 7, "<compare>(?:<pre><atom>)?<cut>"),
+    ("compare", 6, "C<pre>(?:[sj]$|n;?[#c])|(?:<compare><operand>){2}|N++L++N*+<const><end>"),
+    ("compare", 6, "L<operand>[AP]<operand>|Ln[q;]"),
+    ("compare", 4, "<compare><pre><const>"),
+    ("clause", 9, "(?:a?[wpdxr])?W<operand>(?:<compare>|;)"),
+    ("clause", 8, "GB<pre>(?:<const>|<known>|<name><cut>|<name>,)|H<operand><compare>"),
+    ("clause", 8, "MN?[nf]|I[vgs]|[MG]?TR"),
+    ("clause", 7, "x[wrsz]<cut>"),
+    ("concat", 7, "P<operand>?P?[sjq]?$"),
+    ("concat", 4, "O<pre>[sj]$"),
+    ("arithmetic", 7, "[O*C]<pre><atom><cut>|(?:[O/*]<pre><const>)++C<operand>"),
+    ("insert", 7, "(?:,<operand>)++<cut>"),
+    ("comment", 6, "<cut>$"),
+)
+_BARE: Final = (
+    ("time", 9, "<head>(?:[APOC,/*]<pre>t|;.{0,200}t)|^<pre>t<pre>[nsvgfhQkey]"),
+    ("leak", 9, "<head>[APOC,*;]<pre>e"),
+    ("boolean", 9, "<head>[AP]<constant><compare><constant>"),
+    ("boolean", 8, "<head>[AP]<constant><compare><operand>"),
+    ("boolean", 8, "^<constant>[AP]<operand><compare><operand><end>"),
+    ("boolean", 8, "^[AP]<operand>C<pre>(?:<const>|<known>)"),
+    ("boolean", 7, "<head>[AP]<operand>C<pre>(?:<const>|<known>)<cut>"),
+    ("boolean", 7, "<head>[AP]<operand>(?:[AP]<operand>)*+<cut>"),
+    ("boolean", 5, "^<pre><const>C<pre><const>[O/*]<constant>"),
+    ("boolean", 4, "<number>[AP]<operand><compare><operand><end>"),
+    ("boolean", 4, "<number>[AP]<pre>(?:<const>|w)$"),
+    ("function", 8, "<number>[APOCL/*,]<pre>(?:<known>|[Qk])"),
+    ("function", 7, "<head>[APOC/*,]<pre>(?:Q|kK)"),
+    ("function", 6, "^[APO*]<pre><known>"),
+    ("function", 5, "^<called>[^;]{0,12}:$|^w?y$"),
+    ("time", 6, "^t$"),
+    ("clause", 8, "<number>a?[wpdr]?W<operand><compare>"),
+    ("clause", 8, "<number>?(?:GB<pre>(?:<const>|<known>)|H<constant>C|H<operand>C<pre><const>)"),
+    ("clause", 8, "<number>?Mn[,M]"),
+    ("clause", 7, "<number>(?:GBw|Mn)<cut>"),
+    ("clause", 6, "<number>(?:a[wsr])?F<name>[WC]"),
+    ("concat", 6, "^sP<operand>[#c]"),
+    (
+        "comment",
+        5,
+        "^<pre>(?:(?:<known><pre>)++(?:<terms>)?|<terms>)<cut>$",
+    ),
+    ("statement", 6, "^S<pre>(?:[*vgb]|[ns](?=[,F#;O*])|<known>|<name>(?=[,*O])).*F[wdmrQ]"),
+    ("statement", 6, "^S<pre>(?:<known>|g|k)|^S<const>(?:,<const>)*+,<known>"),
+    ("statement", 6, "^S<const>,<const>,<const>|^S[wr]F<name>W<operand><compare>"),
+    ("statement", 6, "^(?:1I<name>[wr,]*+[VSQ]|2<name>YwC|3F<name>(?:W<operand><compare>|[;#]))"),
+    ("statement", 6, "^(?:DT[NL]*+(?:<name>(?:;$|;?#)|r)|DTL<name>|DTu[wr][xfh])"),
+    ("statement", 6, "^(?:X[vg]|E[lv]|Ex[szq])"),
+    ("statement", 4, r"^(?:SwFw|S\*|Sn$|Ss$|3Fw|DTw)"),
+)
+# Each begins with the one letter that is looked for; what stands before it is looked back at.
+_ANY: Final = (
+    ("union", 9, "UN*+[SQ]<item>"),
+    ("union", 8, "UN*+(?:[SQ][;#]|Vn)"),
+    ("union", 7, "UN++[SQ]"),
+    ("union", 5, "UQ|U(?<=[nsb]U)S$"),
+    ("stacked", 8, ";(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>(?:W|;$|;?#)|1x*I[wr]|2[wr]Y)"),
+    ("stacked", 8, ";(?:S[*vg]|S[ns][,F#;q]|S<known>|E[lv]|X[vg]|Y[vg]C|Zx|x;)"),
+    ("stacked", 8, ";(?<=[nsb];)3x*F<name>"),
+    ("stacked", 7, "Xv"),
+    ("boolean", 5, "A<pre>[nsb](?:[O/*]<pre><const>){0,9}+C<constant>"),
+    ("time", 9, "Zx?[szvn]"),
+    ("time", 9, "t(?<=[APOC;,SQiL/]t)<pre>[nsv]"),
+    ("time", 8, "i[^;]{0,12},t"),
+    ("time", 4, "t"),
+    ("leak", 9, "Io"),
+    ("leak", 9, "El"),
+    ("leak", 8, "e(?<=[APOC,;SQ]e)"),
+    ("leak", 6, "e"),
+    ("subselect", 8, "Q(?<=[OCAPLN/,*;]Q)"),
+    ("subselect", 8, "Q(?:<item>|[^F]{0,12}Fd|N*+w(?:,w)*+F[wdrQ])"),
+    ("subselect", 8, "A(?<=[nsb]A)S<item>"),
+    ("function", 8, "h<pre>n(?:,n)*+[PO]?h<pre>n"),
+    ("function", 7, "k<atom>?K<operand><compare><operand>K"),
+    ("function", 7, "k(?:K<constant><compare>|<const>K<const>K)"),
+    ("function", 7, "i<constant>C<constant>,"),
+    ("function", 5, "k(?:KwKw|<called><const>K)"),
+    ("function", 5, "i<constant>C"),
+    ("catalogue", 8, "F(?:d|m[^wp])"),
+    ("catalogue", 8, "QN?d"),
+    ("catalogue", 8, "g(?<=[APOC,SQ]g)"),
+    ("catalogue", 5, "^[dlg]$"),
+    ("catalogue", 5, "^Fd"),
+    ("clause", 8, "TR"),
+    ("clause", 8, "kKK"),
+)
+
+_Row = tuple[str, int, str]
+_CERTAIN: Final = 7
+"""From this score on a fragment may follow several words: others are in `it's 5' or 6'` too."""
+
+
+def _behind(row: _Row) -> str:
+    return rf"^[{'srJ' if row[1] >= _CERTAIN else 'sr'}](?:{row[2]})"
+
+
+def _fragments(rows: tuple[_Row, ...], *, broken: bool = False) -> tuple[Fragment, ...]:
+    return tuple(
+        Fragment(
+            f"sql.{row[0]}",
+            row[1],
+            re.compile(expanded(_behind(row) if broken else row[2]), re.DOTALL).search,
+        )
+        for row in sorted(rows, key=lambda row: -row[1])
+    )
+
+
+FRAGMENTS: Final[dict[Where, tuple[Fragment, ...]]] = {
+    "broken": _fragments(_BROKEN, broken=True),
+    "bare": _fragments(_BARE),
+    "any": _fragments(_ANY),
+}
+"""The strongest first."""

@@ -1,0 +1,202 @@
+"""Cuts SQL into tokens, and spells a statement as a word over a small alphabet, its shape.
+
+The alphabet, a letter a token (blanks, comments and parentheses have none):
+
+    n number     s string     v variable   g @@variable   b TRUE, NULL     w name
+    z string that does not end             j empty string at the end       r `name`   : cast
+    q a last quote with nothing behind it  J first string, of several words   p word of a sentence
+    u call       f known call t time call  e leaking call i condition      h CHAR()   y USER()
+    A AND OR XOR P ||         C = < >      L LIKE IN IS   N NOT, DISTINCT  O + -      / % & |
+    U UNION      S SELECT     Q (SELECT    F FROM         W WHERE          I INTO     o OUTFILE
+    G ORDER      B BY         H HAVING     M LIMIT        V VALUES         a AS       k CASE
+    K WHEN, END  D DROP…      1 INSERT     2 UPDATE       3 DELETE         Y SET      T TABLE…
+    E EXEC       X DECLARE    Z WAITFOR    R ANALYSE      d, m catalogues  l leaking procedure
+    x other word # cuts off   c comment of words          * , ; ? themselves
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from vallum.inspection.detectors.sql_words import (
+    CALLS,
+    CATALOGUES,
+    LETTERS,
+    PACKAGES,
+    PROCEDURES,
+)
+
+_TYPES: Final = "int\\d?|integer|bigint|text|jsonb?|bool|boolean|numeric|float\\d?|date|reg\\w++"
+_COMMON: Final = rf"""
+    [,;()+%]
+  | q'[^\w\s][^']*+'                                    # Oracle: q'[it is]'
+  | \$\w{{0,16}}\$[^$]*+\$\w{{0,16}}\$                  # PostgreSQL: $$it's$$, $x$it's$x$
+  | `[^`]*+`(?:\s*\.\s*`[^`]*+`)*+                      # MySQL: names
+  | \[[^\]\['"]{{1,128}}+\]                             # SQL Server: names
+  | /\*!\d{{0,6}} | /\*M!\d{{0,6}} | \*/                # run by MySQL in spite of looking so
+  | /\*.*?\*/ | /\*.*+                                  # the last one never ends
+  | \#>>?(?=\s*')
+  | 0x[0-9a-f]++ | 0b[01]++
+  | \d++\.e(?![\w+-])                                   # MySQL reads over it
+  | (?:\d++(?:\.\d*+)?+|\.\d++)(?:e[+-]?\d++)?+
+  | @{{1,2}}[\w.$]*+(?:`[^`]*+`|:=)?+
+  | \bin\s++boolean\s++mode\b | \\n(?!\w)
+  | [^\W\d][\w$]*+(?:\.{{1,2}}(?:[^\W\d][\w$]*+|\*))*+(?:\s*+(?:/\*(?!!)[^*]*+\*/\s*+)*+\()?+
+  | ::\s*(?:{_TYPES})\b
+  | \{{\s*[a-z_]\w*+(?=[\s'"(/]) | \|\|\|?+ | &&++ | [=<>!~^]++ | ->>? | \?[|&]
+  | [-*/|&?:\\`]
+"""
+_MYSQL: Final = re.compile(
+    r"""
+    [nbxe]?+'[^'\\]*+(?:(?:''|\\.)[^'\\]*+)*+(?:'|\\?\Z)
+  | _\w++\s*+'[^'\\]*+(?:(?:''|\\.)[^'\\]*+)*+(?:'|\\?\Z)
+  | "[^"\\]*+(?:(?:""|\\.)[^"\\]*+)*+(?:"|\\?\Z)
+  | --(?=[\s+'"`-]|\Z)[^\n]*+\n? | \#(?!>>?\s*')[^\n]*+\n?
+  | """
+    + _COMMON,
+    re.VERBOSE | re.DOTALL,
+).findall
+_STANDARD: Final = re.compile(
+    r"""
+    [nbxe]?+'[^']*+(?:''[^']*+)*+(?:'|\Z)
+  | "[^"]*+(?:""[^"]*+)*+(?:"|\Z)
+  | --[^\n]*+\n?
+  | """
+    + _COMMON
+    + r"| \#",
+    re.VERBOSE | re.DOTALL,
+).findall
+_DIFFERS: Final = re.compile(r"""\\|--[^\s+'"`-]|#""").search
+
+_BLANK: Final = " "
+"""The letter of what is none."""
+_FIRST: Final = {
+    **dict.fromkeys("0123456789.", "n"),
+    **dict.fromkeys("'\"$", "s"),
+    **dict.fromkeys("=<>!~^?", "C"),
+    "[": "w", ":": ":", "{": _BLANK, "|": "P", "&": "A",
+}  # fmt: skip
+_SEVERAL_WORDS: Final = re.compile(r"\w\s").search
+_EMPTY: Final = frozenset(("''", '""', "``"))
+_CUT: Final = re.compile(
+    r"""#[\s+'"`;#*/\\%,.()-]*|(?:--|/\*)[\s+'"`;#*/\\%,.()-]*\w?[\s+'"`;#*/\\%,.()-]*"""
+).fullmatch
+_WHOLE: Final = (
+    re.compile(r"[^'\"$`]*+(['\"`])(?:(?!\1|\\).|\1\1|\\.)*+\1", re.DOTALL).fullmatch,
+    re.compile(r"[^'\"$`]*+(['\"`])(?:(?!\1).|\1\1)*+\1", re.DOTALL).fullmatch,
+)
+_NONE: Final = str.maketrans("", "", " ()")
+
+
+def _called(letter: str) -> str:
+    """IN (, AND (, and the like are no calls: a SELECT may follow."""
+    return "u" if letter in "wp" else f"{letter}("
+
+
+class _Letters(dict[str, str]):
+    """The letter of each token."""
+
+    def __missing__(self, token: str) -> str:
+        if token.isalpha():
+            return "w"
+        if token[-1] == "(" and token[:-1].isalpha():
+            return "u"
+        return _FIRST.get(token[0]) or _letter(token)
+
+
+_LETTERS: Final = _Letters(
+    {
+        **LETTERS,
+        **dict.fromkeys(("=", "<", ">", "<>", "!=", "<=", ">=", "==", "<=>"), "C"),
+        **dict.fromkeys(("->", "->>", "#>", "#>>"), "C"),
+        "=>": "?",
+        **dict.fromkeys(("!", "~", "!!"), "N"),
+        **dict.fromkeys(("/", "%", "^", "|", "&", "#"), "/"),
+        **dict.fromkeys(("*/", "\\"), _BLANK),
+        **{f"{word}(": _called(letter) for word, letter in LETTERS.items()},
+        **{f"{word}(": letter for word, letter in CALLS.items()},
+        **{mark: mark for mark in "(),;?*"},
+        "+": "O", "-": "O", "||": "P", "&&": "A", ":": "?", "`": "q", "\\n": "b",
+    }
+)  # fmt: skip
+
+
+def tokenise(text: str, dialect: int) -> list[str]:
+    """The tokens of `text`, in lower case, for MySQL (0) or the other databases (1)."""
+    found: list[str] = (_STANDARD if dialect else _MYSQL)(text)
+    return found
+
+
+def differs(text: str) -> bool:
+    """Whether dialects read `text` differently."""
+    return _DIFFERS(text) is not None
+
+
+def shape(tokens: list[str], dialect: int) -> str:
+    """The letters of `tokens`."""
+    if not tokens:
+        return ""
+    letters = "".join(map(_LETTERS.__getitem__, tokens))
+    if letters[-1] == "s":
+        letters = letters[:-1] + _last(tokens[-1], dialect)
+    if letters[0] in "sr" and _SEVERAL_WORDS(tokens[0]):
+        letters = "J" + letters[1:]
+    return letters.replace("(S", "Q").translate(_NONE)
+
+
+def excerpt(tokens: list[str], start: int, end: int) -> str:
+    """The tokens behind the letters from `start` to `end` of a shape."""
+    kept = [token for token in tokens if _LETTERS[token] not in " ()"]
+    return " ".join(kept[start:end])
+
+
+def _letter(token: str) -> str:
+    first = token[0]
+    if first in "-#/":
+        return _comment(token)
+    if first == "@":
+        return "g" if token.startswith("@@") else "v"
+    if first == "`":
+        return "d" if token.strip("`") in CATALOGUES else "r"
+    if token[-1] == "(":
+        return _call(token)
+    if token[-1] in "'\"":
+        return "s"
+    if " " in token:  # IN BOOLEAN MODE
+        return _BLANK
+    return _name(token)
+
+
+def _name(token: str) -> str:
+    if "." not in token:
+        return "l" if token.startswith(PROCEDURES) else "w"
+    if token.startswith(PACKAGES) or ".xp_" in token:
+        return "l"
+    head, _, tail = token.partition(".")
+    catalogue = head in CATALOGUES or LETTERS.get(tail.rpartition(".")[2]) == "d"
+    return "d" if catalogue else "w"
+
+
+def _call(token: str) -> str:
+    """The letter of what stands before an opening parenthesis, with the parenthesis."""
+    word = token[:-1].partition("/")[0].rstrip()
+    return CALLS.get(word) or _called(LETTERS.get(word) or _name(word))
+
+
+def _comment(token: str) -> str:
+    """Nothing, if SQL goes on after a comment."""
+    if token.startswith("/*"):
+        if token.startswith(("/*!", "/*m!")) or (len(token) > 3 and token.endswith("*/")):
+            return _BLANK
+    elif token[-1] == "\n":
+        return _BLANK
+    return "#" if _CUT(token) else "c"
+
+
+def _last(token: str, dialect: int) -> str:
+    if len(token) == 1:
+        return "q"
+    if token in _EMPTY:
+        return "j"
+    return "s" if token[0] == "$" or _WHOLE[dialect](token) else "z"

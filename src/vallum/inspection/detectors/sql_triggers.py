@@ -1,0 +1,76 @@
+"""The patterns that wake the judge of SQL: what every injection has, and few other texts.
+
+Between two words of SQL may stand blanks and parentheses, so `_GAP` is any run of marks; a text
+with a whole comment in it is woken for that alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_QUOTE: Final = r"['\"`]"
+_GAP: Final = r"[^\w'\"`]*"
+_LOGIC: Final = r"(?:and|x?or|not|is|in|div|mod|r?like|glob|regexp|between|sounds|match)"
+_COMPARE: Final = r"(?:[=<>]|r?like\b|between\b|in\b|is\b|regexp\b|not\b)"
+_CUT: Final = r"(?:--|#|/\*|;)"
+_CLAUSE: Final = (
+    r"(?:union|except|intersect|minus|select|order|group|having|limit|procedure|into|where|case|"
+    r"collate|waitfor|notnull|isnull)"
+)
+_CALL: Final = (
+    r"(?:sleep|pg_sleep\w*|benchmark|randomblob|receive_message|regexp_substring|extractvalue|"
+    r"updatexml|load_file|load_extension|openrowset|opendatasource|openquery|xmltype|"
+    r"httpuritype|dblink\w*|lo_\w+|pg_read_\w+|pg_ls_dir|gtid_sub\w+|name_const|query_to_xml|"
+    r"database_to_xml|sys_eval|sys_exec|geometrycollection|multipolygon|multilinestring|"
+    r"master_pos_wait|crypt_key|make_set|cha?r|unistr|elt|iif|ctxsys\.[\w.]+|utl_\w+\.\w+|dbms_\w+\.\w+)"
+)
+_PROBE: Final = (
+    r"(?:ascii|ord|substr(?:ing)?|mid|left|right|concat(?:_ws)?|if|length|len|hex|exists|version|"
+    r"database|user|count|cast|convert|json_\w+|exp|rand|char_length|pi|cos|sin)"
+)
+_CHARACTERS: Final = (
+    "(?:ascii|ord|substring|mid|concat_ws|group_concat|make_set|ifnull|nullif|load_file)"
+)
+_STATEMENT: Final = (
+    "(?:drop|insert|update|delete|truncate|alter|create|exec|execute|declare|set|shutdown|waitfor|"
+    "begin|call|if|grant|replace|merge)"
+)
+_BEFORE_SELECT: Final = r"[(;,=*/+|&<>-]"
+
+TRIGGERS: Final = (
+    r"union.*(?:select|values|table)",
+    r"/\*.*\*/",
+    # A quote, and what only an operator or a clause makes of it.
+    rf"{_QUOTE}{_GAP}{_LOGIC}{_GAP}(?:(?:not|binary|r?like|regexp){_GAP})*(?:['\"`\d@]|\w+{_GAP}{_COMPARE}|\w+[\s)]*{_CUT}|true|false)",
+    rf"{_QUOTE}[^'\"`]{{0,30}}(?:\b|\d)(?:and|x?or|&&|\|\|){_GAP}(?:not|binary)?{_GAP}{_QUOTE}",
+    rf"{_QUOTE}{_GAP}{_CLAUSE}\b",
+    rf"{_QUOTE}[\s)]*{_CUT}",
+    rf"{_QUOTE}[\s)]*(?:\|\||&&|[-+*/%^|&=<>!,])[^\w'\"`]*[\w.]*[\s()]*(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
+    rf"{_QUOTE}[^\w'\"`]*[\w.]+\(",
+    # A number or a name, and an operator with what it compares.
+    rf"(?:and|x?or|&&|\|\|){_GAP}['\"`]?[\w@.]+['\"`]?{_GAP}{_COMPARE}{_GAP}(?:['\"`\d@]|\w+\(|\w+\W*{_CUT})",
+    rf"(?:and|x?or|&&|\|\|){_GAP}{_PROBE}\s*\(",
+    rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()",
+    # SELECT where no sentence has it, and other statements.
+    rf"{_BEFORE_SELECT}[\s(]*select\b",
+    r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
+    r"select.*[(@*].*from|select\W+[\w.]+\s*\(",
+    r"select.*from.*where.*[=<>]",
+    rf";\s*{_STATEMENT}\b",
+    r"(?:insert\s+into|delete\s+from|update\s+\w+\s+set|drop\s+table)\b",
+    r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate)|waitfor\W+(?:delay|time)",
+    # Clauses behind a number.
+    r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]|\d[\s)]*(?:having|limit|where)\b.*[=<>,\d]",
+    r"having\W*\w+\W*\(|order\s+by\s+\w+\(|procedure\W+analyse",
+    r"into\W+(?:out|dump)file|when\b.*\bthen\b",
+    # Calls and names.
+    rf"\b{_CALL}\s*\(",
+    r"@@\w|information_schema|pg_catalog|performance_schema|sqlite_(?:master|schema)",
+    r"sys(?:objects|columns|users|databases|ibm|cat)\b|mysql\.(?:user|db)|\bxp_\w+",
+    r"::(?:int|text|json)",
+    r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#|^\W*@\w+/\*",
+    rf"[-+*/%^|&=<>(]\s*{_CHARACTERS}\s*\(",
+    r"in\s+boolean\s+mode|^\s*tempdb\s*$",
+    r"^\W*(?:alter|create|drop|truncate)\s+(?:table|database|function|view|user)\b",
+    r"\b(?:user|version|database|schema|db_name|current_user|session_user|system_user)\s*\(",
+)
