@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import hyperscan
 
-_FLAGS = (
-    hyperscan.HS_FLAG_CASELESS
-    | hyperscan.HS_FLAG_DOTALL
-    | hyperscan.HS_FLAG_MULTILINE
-    | hyperscan.HS_FLAG_SINGLEMATCH
-)
+_FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_MULTILINE
 
-Scan = Callable[[bytes], list[int]]
-"""The indexes of the patterns that occur in a text, each once, in any order."""
+_COUNT: Final = struct.Struct(">I")
+"""How many patterns there are; stands before the library's own form of a database."""
+
+Scan = Callable[[bytes], Sequence[int]]
+"""The indexes of the patterns that occur in a text, in any order and as often as they do."""
+
+_MOST_MATCHES: Final = 2048
+"""In one text; one with more is taken to match everything."""
 
 
 class BadPatternError(ValueError):
@@ -23,10 +25,10 @@ class BadPatternError(ValueError):
 
 
 def engine_version() -> str:
-    """Version and processor features of what compiles the patterns."""
+    """What a database depends on besides its patterns: library, processor, flags."""
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(expressions=[b"a"])
-    return bytes(database.info()).decode("ascii", "replace")
+    return f"{database.info()!s} {_FLAGS}"
 
 
 def compile_patterns(patterns: Sequence[str]) -> bytes:
@@ -46,7 +48,7 @@ def compile_patterns(patterns: Sequence[str]) -> bytes:
         )
     except hyperscan.error as error:
         raise BadPatternError(f"cannot compile the patterns: {error}") from error
-    return bytes(hyperscan.dumpb(database))
+    return _COUNT.pack(len(expressions)) + bytes(hyperscan.dumpb(database))
 
 
 def load_scan(database: bytes) -> Scan:
@@ -56,19 +58,25 @@ def load_scan(database: bytes) -> Scan:
         BadPatternError: the database is of another version or processor.
     """
     try:
-        loaded = hyperscan.loadb(database, hyperscan.HS_MODE_BLOCK)
+        loaded = hyperscan.loadb(database[_COUNT.size :], hyperscan.HS_MODE_BLOCK)
         loaded.scratch = hyperscan.Scratch(loaded)
     except hyperscan.error as error:
         raise BadPatternError(f"cannot load the patterns: {error}") from error
     scan_block = loaded.scan
+    everything = range(*_COUNT.unpack_from(database))
 
-    def scan(data: bytes) -> list[int]:
+    def scan(data: bytes) -> Sequence[int]:
         found: list[int] = []
-        scan_block(data, _note, context=found)
+        try:
+            scan_block(data, _note, context=found)
+        except hyperscan.ScanTerminated:
+            return everything
         return found
 
     return scan
 
 
-def _note(index: int, start: int, end: int, flags: int, found: Any) -> None:
+def _note(index: int, start: int, end: int, flags: int, found: Any) -> bool:
+    """Keep a match; True ends the scan."""
     found.append(index)
+    return len(found) >= _MOST_MATCHES
