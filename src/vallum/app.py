@@ -40,6 +40,7 @@ from vallum.filters.inspect import InspectBody, InspectHead
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
 from vallum.filters.leaks import LeaksFilter
 from vallum.filters.limit import CallerLimits, FloodLimits
+from vallum.filters.properties import ReadProperties, WriteProperties
 from vallum.filters.uploads import CheckUploads
 from vallum.filters.validate import ValidateBody, ValidateParameters
 from vallum.gateway.asgi_origin import ASGIApplication, ASGIOrigin
@@ -318,7 +319,9 @@ class _Compiler:
         yield SafeErrors(), controls
         yield SecurityHeaders(https=https), controls
         yield AnswersFilter(), controls
+        yield ReadProperties(access.table), controls
         yield LeaksFilter(self.services.leaks), controls
+        yield WriteProperties(access.table), controls
 
     def _authenticators_of(self, controls: Controls, contract: Contract) -> Iterator[Authenticator]:
         issuers = tuple(

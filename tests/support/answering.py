@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.arena import request
-from tests.support.contract import API_HOST
 from tests.support.contract import document as make_document
 from tests.support.gateway import Gateway, PolicyText, Record, create_key
 from tests.support.raw import RawConnection, Reply
@@ -84,21 +83,26 @@ class Answering:
 
 @contextmanager
 def answering(
-    folder: Path, paths: dict[str, Any], *, operations: dict[str, str] | None = None, **policy: Any
+    folder: Path,
+    paths: dict[str, Any],
+    *,
+    schemas: dict[str, Any] | None = None,
+    operations: dict[str, str] | None = None,
+    **policy: Any,
 ) -> Iterator[Answering]:
     """A gateway before these paths.
 
     Args:
         folder: for its files.
         paths: of the contract.
+        schemas: of the contract.
         operations: lines of the policy by operation id; all others are public.
-        policy: further fields of `PolicyText`.
+        policy: further fields of `PolicyText`; with `more`, the roles `member` and `admin` in it
+            get a key each.
     """
+    schemes = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
     contract = make_document(
-        paths,
-        components={
-            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
-        },
+        paths, components={"securitySchemes": schemes, "schemas": schemas or {}}
     )
     with RecordingUpstream() as upstream:
         PolicyText(
@@ -111,6 +115,3 @@ def answering(
         }
         with Gateway(folder) as gateway:
             yield Answering(gateway, upstream, keys)
-
-
-__all__ = ["API_HOST", "Answering", "answering", "responses"]

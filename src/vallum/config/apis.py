@@ -163,8 +163,14 @@ def _check_names(
             level.places["authenticate"],
             _authenticator_hint(name, issuers),
         )
-    for key in ("roles", "deny_roles"):
-        for role in level.get(key, ()):
+    named = {key: level.get(key, ()) for key in ("roles", "deny_roles")}
+    named["properties"] = tuple(
+        role
+        for right in level.get("properties", {}).values()
+        for role in sorted((right.read or frozenset()) | (right.write or frozenset()))
+    )
+    for key, wanted in named.items():
+        for role in wanted:
             if role not in roles:
                 hint = (
                     suggest(role, roles, what="role")

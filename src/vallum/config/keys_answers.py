@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vallum.config.diagnostics import suggest
+from vallum.config.keys_identity import NAME
 from vallum.config.keys_server import GIB, size
 from vallum.config.kinds import (
     INVALID,
@@ -13,11 +14,19 @@ from vallum.config.kinds import (
     Context,
     Either,
     Key,
+    Made,
+    Many,
     Schema,
+    Section,
+    Table,
+    Text,
+    Values,
     wrong_type,
 )
 from vallum.config.source import Node
+from vallum.config.values import Bad
 from vallum.filters.leaks import DEFAULT_ACTIONS
+from vallum.openapi.rights import MASKS, Right
 
 _ACTIONS: Final = ("off", "alert", "mask", "block")
 
@@ -53,6 +62,32 @@ class _Leaks:
         }
 
 
+_RIGHT_KEYS: Final = {
+    "read": Key(Many(NAME), "roles that see the property; default: everybody"),
+    "write": Key(Many(NAME), "roles that may send the property; default: everybody"),
+    "mask": Key(Choice(MASKS), "what others see in its place; default: nothing"),
+}
+
+
+def _right(found: Values, context: Context) -> Any:
+    if not found:
+        context.report.add(
+            "bad-value", "the property has no rule", found.node, "add `read:`, `write:` or `mask:`"
+        )
+        return INVALID
+    return Right(
+        read=frozenset(found["read"]) if "read" in found else None,
+        write=frozenset(found["write"]) if "write" in found else None,
+        mask=found.get("mask"),
+    )
+
+
+def _pointer(text: str) -> str:
+    if not text.startswith("/") or text == "/":
+        raise Bad("bad-value", f"`{text}` is no JSON Pointer", "write `/email` or `/items/*/email`")
+    return text
+
+
 ANSWER_KEYS: Final[dict[str, Key]] = {
     "answers": Key(
         Choice(("drop", "block", "monitor", "off")),
@@ -65,5 +100,13 @@ ANSWER_KEYS: Final[dict[str, Key]] = {
     "leaks": Key(
         Either("`off` or actions by kind", words={"off": "off"}, mapping=_Leaks()),
         "what happens to cards, keys, stack traces and the like in answers",
+    ),
+    "properties": Key(
+        Table(
+            Text("a JSON Pointer such as `/items/*/email`", _pointer, is_exact=True),
+            Made(Section("a property", _RIGHT_KEYS), _right),
+            "property",
+        ),
+        "who may read and write which property, beside what the contract says",
     ),
 }

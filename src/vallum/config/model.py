@@ -18,6 +18,7 @@ from vallum.filters.leaks import LeakAction
 from vallum.filters.limit import Limit
 from vallum.filters.uploads import Uploads
 from vallum.inspection.model import Sensitivity
+from vallum.openapi.rights import Right
 
 Mode = Literal["block", "monitor", "off"]
 
@@ -175,6 +176,8 @@ class Controls:
     """Bytes of an answer that may be held to be looked into."""
     leaks: Mapping[str, LeakAction] | Literal["off"] = field(default_factory=dict)
     """What differs from the default actions, by kind; `off` by JSON Pointer."""
+    properties: Mapping[str, Right] = field(default_factory=dict)
+    """Who may read and write which property, by JSON Pointer, beside the contract's word (AZ-6)."""
     forward_token: bool = False
     """Whether the client's Authorization field reaches the upstream (B-065)."""
     identity: bool = True

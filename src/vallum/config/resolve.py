@@ -16,7 +16,7 @@ from vallum.openapi.model import Contract, Operation
 
 DEFAULT_BODY = 256 * 1024
 _PLAIN_KEYS = (
-    *("answers", "answer_body", "leaks"),
+    *("answers", "answer_body", "leaks", "properties"),
     *("codings", "uploads", "validate", "unknown", "cors", "headers"),
     *("inspect", "sensitivity", "detectors", "fields", "exclude"),
     *("forward_token", "identity", "body_on_get", "unicode_path"),

@@ -41,7 +41,7 @@ class Access:
         Args:
             table: the policy's roles.
         """
-        self._table = table
+        self.table = table
         self._attached: dict[Rule, Attachment] = {}
         """Operations with equal rules share a check, which a busy processor then has at hand."""
 
@@ -67,7 +67,7 @@ class Access:
         return known
 
     def _compile(self, rule: Rule) -> Attachment:
-        table = self._table
+        table = self.table
         return Attachment(
             summary=_summary(rule),
             check=_scopes_check(rule, table) if rule.scopes else _check(rule, table),

@@ -8,6 +8,7 @@ from typing import Any
 
 from vallum.core.problems import Violation
 from vallum.openapi.pruner import Dropped, Pruner
+from vallum.openapi.rights import Rights
 from vallum.openapi.validator import SchemaValidator
 from vallum.wire.media_type import MediaType, best_range
 
@@ -15,13 +16,15 @@ from vallum.wire.media_type import MediaType, best_range
 class AnswerSchema:
     """Judges and prunes one kind of answer; compiled when the first of them comes."""
 
-    __slots__ = ("_is_valid", "_pruner", "_schema")
+    __slots__ = ("_is_valid", "_pruner", "_schema", "rights")
 
-    def __init__(self, schema: SchemaValidator) -> None:
+    def __init__(self, schema: SchemaValidator, rights: Rights | None) -> None:
         """
         Args:
             schema: closed, as answers are seen.
+            rights: who may read what of it.
         """
+        self.rights = rights
         self._schema = schema
         self._is_valid: Callable[[Any], bool] | None = None
         self._pruner: Pruner | None = None

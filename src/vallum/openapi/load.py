@@ -14,6 +14,7 @@ from vallum.openapi.model import Contract, Operation, ParameterInfo, SecuritySch
 from vallum.openapi.parameter_reader import ParameterReader, ReadParameter, judge_of
 from vallum.openapi.problems import ContractErrors, ContractProblem, Problems
 from vallum.openapi.response_reader import ResponseReader
+from vallum.openapi.rights import Rights, RightsReader
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.security import Security, read_schemes, read_security
 from vallum.openapi.texts import TextPlan, TextReader
@@ -65,7 +66,10 @@ class _Loader:
         self._texts = TextReader(book.reader, self._problems)
         self._parameters = ParameterReader(self._document, book, self._texts, self._problems)
         self._bodies = BodyReader(self._document, book, self._problems)
-        self._responses = ResponseReader(self._document, self._dialect(), self._problems)
+        self._rights = RightsReader(document, book.reader, self._problems)
+        self._responses = ResponseReader(
+            self._document, self._dialect(), self._rights, self._problems
+        )
         self._schemes: dict[str, SecurityScheme] = {}
         self._security = Security()
         self._ids: set[str] = set()
@@ -161,6 +165,7 @@ class _Loader:
             ),
             bodies=bodies,
             body_is_required=body_is_required,
+            body_rights=self._body_rights(node) if bodies else {},
             answers=self._responses.read(node),
             texts=self._body_texts(node) if bodies else {},
             declared_headers=frozenset(
@@ -183,6 +188,16 @@ class _Loader:
             except ValueError:
                 continue
         return plans
+
+    def _body_rights(self, operation: Node) -> dict[str, Rights]:
+        """Who may write what of each body; the body reader has reported errors."""
+        found: dict[str, Rights] = {}
+        content = self._document.follow(operation.child("requestBody")).child("content")
+        for name, media in content.members():
+            rights = self._rights.read(media.get("schema"))
+            if rights is not None:
+                found[name.partition(";")[0].strip().lower()] = rights
+        return found
 
     def _operation_id(self, declared: object, path: str, method: str, node: Node) -> str:
         fallback = f"{method} {path}"

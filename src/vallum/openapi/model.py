@@ -10,6 +10,7 @@ from vallum.core.fields import Fields
 from vallum.core.request import Target
 from vallum.openapi.answers import AnswerContract
 from vallum.openapi.problems import ContractProblem
+from vallum.openapi.rights import Rights
 from vallum.openapi.texts import TextPlan
 from vallum.wire.media_type import MediaType
 
@@ -104,6 +105,8 @@ class Operation:
     body_is_required: bool = False
     texts: Mapping[str, TextPlan] = field(default_factory=dict, repr=False)
     """Where bodies hold free text, by the same names as `bodies`."""
+    body_rights: Mapping[str, Rights] = field(default_factory=dict, repr=False)
+    """Who may write what of its bodies, by the same names; only those that say so."""
     answers: AnswerContract = field(default_factory=AnswerContract, repr=False)
     """What it may answer."""
     declared_headers: frozenset[bytes] = frozenset()

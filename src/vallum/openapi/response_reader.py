@@ -9,6 +9,7 @@ from vallum.openapi.answers import AnswerContract, AnswerSchema, Content
 from vallum.openapi.dialect import Dialect
 from vallum.openapi.document import BadReferenceError, Document, Node
 from vallum.openapi.problems import Problems
+from vallum.openapi.rights import RightsReader
 from vallum.openapi.schemas import SchemaBook
 from vallum.wire.media_type import MediaType, parse_range
 
@@ -36,12 +37,15 @@ class ResponseReader:
     Its schemas are looked at from the side of answers, apart from those of requests.
     """
 
-    def __init__(self, document: Document, dialect: Dialect, problems: Problems) -> None:
+    def __init__(
+        self, document: Document, dialect: Dialect, rights: RightsReader, problems: Problems
+    ) -> None:
         self._document = document
+        self._rights = rights
         self._problems = _Advice(problems)
         self._book = SchemaBook(document, dialect, self._problems, "writeOnly")
         self._contents: dict[Any, Content] = {}
-        self._schemas: dict[int, AnswerSchema] = {}
+        self._schemas: dict[tuple[int, int], AnswerSchema] = {}
 
     def read(self, operation: Node) -> AnswerContract:
         """The answers that an operation declares."""
@@ -89,9 +93,11 @@ class ResponseReader:
         if node is None:
             return None
         validator = self._book.validator(node, is_closed=True)
-        known = self._schemas.get(id(validator))
+        rights = self._rights.read(node)
+        key = (id(validator), id(rights))
+        known = self._schemas.get(key)
         if known is None:
-            known = self._schemas[id(validator)] = AnswerSchema(validator)
+            known = self._schemas[key] = AnswerSchema(validator, rights)
         return known
 
 

@@ -1,0 +1,361 @@
+"""Property rights (AZ-6, API3): which roles may read and write which property.
+
+Two attachments of one key of the policy file, `properties`: what a request may write is decided
+before the API hears of it (B-252), what an answer may show on its way out (B-251).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Final, Protocol
+
+from vallum.authz.roles import RoleTable
+from vallum.core.problems import Denied, Violation
+from vallum.engine.exchange import Exchange
+from vallum.engine.filter import AnswerBody, AnswerHead, Attachment, Ruling, withheld
+from vallum.engine.phases import Phase
+from vallum.inspection.leaks.model import mask_all, mask_but_last_four, mask_email
+from vallum.openapi.answers import declared_type
+from vallum.openapi.model import UNREAD, Operation
+from vallum.openapi.rights import Mask, Right, Rights, rights_of_places
+from vallum.wire.json import MalformedJSON, parse_json, read_grammar
+from vallum.wire.json_exact import JSONLimits
+from vallum.wire.json_rewrite import read_verbatim, write_json
+from vallum.wire.media_type import MediaType, best_range, parse_media_type
+from vallum.wire.pointer import json_pointer
+
+_LIMITS: Final = JSONLimits(depth=64)
+_NOBODY: Final[frozenset[str]] = frozenset()
+_MASKS: Final[Mapping[Mask, Callable[[str], str]]] = {
+    "full": mask_all,
+    "last4": mask_but_last_four,
+    "email": mask_email,
+}
+_PATCH: Final = "application/json-patch+json"
+_GONE: Final = object()
+
+Places = Mapping[str, Right]
+"""By JSON Pointer; `*` is any name or index."""
+
+
+class Settings(Protocol):
+    """What this control reads of an operation's settings."""
+
+    @property
+    def properties(self) -> Places:
+        """Rights beside those of the contract."""
+        ...
+
+
+class PropertyScreen:
+    """Takes out of answers, or masks, what the caller may not read."""
+
+    __slots__ = ("_operation", "_own", "_table")
+
+    def __init__(self, operation: Operation, own: Rights | None, table: RoleTable) -> None:
+        """
+        Args:
+            operation: with what its contract says.
+            own: what the policy says.
+            table: the policy's roles.
+        """
+        self._operation = operation
+        self._own = own
+        self._table = table
+
+    def judge(self, head: AnswerHead) -> Ruling:
+        """Every JSON answer that has such properties must be read."""
+        reads = bool(self._rights(head.status, head.media_type))
+        return Ruling(reads=reads, must_read=reads)
+
+    def screen(self, exchange: Exchange, body: AnswerBody) -> None:
+        """Take out what the caller may not read.
+
+        Raises:
+            Denied: the answer cannot be read.
+        """
+        rights = self._rights(body.status, body.media_type)
+        if not rights:
+            return
+        content, value = body.content, body.value
+        if value is UNREAD:
+            try:
+                value = read_grammar(content, _LIMITS)
+            except MalformedJSON:
+                raise withheld("properties.json") from None
+        exact = read_verbatim(content, value)
+        left = _shown(exact, rights, self._held(exchange))
+        if left is exact:
+            return
+        if left is _GONE:
+            raise withheld("properties.read")
+        body.content = write_json(left)
+        body.value = read_grammar(body.content, _LIMITS)
+
+    def _held(self, exchange: Exchange) -> frozenset[str]:
+        principal = exchange.principal
+        return _NOBODY if principal is None else self._table.grants(principal.roles).roles
+
+    def _rights(self, status: int, media_type: MediaType | None) -> list[Rights]:
+        if media_type is None or not media_type.is_json:
+            return []
+        found = [self._own] if self._own is not None else []
+        answers = self._operation.answers
+        content = answers.of(status)
+        if content is None and status < 300:
+            content = answers.success()
+        declared = declared_type(content, media_type) if content else None
+        schema = content[declared] if content and declared is not None else None
+        if schema is not None and schema.rights is not None:
+            found.append(schema.rights)
+        return found
+
+
+def _shown(value: Any, rights: Iterable[Rights], held: frozenset[str]) -> Any:
+    """What of a value its reader may see: itself, another, or `_GONE`."""
+    for each in rights:
+        for right in each.own:
+            if (right.read is None and right.mask is None) or (
+                right.read is not None and not right.read.isdisjoint(held)
+            ):
+                continue
+            if right.mask is None or isinstance(value, dict | list):
+                return _GONE
+            return None if value is None else _MASKS[right.mask](str(value))
+    if type(value) is dict:
+        return _shown_object(value, rights, held)
+    return _shown_array(value, rights, held) if type(value) is list else value
+
+
+def _shown_object(value: dict[str, Any], rights: Iterable[Rights], held: frozenset[str]) -> Any:
+    left = value
+    for name, child in value.items():
+        below = [found for each in rights for found in each.at(name)]
+        kept = _shown(child, below, held) if below else child
+        if kept is child:
+            continue
+        left = dict(left) if left is value else left
+        if kept is _GONE:
+            del left[name]
+        else:
+            left[name] = kept
+    return left
+
+
+def _shown_array(value: list[Any], rights: Iterable[Rights], held: frozenset[str]) -> Any:
+    kept = []
+    for index, child in enumerate(value):
+        below = [found for each in rights for found in each.at(str(index))]
+        kept.append(_shown(child, below, held) if below else child)
+    if all(one is other for one, other in zip(kept, value, strict=True)):
+        return value
+    return [child for child in kept if child is not _GONE]
+
+
+class ReadProperties:
+    """Attaches the screen of what may be read."""
+
+    name: ClassVar[str] = "properties"
+    phase: ClassVar[Phase] = Phase.SCREEN
+
+    def __init__(self, table: RoleTable) -> None:
+        """
+        Args:
+            table: the policy's roles.
+        """
+        self._table = table
+
+    def attach(self, operation: Operation, settings: Settings) -> Attachment | None:
+        """Compile what may be read; None where everything may."""
+        own = _own(settings.properties)
+        schemas = [
+            schema for content in operation.answers.contents() for schema in content.values()
+        ]
+        every = [own, *(schema.rights for schema in schemas if schema is not None)]
+        count = sum(_limits_reading(right) for right in _all(every))
+        if not count:
+            return None
+        return Attachment(
+            summary=f"{count} to read",
+            body_screen=PropertyScreen(operation, own, self._table),
+            withholds=frozenset((b"accept-encoding", b"range", b"if-range")),
+        )
+
+
+class WriteProperties:
+    """Refuses requests that write what the caller may not write."""
+
+    name: ClassVar[str] = "properties_write"
+    phase: ClassVar[Phase] = Phase.OWN
+
+    def __init__(self, table: RoleTable) -> None:
+        """
+        Args:
+            table: the policy's roles.
+        """
+        self._table = table
+
+    def attach(self, operation: Operation, settings: Settings) -> Attachment | None:
+        """Compile what may be written; None where everything may."""
+        own = _own(settings.properties)
+        every = [own, *operation.body_rights.values()]
+        count = sum(right.write is not None for right in _all(every))
+        if not count:
+            return None
+        return Attachment(
+            summary=f"{count} to write",
+            check=_write_check(operation, own, self._table),
+            explain=lambda _: "every property that is sent may be written",
+            needs_body=True,
+        )
+
+
+def _write_check(
+    operation: Operation, own: Rights | None, table: RoleTable
+) -> Callable[[Exchange], None]:
+    declared = operation.body_rights
+
+    def check(exchange: Exchange) -> None:
+        if not exchange.body:
+            return
+        media_type = _media_type(exchange)
+        covering = best_range(media_type, declared)
+        rights = [] if own is None else [own]
+        rights += [] if covering is None else [declared[covering]]
+        if media_type.essence == _PATCH and own is None:
+            # A patch is no document of its own: what it names is the resource's.
+            rights += list(declared.values())
+        if not rights:
+            return
+        principal = exchange.principal
+        held = _NOBODY if principal is None else table.grants(principal.roles).roles
+        value = _value(exchange, media_type)
+        refused = (
+            _patched(value, rights, held)
+            if media_type.essence == _PATCH
+            else _written(value, rights, held, ())
+        )
+        if refused is not None:
+            detail = "the caller may not write this"
+            raise Denied(
+                "forbidden",
+                "properties.write",
+                violations=[Violation("body", json_pointer(refused), "forbidden", detail)],
+            )
+
+    return check
+
+
+def _media_type(exchange: Exchange) -> MediaType:
+    try:
+        return parse_media_type(exchange.request.fields.get(b"content-type") or b"")
+    except ValueError:
+        raise Denied("unsupported-media-type", "properties.media-type") from None
+
+
+def _value(exchange: Exchange, media_type: MediaType) -> Any:
+    """What the body says.
+
+    Raises:
+        Denied: nobody has read it, and it cannot be read here.
+    """
+    if exchange.value is not UNREAD:
+        return exchange.value
+    try:
+        if media_type.is_json:
+            return parse_json(exchange.body)
+    except MalformedJSON:
+        pass
+    raise Denied("forbidden", "properties.unreadable")
+
+
+def _written(
+    value: Any, rights: list[Rights], held: frozenset[str], path: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """The place of the first thing in a value that its sender may not write."""
+    for each in rights:
+        for right in each.own:
+            if right.write is not None and right.write.isdisjoint(held):
+                return path
+    if isinstance(value, dict):
+        children: Iterable[tuple[str, Any]] = value.items()
+    elif isinstance(value, list):
+        children = ((str(index), child) for index, child in enumerate(value))
+    else:
+        return None
+    for name, child in children:
+        below = [found for each in rights for found in each.at_any_case(name)]
+        refused = _written(child, below, held, (*path, name)) if below else None
+        if refused is not None:
+            return refused
+    return None
+
+
+def _patched(patch: Any, rights: list[Rights], held: frozenset[str]) -> tuple[str, ...] | None:
+    """The place of the first operation of a JSON Patch (RFC 6902) that writes what it may not."""
+    for index, change in enumerate(patch if isinstance(patch, list) else [patch]):
+        if not isinstance(change, dict):
+            return (str(index),)
+        kind = change.get("op")
+        if kind == "test":
+            continue
+        for key in ("path", "from"):
+            pointer = change.get(key)
+            # Copying reads its source; everything else removes or replaces it.
+            if pointer is None or (key == "from" and kind == "copy"):
+                continue
+            if not isinstance(pointer, str):
+                return (str(index), key)
+            found = _below(rights, pointer, held)
+            if found is None or _changes(change, kind, pointer, found, held):
+                return (str(index), key)
+    return None
+
+
+def _changes(
+    change: dict[str, Any], kind: object, pointer: str, rights: list[Rights], held: frozenset[str]
+) -> bool:
+    """Whether a change at a place touches something in it that may not be written."""
+    last = pointer.rpartition("/")[2]
+    if kind == "add" and (last == "-" or last.isdecimal()):
+        return _written(change.get("value"), rights, held, ()) is not None  # A new item.
+    # What is moved, removed or replaced goes with all that is in it.
+    return _hides(rights, held)
+
+
+def _below(rights: list[Rights], pointer: str, held: frozenset[str]) -> list[Rights] | None:
+    """What holds at a pointer; None where something on the way may not be written."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        rights = [found for each in rights for found in each.at_any_case(name)]
+        if _written(None, rights, held, ()) is not None:
+            return None
+    return rights
+
+
+def _hides(rights: list[Rights], held: frozenset[str]) -> bool:
+    """Whether something at or below a place may not be written."""
+    return any(
+        right.write is not None and right.write.isdisjoint(held)
+        for each in rights
+        for right in each.every()
+    )
+
+
+def _own(places: Places) -> Rights | None:
+    if not places:
+        return None
+    return rights_of_places((_steps(pointer), right) for pointer, right in places.items())
+
+
+def _steps(pointer: str) -> tuple[str, ...]:
+    steps = pointer.removeprefix("/").split("/")
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
+
+
+def _all(every: Iterable[Rights | None]) -> list[Right]:
+    return [right for rights in every if rights is not None for right in rights.every()]
+
+
+def _limits_reading(right: Right) -> bool:
+    return right.read is not None or right.mask is not None

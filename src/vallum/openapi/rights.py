@@ -1,0 +1,216 @@
+"""Who may read and write which property, by annotations of the contract (AZ-6).
+
+email: {type: string, x-vallum: {read: [admin], mask: email}}
+role: {type: string, x-vallum: {write: [admin]}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from vallum.openapi.document import Node
+from vallum.openapi.facts import SchemaReader
+from vallum.openapi.problems import Problems, did_you_mean
+
+Mask = Literal["full", "last4", "email"]
+MASKS: Final[tuple[Mask, ...]] = get_args(Mask)
+
+_ANNOTATION: Final = "x-vallum"
+_KEYS: Final = ("read", "write", "mask")
+_IN_PLACE: Final = ("allOf", "anyOf", "oneOf")
+_IN_PLACE_ONE: Final = ("if", "then", "else")
+_OTHERS: Final = ("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems")
+
+
+class Right(NamedTuple):
+    """What roles mean for one property."""
+
+    read: frozenset[str] | None = None
+    """Who sees it; None: everybody who gets the answer."""
+    write: frozenset[str] | None = None
+    """Who may send it; None: everybody who may send the request."""
+    mask: Mask | None = None
+    """What others see in its place; None: nothing."""
+
+
+class Rights:
+    """The rights within a value, as a graph: schemas may refer to themselves."""
+
+    __slots__ = ("folded", "names", "others", "own")
+
+    def __init__(self) -> None:
+        self.own: list[Right] = []
+        """About the value itself; all of them hold."""
+        self.names: dict[str, Rights] = {}
+        self.folded: dict[str, Rights] = {}
+        """`names` without regard to case."""
+        self.others: list[Rights] = []
+        """About every item, and every property by whatever name."""
+
+    def at(self, step: str) -> Iterator[Rights]:
+        """What holds for a property (or item) of the value."""
+        named = self.names.get(step)
+        if named is not None:
+            yield named
+        yield from self.others
+
+    def at_any_case(self, step: str) -> Iterator[Rights]:
+        """As `at`, for those who do not mind case: some readers do not."""
+        named = self.folded.get(step.casefold())
+        if named is not None:
+            yield named
+        yield from self.others
+
+    def add(self, step: str, below: Rights) -> None:
+        """Say what holds for a property."""
+        self.names[step] = self.folded[step.casefold()] = below
+
+    def every(self) -> list[Right]:
+        """Every right that can be reached."""
+        seen: dict[int, Rights] = {id(self): self}
+        todo = [self]
+        while todo:
+            rights = todo.pop()
+            for below in (*rights.names.values(), *rights.others):
+                if id(below) not in seen:
+                    seen[id(below)] = below
+                    todo.append(below)
+        return [right for rights in seen.values() for right in rights.own]
+
+
+def rights_of_places(places: Iterable[tuple[tuple[str, ...], Right]]) -> Rights:
+    """Rights by the steps of JSON Pointers; `*` stands for any name or index."""
+    root = Rights()
+    for steps, right in places:
+        rights = root
+        for step in steps:
+            if step == "*":
+                if not rights.others:
+                    rights.others.append(Rights())
+                rights = rights.others[0]
+            else:
+                if step not in rights.names:
+                    rights.add(step, Rights())
+                rights = rights.names[step]
+        rights.own.append(right)
+    return root
+
+
+class RightsReader:
+    """Reads the annotations of schemas; a contract without any costs one look for the word."""
+
+    def __init__(self, root: Any, reader: SchemaReader, problems: Problems) -> None:
+        """
+        Args:
+            root: the document.
+            reader: of its schemas.
+            problems: collects what is wrong.
+        """
+        self._reader = reader
+        self._problems = problems
+        self._known: dict[frozenset[Any], Rights] = {}
+        self._is_silent = not _says_rights(root)
+
+    def read(self, schema: Node | None) -> Rights | None:
+        """The rights within the values of a schema; None where it says nothing of them."""
+        if schema is None or self._is_silent:
+            return None
+        rights = self._rights([schema])
+        return rights if rights.every() else None
+
+    def _rights(self, schemas: list[Node]) -> Rights:
+        parts = list(self._in_place(schemas))
+        key = frozenset(part.address for part in parts)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        rights = self._known[key] = Rights()
+        named: dict[str, list[Node]] = {}
+        others: list[Node] = []
+        for part in parts:
+            right = self._right(part)
+            if right is not None:
+                rights.own.append(right)
+            _note_below(part, named, others)
+        for name, children in named.items():
+            rights.add(name, self._rights(children))
+        if others:
+            rights.others.append(self._rights(others))
+        return rights
+
+    def _in_place(self, schemas: list[Node]) -> Iterator[Node]:
+        """The schemas, and all that apply with them to the same value."""
+        seen = set()
+        todo = list(schemas)
+        while todo:
+            node = todo.pop()
+            if node.address in seen or not isinstance(node.value, dict):
+                continue
+            seen.add(node.address)
+            schema = self._reader.modern(node)
+            yield node
+            target = self._reader.target(schema) if "$ref" in schema.value else None
+            if target is not None:
+                todo.append(target)
+            for keyword in _IN_PLACE:
+                parts = node.get(keyword)
+                todo.extend(parts.items() if parts is not None else ())
+            todo.extend(part for part in map(node.get, _IN_PLACE_ONE) if part is not None)
+            dependent = node.get("dependentSchemas")
+            if dependent is not None:
+                todo.extend(part for _, part in dependent.members())
+
+    def _right(self, node: Node) -> Right | None:
+        said = node.get(_ANNOTATION)
+        if said is None or not isinstance(said.value, dict):
+            return None
+        value: dict[str, Any] = said.value
+        if value.keys().isdisjoint(_KEYS):
+            return None
+        mask = value.get("mask")
+        if mask is not None and mask not in MASKS:
+            hint = did_you_mean(str(mask), MASKS)
+            self._problems.error(said.pointer, f"`mask` cannot be `{mask}`", hint)
+            mask = "full"
+        return Right(self._roles(said, "read"), self._roles(said, "write"), mask)
+
+    def _roles(self, said: Node, key: str) -> frozenset[str] | None:
+        value = said.value.get(key)
+        if value is None:
+            return None
+        roles = [value] if isinstance(value, str) else value
+        if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+            self._problems.error(said.pointer, f"`{key}` must be a list of roles")
+            return frozenset()
+        return frozenset(roles)
+
+
+def _note_below(node: Node, named: dict[str, list[Node]], others: list[Node]) -> None:
+    properties = node.get("properties")
+    for name, child in properties.members() if properties is not None else ():
+        named.setdefault(name, []).append(child)
+    others.extend(child for child in map(node.get, _OTHERS) if child is not None)
+    patterned = node.get("patternProperties")
+    if patterned is not None:
+        others.extend(child for _, child in patterned.members())
+    prefix = node.get("prefixItems")
+    others.extend(prefix.items() if prefix is not None else ())
+
+
+def _says_rights(root: Any) -> bool:
+    """Whether any annotation of a document speaks of rights, or one of another file may."""
+    todo = [root]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            said = value.get(_ANNOTATION)
+            if isinstance(said, dict) and not said.keys().isdisjoint(_KEYS):
+                return True
+            reference = value.get("$ref")
+            if isinstance(reference, str) and not reference.startswith("#"):
+                return True
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+    return False

@@ -1,0 +1,280 @@
+"""J and L: what answers must not tell, and what requests must not write (API3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.support.answering import JSON, USER, Answering, answering, responses
+from tests.support.upstream import answer
+
+PATCH = "application/json-patch+json"
+MERGE = "application/merge-patch+json"
+FORM = "application/x-www-form-urlencoded"
+ACCOUNT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "email": {"type": "string", "x-vallum": {"read": ["admin"], "mask": "email"}},
+        "role": {"type": ["string", "null"], "x-vallum": {"write": ["admin"]}},
+        "internal_notes": {"type": "string", "x-vallum": {"read": "admin"}},
+        "owner": {"$ref": "#/components/schemas/Account"},
+        "members": {"type": "array", "items": {"$ref": "#/components/schemas/Account"}},
+    },
+}
+ACCOUNT_REF = {"$ref": "#/components/schemas/Account"}
+CHANGES = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"op": {}, "path": {}, "from": {}, "value": {}},
+    },
+}
+SECURED: dict[str, Any] = {"security": [{"key": []}]}
+PATHS: dict[str, Any] = {
+    "/account": {
+        "get": {
+            "operationId": "getAccount",
+            **SECURED,
+            "responses": responses(application_json=ACCOUNT_REF),
+        },
+        "patch": {
+            "operationId": "changeAccount",
+            **SECURED,
+            "requestBody": {
+                "content": {
+                    JSON: {"schema": ACCOUNT_REF},
+                    MERGE: {"schema": ACCOUNT_REF},
+                    FORM: {"schema": ACCOUNT_REF},
+                    PATCH: {"schema": CHANGES},
+                }
+            },
+            "responses": responses(application_json={}),
+        },
+        "put": {
+            "operationId": "looseAccount",
+            **SECURED,
+            "requestBody": {"content": {JSON: {"schema": ACCOUNT_REF}}},
+            "responses": responses(application_json={}),
+        },
+    },
+    "/user": {"get": {"operationId": "getUser", "responses": responses(application_json=USER)}},
+    "/page": {
+        "get": {
+            "operationId": "getPage",
+            **SECURED,
+            "responses": responses(application_json={}),
+        }
+    },
+    "/upload": {
+        "get": {
+            "operationId": "getUpload",
+            "responses": responses(image_png=None, **{"application_octet-stream": None}),
+        }
+    },
+    "/script": {
+        "get": {"operationId": "script", "responses": responses(application_javascript=None)}
+    },
+}
+KEY = "authenticate: api_key"
+POLICY = {
+    "getAccount": KEY,
+    "changeAccount": KEY,
+    "looseAccount": f"{KEY}, unknown: ignore",
+    "getPage": f"{KEY}, properties: {{/items/*/cost: {{read: [admin]}}, /total: {{mask: full}}}}",
+}
+ROLES = "roles: {member: {scopes: [use]}, admin: {inherits: [member]}}"
+FULL = {"name": "Ann", "email": "ann@mail.example", "role": "x", "internal_notes": "n"}
+SEEN = {"name": "Ann", "email": "a***@mail.example", "role": "x"}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
+    with answering(
+        tmp_path_factory.mktemp("rights"),
+        PATHS,
+        schemas={"Account": ACCOUNT},
+        operations=POLICY,
+        more=ROLES,
+    ) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"password_hash": "h"},
+        {"ssn": "078-05-1120"},
+        {"internal_notes": "rude"},
+        {"owner": {"secrets": ["k"]}},
+        {"password": "hunter22"},
+    ],
+)
+def test_b251_bopla_read_undeclared(shop: Answering, extra: dict[str, Any]) -> None:
+    reply = shop.says("/user", {"id": 1, "name": "Ann"} | extra)
+    assert reply.json() == {"id": 1, "name": "Ann"}
+
+
+def test_b251_bopla_read_in_an_error_body(shop: Answering) -> None:
+    reply = shop.says("/user", {"error": "no", "query": "SELECT", "ssn": "1"}, "404 Not Found")
+    assert (reply.status, reply.json()) == (404, {"error": "no"})
+
+
+@pytest.mark.parametrize(("key", "seen"), [("member", SEEN), ("admin", FULL)])
+def test_b251_bopla_read_by_role(shop: Answering, key: str, seen: dict[str, Any]) -> None:
+    value = FULL | {"owner": FULL, "members": [FULL, {"owner": {"members": [FULL]}}]}
+    expected = seen | {"owner": seen, "members": [seen, {"owner": {"members": [seen]}}]}
+    assert shop.says("/account", value, key=key).json() == expected
+
+
+def test_b251_bopla_read_by_policy(shop: Answering) -> None:
+    page = {"items": [{"name": "n", "cost": 3}, {"cost": {"net": 2}}], "total": 12345}
+    assert shop.says("/page", page, key="member").json() == {
+        "items": [{"name": "n"}, {}],
+        "total": "***",
+    }
+    assert shop.says("/page", page, key="admin").json()["items"] == page["items"]
+
+
+def test_b251_bopla_read_is_not_escaped_by_what_is_no_json(shop: Answering) -> None:
+    reply = shop.ask("/page", answer(body=b"{'internal_notes': 1}"), key="member")
+    assert reply.status == 502
+
+
+def patch(*changes: dict[str, Any]) -> tuple[str, bytes]:
+    """A JSON Patch."""
+    return PATCH, json.dumps(changes).encode()
+
+
+WRITES = [
+    (JSON, b'{"role":"admin"}', "/role"),
+    (JSON, b'{"name":"n","role":null}', "/role"),
+    (JSON, b'{"\\u0072ole":"admin"}', "/role"),
+    (JSON, b'{"owner":{"role":"admin"}}', "/owner/role"),
+    (JSON, b'{"members":[{},{"owner":{"role":"admin"}}]}', "/members/1/owner/role"),
+    (MERGE, b'{"role":null}', "/role"),
+    (FORM, b"name=n&role=admin", "/role"),
+    (*patch({"op": "replace", "path": "/role", "value": "admin"}), "/0/path"),
+    (*patch({"op": "remove", "path": "/role"}), "/0/path"),
+    (*patch({"op": "add", "path": "/owner/role", "value": "a"}), "/0/path"),
+    (*patch({"op": "add", "path": "/members/-", "value": {"role": "a"}}), "/0/path"),
+    (*patch({"op": "replace", "path": "/owner", "value": {}}), "/0/path"),
+    (*patch({"op": "add", "path": "", "value": {"role": "admin"}}), "/0/path"),
+    (*patch({"op": "move", "from": "/role", "path": "/name"}), "/0/from"),
+    (*patch({"op": "copy", "from": "/name", "path": "/role"}), "/0/path"),
+    (*patch({"op": "replace", "path": "/Role", "value": "admin"}), "/0/path"),
+    (*patch({"op": "test", "path": "/name"}, {"op": "add", "path": "/role"}), "/1/path"),
+]
+
+
+@pytest.mark.parametrize(("kind", "body", "pointer"), WRITES)
+def test_b252_bopla_write(shop: Answering, kind: str, body: bytes, pointer: str) -> None:
+    def send(key: str) -> Any:
+        lines = (f"Content-Type: {kind}",)
+        return shop.ask("/account", answer(), method="PATCH", body=body, lines=lines, key=key)
+
+    mark = shop.upstream.mark()
+    reply = send("member")
+    assert reply.status == 403, reply
+    assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
+    assert shop.upstream.requests_since(mark) == []
+    assert shop.record()["reason"] == "properties.write"
+    assert send("admin").status == 200
+
+
+@pytest.mark.parametrize("name", ["Role", "ROLE", "rolE"])
+def test_b252_bopla_write_in_another_case(shop: Answering, name: str) -> None:
+    body = json.dumps({name: "admin"}).encode()
+    lines = (f"Content-Type: {JSON}",)
+    for method, status in (("PATCH", 400), ("PUT", 403)):
+        reply = shop.ask("/account", answer(), method=method, body=body, lines=lines, key="member")
+        assert reply.status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (JSON, b'{"name":"role"}'),
+        (FORM, b"name=role"),
+        patch({"op": "replace", "path": "/name", "value": "role"}),
+        patch({"op": "add", "path": "/members/0", "value": {"name": "n"}}),
+        patch({"op": "copy", "from": "/role", "path": "/name"}),
+    ],
+)
+def test_b252_what_may_be_written_is(shop: Answering, kind: str, body: bytes) -> None:
+    lines = (f"Content-Type: {kind}",)
+    reply = shop.ask("/account", answer(), method="PATCH", body=body, lines=lines, key="member")
+    assert reply.status == 200, reply
+
+
+def test_b293_hdr_upstream_leak(shop: Answering) -> None:
+    told = (
+        b"Server: Apache/2.4.1\r\nX-Powered-By: PHP/5.3\r\nX-AspNet-Version: 4\r\n"
+        b"X-Stack-Trace: at com.acme\r\nSet-Cookie: a=b\r\n"
+    )
+    reply = shop.ask("/user", answer(body=b'{"id":1,"name":"n"}', fields=told))
+    assert reply.status == 200
+    assert not {"server", "x-powered-by", "x-aspnet-version", "x-stack-trace"} & {
+        name for name, _ in reply.fields
+    }
+    assert reply.get("set-cookie") == "a=b; Secure; HttpOnly; SameSite=Lax"
+    inside = answer("302 Found", b"", b"Location: http://10.0.0.7:8080/admin\r\n")
+    assert shop.ask("/user", inside).status == 502
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "body"),
+    [
+        ("/upload", "text/html", b"<script>alert(1)</script>"),
+        ("/upload", "image/svg+xml", b"<svg onload=alert(1)>"),
+        ("/upload", "application/json", b'{"a":1}'),
+        ("/user", "text/html; charset=utf-7", b"+ADw-script+AD4-"),
+        ("/user", "text/plain", b"<script>"),
+        ("/user", "application/javascript", b"alert(1)"),
+        ("/user", "application/json, text/html", b"{}"),
+        ("/user", "nonsense", b"{}"),
+    ],
+)
+def test_b295_mime_sniff_type_from_the_contract(
+    shop: Answering, target: str, kind: str, body: bytes
+) -> None:
+    fields = f"Content-Type: {kind}\r\n".encode()
+    reply = shop.ask(target, answer(body=body, fields=fields))
+    assert reply.status == 502
+    assert reply.get("content-type") == "application/problem+json"
+    assert b"script" not in reply.body
+
+
+def test_b295_mime_sniff_two_types(shop: Answering) -> None:
+    fields = b"Content-Type: application/json\r\nContent-Type: text/html\r\n"
+    assert shop.ask("/user", answer(body=b"{}", fields=fields)).status == 502
+
+
+def test_b295_mime_sniff_files_are_saved(shop: Answering) -> None:
+    fields = b"Content-Type: application/octet-stream\r\n"
+    reply = shop.ask("/upload", answer(body=b"<script>", fields=fields))
+    assert reply.get("content-disposition") == "attachment"
+    assert reply.get("x-content-type-options") == "nosniff"
+
+
+def test_b295_json_is_utf8_and_no_page(shop: Answering) -> None:
+    fields = b"Content-Type: application/json; charset=utf-7\r\n"
+    body = b'{"id":1,"name":"<script>alert(1)</script>"}'
+    reply = shop.ask("/user", answer(body=body, fields=fields))
+    assert reply.get("content-type") == "application/json"
+    assert reply.get("x-content-type-options") == "nosniff"
+    assert "default-src 'none'" in reply.get("content-security-policy")
+
+
+@pytest.mark.parametrize(
+    "body", [b'callback({"id":1});', b"/**/ a.b['c'] ([1]) ;", b'\n cb ({"a":{"b":1}})']
+)
+def test_b295_jsonp_is_withheld(shop: Answering, body: bytes) -> None:
+    fields = b"Content-Type: application/javascript\r\n"
+    assert shop.ask("/script", answer(body=body, fields=fields)).status == 502
+    assert shop.record()["reason"] == "answers.jsonp"
+    plain = shop.ask("/script", answer(body=b"start(options);", fields=fields))
+    assert plain.status == 200
