@@ -166,18 +166,26 @@ class _LimitFilter(ABC):
     kinds: ClassVar[frozenset[LimitKey]]
 
     def __init__(
-        self, store: LimitStore, clock: Clock, *, api: str = "", jitter: Jitter = random.random
+        self,
+        store: LimitStore,
+        clock: Clock,
+        *,
+        api: str = "",
+        label: str = "",
+        jitter: Jitter = random.random,
     ) -> None:
         """
         Args:
             store: where buckets are kept; shared by all workers.
             clock: wall-clock Unix seconds.
             api: keeps operations of the same id in other APIs apart; groups span all APIs.
+            label: stands before the names of limits, where they are of a part of the operation.
             jitter: for Retry-After.
         """
         self._store = store
         self._clock = clock
         self._api = api
+        self._label = f"{label}-" if label else ""
         self._jitter = jitter
 
     def attach(self, operation: Operation, settings: Sequence[Limit]) -> Attachment | None:
@@ -195,9 +203,8 @@ class _LimitFilter(ABC):
             if limit.per not in self.kinds:
                 continue
             number = seen[limit.per]
-            meter = self._meter(
-                operation, limit, limit.per if number == 1 else f"{limit.per}-{number}"
-            )
+            name = limit.per if number == 1 else f"{limit.per}-{number}"
+            meter = self._meter(operation, limit, self._label + name)
             checks.append(self._check(operation, limit, meter))
             policies.append(meter.policy)
         if not checks:
