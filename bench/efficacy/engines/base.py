@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from efficacy.model import Sample
+
+STOPPING: Final = frozenset({400, 403, 421, 422})
+"""What engines answer when they stop a request for what it holds. The upstream answers nothing of
+it; a method or a media type that nobody takes is no attack that was stopped."""
 
 
 class Verdict(NamedTuple):

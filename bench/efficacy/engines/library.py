@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from efficacy.engines import rules
-from efficacy.engines.base import Judge, Judged, Verdict
+from efficacy.engines.base import STOPPING, Judge, Judged, Verdict
 from efficacy.model import Sample
 
 
@@ -51,7 +51,7 @@ class Library:
                 begun = time.thread_time_ns()
                 status = _status(engine, loaded, sample, lines)
                 spent += time.thread_time_ns() - begun
-                verdicts.append(Verdict(status in (400, 403), str(status or "")))
+                verdicts.append(Verdict(status in STOPPING, str(status or "")))
             return Judged(verdicts, spent / max(1, len(samples)) / 1000)
 
         try:

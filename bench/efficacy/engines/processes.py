@@ -16,6 +16,7 @@ from contenders.vallum import Vallum as Gateway
 from efficacy.contract import contract, policy
 from efficacy.engines import rules
 from efficacy.engines.base import Judge
+from efficacy.engines.vallum_inside import WARM_UP
 from efficacy.engines.wire import judge_over_wire
 from measure import PROXY_CORE, free_port, pinned
 from subjects import nginx_configuration, upstream
@@ -54,6 +55,7 @@ class VallumProcess:
             path.write_text(yaml.safe_dump(policy(port=port, upstream=origin)))
             command = [str(VALLUM), "up", "-c", str(path)]
             with pinned(command, core=PROXY_CORE, log=home / "log", port=port) as pid:
+                judge_over_wire(port, pid, WARM_UP)
                 yield lambda samples: judge_over_wire(port, pid, samples)
 
 
@@ -84,4 +86,5 @@ class NginxProcess:
             path = nginx_configuration(home, body, modules=f"load_module {MODULE};")
             command = ["nginx", "-c", str(path)]
             with pinned(command, core=PROXY_CORE, log=home / "log", port=port) as pid:
+                judge_over_wire(port, pid, WARM_UP)
                 yield lambda samples: judge_over_wire(port, pid, samples)

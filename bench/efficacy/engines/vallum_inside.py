@@ -15,7 +15,7 @@ from typing import Final
 import yaml
 
 from efficacy.contract import contract, policy
-from efficacy.engines.base import Judge, Judged, Verdict
+from efficacy.engines.base import STOPPING, Judge, Judged, Verdict
 from efficacy.model import Sample
 from efficacy.places import PLACES
 from vallum.app import compile_runtime, open_services
@@ -137,7 +137,9 @@ class VallumInside:
                         verdicts.append(Verdict(False))
                     else:
                         evidence = _evidence(exchange) if exchange else ""
-                        verdicts.append(Verdict(True, refusal.reason, evidence))
+                        verdicts.append(
+                            Verdict(refusal.status in STOPPING, refusal.reason, evidence)
+                        )
                 return Judged(verdicts, spent / max(1, len(samples)) / 1000)
 
             yield judge

@@ -6,15 +6,13 @@ import re
 import socket
 from collections.abc import Sequence
 
-from efficacy.engines.base import Judged, Verdict
+from efficacy.engines.base import STOPPING, Judged, Verdict
 from efficacy.model import Sample
 from measure import cpu_seconds
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)\r\n")
 _ENDS = re.compile(rb"(?i)\r\nconnection: *close\r\n")
 _CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked\r\n")
-STOPPING = frozenset({400, 403, 421, 422})
-"""What engines answer when they stop a request. The upstream answers nothing of it."""
 
 
 class Client:
