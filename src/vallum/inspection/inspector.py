@@ -14,7 +14,9 @@ _CODED: Final = tuple(pattern for pattern, _ in SIGNS)
 _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
 _CHUNK: Final = 32
-"""Texts that are scanned together: few enough that one suspect makes little work."""
+"""Texts that are scanned together."""
+_PART: Final = 6
+"""Texts of a chunk that are scanned together to find a suspect."""
 _OVERLAP: Final = 256
 _MOST_JUDGED: Final = 1_000
 """Windows of one request that are judged: more suspects than that are an attack on us."""
@@ -79,18 +81,33 @@ class Inspector:
                 continue
             judge = judge or _Judging(self, context_of)
             if max(woken) >= len(_CODED):
-                for index, text in enumerate(chunk, start):
+                for index, text in self._suspects(chunk, start):
                     found += judge.text(index, text, ())
             if min(woken) < len(_CODED):
                 names = {name for sign in woken if sign < len(_CODED) for name in SIGNS[sign][1]}
                 found += self._inspect_readings(chunk, start, names, judge)
         return found
 
+    def _suspects(self, texts: Sequence[str], start: int) -> Iterator[tuple[int, str]]:
+        """Those of a chunk in which a detector wakes up, and a few beside them."""
+        numbered = list(enumerate(texts, start))
+        if len(texts) <= _PART:
+            yield from numbered
+            return
+        for first in range(0, len(texts), _PART):
+            woken = self._scan(_joined(texts[first : first + _PART]))
+            if woken and max(woken) >= len(_CODED):
+                yield from numbered[first : first + _PART]
+
     def _inspect_readings(
         self, texts: Sequence[str], start: int, decoders: Iterable[str], judge: _Judging
     ) -> list[Suspicion]:
         """What is found in the other readings of coded texts."""
-        readings = [(index, view) for index, text in enumerate(texts, start) for view in peel(text)]
+        readings = [
+            (index, view)
+            for index, text in enumerate(texts, start)
+            for view in peel(text, decoders)
+        ]
         if not readings:
             return []
         woken = self._scan(_joined([view.text for _, view in readings]))

@@ -58,23 +58,21 @@ def peel(text: str, first: Iterable[str] = tuple(DECODERS)) -> list[View]:
         text: as it was sent.
         first: the decoders that it has a sign of; the readings are tried with all.
     """
+    readings = [View(plain, (name,)) for name in first if (plain := DECODERS[name](text)) != text]
+    if not readings:
+        return []  # By far the most.
     known = {text}
     found: list[View] = []
-    todo = [View(text, ())]
-    decoders: Iterable[str] = first
     longest = _GROWTH * len(text) + 64
-    for view in todo:
-        if len(view.layers) == DEPTH:
+    for view in readings:
+        if view.text in known or len(view.text) > longest:
+            continue
+        known.add(view.text)
+        found.append(view)
+        if len(found) == _MOST_VIEWS:
             break
-        for name in decoders:
-            plain = DECODERS[name](view.text)
-            if plain in known or len(plain) > longest:
-                continue
-            known.add(plain)
-            fresh = View(plain, (*view.layers, name))
-            found.append(fresh)
-            todo.append(fresh)
-            if len(found) == _MOST_VIEWS:
-                return found
-        decoders = DECODERS
+        if len(view.layers) < DEPTH:
+            readings += [
+                View(decode(view.text), (*view.layers, name)) for name, decode in DECODERS.items()
+            ]
     return found
