@@ -103,6 +103,10 @@ JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 """The beginning of an answer, up to its framing."""
 
 
+FILE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+"""As `JSON_HEAD`, for an answer that nobody looks into: it is relayed as it comes."""
+
+
 def echo(received: Received, link: Link) -> bool:
     """A responder that answers with the target."""
     link.send(JSON_HEAD, b"Content-Length: %d\r\n\r\n" % len(received.target), received.target)
