@@ -117,7 +117,7 @@ def make_inspector() -> Inspector:
     database = compiled_patterns(
         patterns_of(DETECTORS), cache_directory(), engine_version(), compile_patterns
     )
-    return Inspector(DETECTORS, load_scan(database))
+    return Inspector(DETECTORS, load_scan(database), time.thread_time)
 
 
 def make_leak_finder(state: Path) -> LeakFinder:
@@ -314,6 +314,8 @@ class _Compiler:
         yield ValidateParameters(), controls
         yield ValidateBody(), controls
         yield CheckUploads(), controls
+        if controls.graphql is not None:
+            yield self._graphql(api, access, authenticators), controls
         yield InspectHead(inspector, clock), controls
         yield InspectBody(inspector, clock), controls
         yield SafeErrors(), controls
@@ -322,6 +324,20 @@ class _Compiler:
         yield ReadProperties(access.table), controls
         yield LeaksFilter(self.services.leaks), controls
         yield WriteProperties(access.table), controls
+
+    def _graphql(
+        self, api: API, access: Access, authenticators: tuple[Authenticator, ...]
+    ) -> AnyFilter:
+        # Loaded here because it brings a library that few policies need.
+        from vallum.filters.graphql import GraphQLFilter
+
+        return GraphQLFilter(
+            self.services.limits,
+            self.services.clock,
+            access.table,
+            api=api.name,
+            challenge=b"".join(each.challenge for each in authenticators),
+        )
 
     def _authenticators_of(self, controls: Controls, contract: Contract) -> Iterator[Authenticator]:
         issuers = tuple(

@@ -82,7 +82,8 @@ CODINGS: tuple[Coding, ...] = (
 
 @pytest.fixture(scope="module")
 def inspector() -> Inspector:
-    return Inspector((DETECTOR,), load_scan(compile_patterns(patterns_of((DETECTOR,)))))
+    scan = load_scan(compile_patterns(patterns_of((DETECTOR,))))
+    return Inspector((DETECTOR,), scan, lambda: 0.0)
 
 
 def _strongest(inspector: Inspector, text: str, content: Content = "text") -> int:

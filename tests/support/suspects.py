@@ -14,7 +14,7 @@ class Suspects:
     """An inspector of some detectors, asked about one text at a time."""
 
     def __init__(self, *detectors: Detector) -> None:
-        self._inspector = Inspector(detectors, _scan(patterns_of(detectors)))
+        self._inspector = Inspector(detectors, _scan(patterns_of(detectors)), lambda: 0.0)
 
     def judge(
         self,

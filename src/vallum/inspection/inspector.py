@@ -18,8 +18,9 @@ _CHUNK: Final = 32
 _PART: Final = 6
 """Texts of a chunk that are scanned together to find a suspect."""
 _OVERLAP: Final = 256
-_MOST_JUDGED: Final = 1_000
-"""Windows of one request that are judged: more suspects than that are an attack on us."""
+_JUDGED_SECONDS: Final = 0.03
+"""Processor time for the suspects among 100,000 characters: whoever asks for more attacks us."""
+_JUDGED_CHARACTERS: Final = 100_000
 _CODE_FAMILIES: Final = frozenset({"deserialisation"})
 """What is judged in text that is declared to be source code."""
 _PROSE_MARGIN: Final = 2
@@ -27,7 +28,7 @@ _PROSE_MARGIN: Final = 2
 
 
 class TooSuspiciousError(Exception):
-    """More texts of one request ask for a judge than may be judged."""
+    """The texts of one request take longer to judge than they may."""
 
 
 class Suspicion(NamedTuple):
@@ -52,14 +53,18 @@ def patterns_of(detectors: Sequence[Detector]) -> tuple[str, ...]:
 class Inspector:
     """Judges the free texts of a request. For one thread."""
 
-    __slots__ = ("_detector_of", "_detectors", "_scan")
+    __slots__ = ("_clock", "_detector_of", "_detectors", "_scan")
 
-    def __init__(self, detectors: Sequence[Detector], scan: Scan) -> None:
+    def __init__(
+        self, detectors: Sequence[Detector], scan: Scan, clock: Callable[[], float]
+    ) -> None:
         """
         Args:
             detectors: the families.
             scan: of `patterns_of(detectors)`.
+            clock: seconds of processor time that this thread has used.
         """
+        self._clock = clock
         self._detectors = tuple(detectors)
         self._scan = scan
         self._detector_of = tuple(
@@ -79,7 +84,7 @@ class Inspector:
             woken = self._scan(_joined(chunk))
             if not woken:
                 continue
-            judge = judge or _Judging(self, context_of)
+            judge = judge or _Judging(self, context_of, _Budget(self._clock, texts))
             if max(woken) >= len(_CODED):
                 for index, text in self._suspects(chunk, start):
                     found += judge.text(index, text, ())
@@ -103,11 +108,10 @@ class Inspector:
         self, texts: Sequence[str], start: int, decoders: Iterable[str], judge: _Judging
     ) -> list[Suspicion]:
         """What is found in the other readings of coded texts."""
-        readings = [
-            (index, view)
-            for index, text in enumerate(texts, start)
-            for view in peel(text, decoders)
-        ]
+        readings = []
+        for index, text in enumerate(texts, start):
+            readings += [(index, view) for view in peel(text, decoders)]
+            judge.budget.check()
         if not readings:
             return []
         woken = self._scan(_joined([view.text for _, view in readings]))
@@ -127,15 +131,31 @@ class Inspector:
         return [self._detectors[index] for index in sorted(families)]
 
 
+class _Budget:
+    """The processor time that the suspects of one request may take."""
+
+    __slots__ = ("_clock", "_end")
+
+    def __init__(self, clock: Callable[[], float], texts: Sequence[str]) -> None:
+        self._clock = clock
+        size = sum(map(len, texts))
+        self._end = clock() + _JUDGED_SECONDS * max(1.0, size / _JUDGED_CHARACTERS)
+
+    def check(self) -> None:
+        """Raises TooSuspiciousError once the time is up."""
+        if self._clock() > self._end:
+            raise TooSuspiciousError
+
+
 class _Judging:
     """The judging of one request, under its budget."""
 
-    __slots__ = ("_context_of", "_inspector", "_left")
+    __slots__ = ("_context_of", "_inspector", "budget")
 
-    def __init__(self, inspector: Inspector, context_of: ContextOf) -> None:
+    def __init__(self, inspector: Inspector, context_of: ContextOf, budget: _Budget) -> None:
         self._inspector = inspector
         self._context_of = context_of
-        self._left = _MOST_JUDGED
+        self.budget = budget
 
     def text(self, index: int, text: str, layers: tuple[str, ...]) -> list[Suspicion]:
         """What the detectors say about one reading of a text: of each the strongest."""
@@ -145,15 +165,13 @@ class _Judging:
             woken = self._inspector.woken_by(window)
             if not woken:
                 continue
-            self._left -= 1
-            if self._left < 0:
-                raise TooSuspiciousError
             if context is None:
                 is_part = len(text) > LONGEST_TEXT
                 context = self._context_of(index)._replace(layers=layers, is_part=is_part)
                 if context.content == "secret":
                     return []
             for detector in woken:
+                self.budget.check()
                 judgement = _judge(detector, window, context)
                 before = best.get(detector.family)
                 if judgement is not None and (before is None or before.score < judgement.score):

@@ -12,10 +12,13 @@ from vallum.inspection.model import LONGEST_TEXT, Content, Context, Detector, Ju
 from vallum.inspection.scan import compile_patterns, load_scan
 
 judged: list[tuple[str, Context]] = []
+elapsed = [0.0]
+"""Seconds of processor time: each judgement takes one millisecond."""
 
 
 def _judge(text: str, context: Context) -> Judgement | None:
     judged.append((text, context))
+    elapsed[0] += 0.001
     return Judgement("toy.bad", 7, "evil") if "evil!" in text else None
 
 
@@ -31,7 +34,8 @@ GADGET = Detector(
 @pytest.fixture(scope="module")
 def inspector() -> Inspector:
     detectors = (TOY, GADGET)
-    return Inspector(detectors, load_scan(compile_patterns(patterns_of(detectors))))
+    scan = load_scan(compile_patterns(patterns_of(detectors)))
+    return Inspector(detectors, scan, lambda: elapsed[0])
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +102,12 @@ def test_content_decides_what_counts(
 def test_too_many_suspects_are_not_judged_without_end(inspector: Inspector) -> None:
     with pytest.raises(TooSuspiciousError):
         _found(inspector, ["evil"] * 5000)
-    assert len(judged) <= 1000
+    assert 29 <= len(judged) <= 31
+
+
+def test_a_large_request_may_take_longer(inspector: Inspector) -> None:
+    _found(inspector, ["evil"] * 100 + ["good" * 1000] * 100)
+    assert len(judged) == 100
 
 
 def test_a_separator_within_a_text_changes_nothing(inspector: Inspector) -> None:

@@ -43,7 +43,9 @@ _SPLIT = re.compile(r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)", re.IGNOR
 _COMMAND = re.compile(
     r"[\r\n][ \t]{0,4}(?=[A-Za-z])(?:(?:MAIL FROM|RCPT TO)\s?:\s?<?\S|"
     r"(?:EHLO|HELO) [\w.-]{1,100}\s{0,4}(?:[\r\n]|$)|"
-    r"DATA\s?\r?\n(?:[A-Z][\w-]{1,30}:|\.)|[A-Za-z]\d{3,5} (?:LOGIN|SELECT|FETCH|CAPABILITY|DELETE|"
+    r"DATA\s?\r?\n(?:[A-Z][\w-]{1,30}:|\.)|"
+    r"[A-Za-z]\d{1,2} (?:LOGIN|LOGOUT|FETCH|CAPABILITY|EXPUNGE|EXAMINE)\b|"
+    r"[A-Za-z]\d{3,5} (?:LOGIN|SELECT|FETCH|CAPABILITY|DELETE|"
     r"CREATE|RENAME|LIST|LOGOUT|STORE|COPY|EXPUNGE|SEARCH|APPEND|EXAMINE|STATUS|AUTHENTICATE|"
     r"SUBSCRIBE)\b|USER \S{1,80}\r?\nPASS |(?:RETR|DELE) \d{1,6}\s{0,4}(?:[\r\n]|$)|"
     r"TOP \d{1,6} \d{1,6}\s{0,4}(?:[\r\n]|$))|\r\n(?:QUIT|RSET|NOOP)(?:\r\n|$)"
@@ -158,11 +160,38 @@ def _judge_head_in_text(text: str, head: re.Match[str]) -> Judgement | None:
     sure = _SURE_IN_TEXT.get(name)
     if sure is not None and sure.match(head["value"]):
         return verdict("crlf.field", 6 if _is_appended(text, head.start()) else 4, head[0])
-    if name not in ("bcc", "cc", "to") or not _ADDRESS.search(head["value"]):
+    if _follows_one_word(text, head.start()) and _is_for_machines(name, head["value"]):
+        return verdict("crlf.field", 6, head[0])
+    if name not in ("bcc", "cc", "to", "from") or not _ADDRESS.search(head["value"]):
         return None
     # A letter may end with an address to write to.
-    is_added = _is_appended(text, head.start()) and (name != "to" or _is_addressed(text, head))
+    is_added = _is_appended(text, head.start()) and (
+        name not in ("to", "from") or _is_addressed(text, head)
+    )
     return verdict("crlf.mail-field", (7 if name == "bcc" else 6) if is_added else 3, head[0])
+
+
+def _is_for_machines(name: str, value: str) -> bool:
+    """Whether a field is one that people do not write under a word."""
+    if name.startswith("x-"):
+        return not value.strip().count(" ")
+    if _IS_HTTP.fullmatch(name):
+        expected = _MACHINE_VALUE.get(name)
+        return "-" in name if expected is None else expected.match(value) is not None
+    return "-" in name and _IS_MAIL.fullmatch(name) is not None
+
+
+def _follows_one_word(text: str, position: int) -> bool:
+    """Whether what stands at `position` was added to a value without blanks: a name, an address."""
+    before = text[:position].rstrip("\r\n")
+    return 0 < len(before) <= _SHORT and not any(map(str.isspace, before))
+
+
+def _split_in_text(text: str) -> Judgement | None:
+    split = _SPLIT.search(text)
+    if split is None or not _follows_one_word(text, split.start()):
+        return None
+    return verdict("crlf.split", 6, split[0])
 
 
 def _is_addressed(text: str, field: re.Match[str]) -> bool:
@@ -183,7 +212,7 @@ def _log_in_text(text: str) -> Judgement | None:
     return verdict("crlf.log", 5 if _is_forged(text, log.start()) else 3, log[0])
 
 
-_LOOKS_AT_TEXT = (_field_in_text, _command_in_text, _log_in_text)
+_LOOKS_AT_TEXT = (_field_in_text, _split_in_text, _command_in_text, _log_in_text)
 
 
 def _is_forged(text: str, position: int) -> bool:
@@ -211,7 +240,7 @@ DETECTOR = Detector(
         r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)",
         (
             r"[\r\n]\s{0,4}(?:(?:mail from|rcpt to)\s?:|(?:ehlo|helo) \S|user \S+\r?\npass |"
-            r"data\s?\r?\n(?:[a-z][\w-]+:|\.)|[a-z]\d{3,5} [a-z]{4,12}\b|(?:retr|dele|top) \d)|"
+            r"data\s?\r?\n(?:[a-z][\w-]+:|\.)|[a-z]\d{1,5} [a-z]{4,12}\b|(?:retr|dele|top) \d)|"
             r"\r\n(?:quit|rset|noop)(?:\r\n|\z)"
         ),
         (
