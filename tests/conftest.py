@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from tests.support.bookshop import shops
 from tests.support.content import _content_arena, content
 from tests.support.fixtures import _arena, arena
+from tests.support.graphql_shop import _graphql_shop, graphql_shop
 from tests.support.patience import _quick, quick
 
-__all__ = ["_arena", "_content_arena", "_quick", "arena", "content", "quick"]
+__all__ = [
+    "_arena",
+    "_content_arena",
+    "_graphql_shop",
+    "_quick",
+    "arena",
+    "content",
+    "graphql_shop",
+    "quick",
+    "shops",
+]

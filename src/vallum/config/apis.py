@@ -15,6 +15,7 @@ from vallum.config.model import API, Caps, Policy
 from vallum.config.resolve import Resolved, resolve_api
 from vallum.config.values import Bad
 from vallum.core.words import nearest
+from vallum.filters.graphql_settings import GraphQL
 from vallum.filters.limit import Limit
 from vallum.openapi.model import Contract, Unknown
 
@@ -169,6 +170,10 @@ def _check_names(
         for right in level.get("properties", {}).values()
         for role in sorted((right.read or frozenset()) | (right.write or frozenset()))
     )
+    graphql: GraphQL | None = level.get("graphql")
+    if graphql is not None:
+        rules = graphql.fields.values()
+        named["graphql"] = sorted(frozenset().union(*(r.roles | r.deny_roles for r in rules)))
     for key, wanted in named.items():
         for role in wanted:
             if role not in roles:

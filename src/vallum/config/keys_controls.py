@@ -7,8 +7,10 @@ from typing import Any
 
 from vallum.config import values
 from vallum.config.keys_answers import ANSWER_KEYS
+from vallum.config.keys_graphql import GRAPHQL
 from vallum.config.keys_identity import NAME, SCOPE
 from vallum.config.keys_inspection import INSPECTION_KEYS
+from vallum.config.keys_limit import LIMIT
 from vallum.config.keys_server import DURATION, GIB, size
 from vallum.config.kinds import (
     INVALID,
@@ -34,51 +36,6 @@ from vallum.filters.headers import security_lines
 from vallum.filters.uploads import Uploads
 from vallum.inspection.files.kinds import KINDS
 from vallum.wire.codings import CODINGS
-
-_LIMIT_KEYS = {
-    "rate": Key(Text("a rate such as `60/minute`", values.rate), "units in a time", is_needed=True),
-    "per": Key(
-        Text("what is counted for"), "principal, key, address or operation; default principal"
-    ),
-    "burst": Key(Integer(1, 1_000_000_000), "units that may be taken at once; default: the rate's"),
-    "cost": Key(Integer(1, 1_000_000_000), "units that one request takes; default 1"),
-    "group": Key(Text("a name"), "operations of one group share what is left"),
-}
-
-
-def _limit(found: Values, context: Context) -> Any:
-    if "rate" not in found:
-        return INVALID
-    units, seconds = found["rate"]
-    try:
-        return values.make_limit(
-            units,
-            seconds,
-            per=found.get("per", "principal"),
-            burst=found.get("burst", units),
-            cost=found.get("cost", 1),
-            group=found.get("group", ""),
-        )
-    except Bad as err:
-        context.report.add(err.code, err.message, found.node, err.hint)
-        return INVALID
-
-
-_ONE_LIMIT = Either(
-    "a limit such as `60/minute per principal`",
-    text=Text("a limit such as `60/minute per principal`", values.limit),
-    mapping=Made(Section("a limit", _LIMIT_KEYS), _limit),
-)
-
-
-_LIMIT = Either(
-    "a limit such as `60/minute per principal`, a list of them, or `none`",
-    words={"none": ()},
-    text=Many(_ONE_LIMIT.text, limit=8) if _ONE_LIMIT.text else None,
-    items=Many(_ONE_LIMIT, can_be_empty=False, limit=8),
-    mapping=Made(_ONE_LIMIT, lambda limit, _: (limit,)),
-)
-
 
 _CORS_KEYS = {
     "origins": Key(
@@ -207,7 +164,7 @@ LEVEL_KEYS: dict[str, Key] = {
     "scopes": Key(Many(SCOPE), "scopes that the caller needs, all of them"),
     "roles": Key(Many(NAME), "roles of which the caller needs one"),
     "deny_roles": Key(Many(NAME), "roles whose holders are refused, whatever else they hold"),
-    "limit": Key(_LIMIT, "rate limits; default 60/minute per principal"),
+    "limit": Key(LIMIT, "rate limits; default 60/minute per principal"),
     "body": Key(
         Either(
             "a size such as `256KiB`, or `none`",
@@ -227,6 +184,9 @@ LEVEL_KEYS: dict[str, Key] = {
         "what happens to parameters and properties that the contract lacks; default refuse",
     ),
     **INSPECTION_KEYS,
+    "graphql": Key(
+        GRAPHQL, "for an operation that takes GraphQL: its schema, and what may be asked"
+    ),
     "cors": Key(_CORS, "which web origins may call; default none"),
     "headers": Key(
         Either(

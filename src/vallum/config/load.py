@@ -89,16 +89,20 @@ def inspect_with_contracts(path: Path) -> tuple[LoadedPolicy | None, list[Diagno
     diagnostics = report.in_order()
     if report.has_errors:
         return None, diagnostics
-    files = (path, *(file for loaded in loaded_apis for file in loaded.source.files))
+    files = [path, *(file for loaded in loaded_apis for file in loaded.source.files)]
     digest = hashlib.sha256(text.encode("utf-8"))
     for loaded in loaded_apis:
         digest.update(loaded.source.digest())
+        for each in loaded.resolved:
+            if each.controls.graphql is not None:
+                files += each.controls.graphql.files
+                digest.update(each.controls.graphql.digest)
     return (
         LoadedPolicy(
             policy=policy,
             contracts={loaded.name: loaded.contract for loaded in loaded_apis},
             revision=digest.hexdigest()[:16],
-            files=files,
+            files=tuple(dict.fromkeys(files)),
             warnings=tuple(diagnostics),
         ),
         diagnostics,

@@ -13,6 +13,7 @@ from typing import Literal
 
 from vallum.filters.answers import AnswerMode
 from vallum.filters.cors import CORS
+from vallum.filters.graphql_settings import GraphQL
 from vallum.filters.inspect_ruling import Exclusion
 from vallum.filters.leaks import LeakAction
 from vallum.filters.limit import Limit
@@ -167,6 +168,8 @@ class Controls:
     """What places hold (`prose`, `code` …), or how findings in them are treated."""
     exclude: tuple[Exclusion, ...] = ()
     """Findings known to be harmless."""
+    graphql: GraphQL | None = None
+    """What may be asked for, where the operation takes GraphQL (GW-11)."""
     cors: CORS | None = None
     headers: Mapping[str, str] | Literal["off"] = field(default_factory=dict)
     """Overrides of the default security headers by lower-case name; an empty value removes one."""

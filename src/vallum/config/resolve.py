@@ -17,7 +17,7 @@ from vallum.openapi.model import Contract, Operation
 DEFAULT_BODY = 256 * 1024
 _PLAIN_KEYS = (
     *("answers", "answer_body", "leaks", "properties"),
-    *("codings", "uploads", "validate", "unknown", "cors", "headers"),
+    *("codings", "uploads", "validate", "unknown", "graphql", "cors", "headers"),
     *("inspect", "sensitivity", "detectors", "fields", "exclude"),
     *("forward_token", "identity", "body_on_get", "unicode_path"),
 )

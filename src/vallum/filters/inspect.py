@@ -42,6 +42,8 @@ _NOT_INSPECTED = frozenset(
 secrets; cookies are looked at one by one."""
 
 
+_GRAPHQL_PARAMETERS = ("query", "operationName", "variables", "extensions")
+
 _LESS_JUDGED = frozenset({"", "secret", "code"})
 """Contents of which less is judged than of other text."""
 
@@ -93,6 +95,7 @@ class InspectBody:
         """Raises ValueError where a selector names no place."""
         if settings.inspect == "off":
             return None
+        is_query = settings.graphql is not None and operation.method == "GET"
         bodies = operation.bodies.values()
         if bodies and all(isinstance(body, OpaqueBody) for body in bodies):
             return None  # Relayed as it comes: nobody can look into it.
@@ -101,7 +104,7 @@ class InspectBody:
             summary=_summary(settings),
             check=body.check,
             explain=lambda _: "nothing in the body looks like an attack",
-            needs_body=True,
+            needs_body=not is_query,
         )
 
 
@@ -123,6 +126,9 @@ class _Head:
         for parameter in operation.parameters:
             content = parameter.content if trusts else parameter.content or "text"
             declared[parameter.location][parameter.name] = content
+        if settings.graphql is not None:
+            # Their free text stands in `exchange.value`; the rest is grammar that was judged.
+            declared["query"].update(dict.fromkeys(_GRAPHQL_PARAMETERS, ""))
         self._path = tuple((name, content) for name, content in declared["path"].items() if content)
         self._query = declared["query"]
         self._headers = _Headers(declared["header"], declared["cookie"], ruling)
@@ -232,11 +238,15 @@ class _Body:
     def __init__(
         self, operation: Operation, settings: Settings, ruling: Ruling, inspector: Inspector
     ) -> None:
-        self._trusts = settings.validate == "block"
+        self._trusts = settings.validate == "block" or settings.graphql is not None
         self._decodes = bool(settings.codings)
-        self._plans = operation.texts
-        kinds = {kind for plan in operation.texts.values() for kind in plan.kinds}
+        # What a GraphQL body says is free text wherever it is not grammar; the contract of the
+        # operation knows neither.
+        self._plans = operation.texts if settings.graphql is None else {}
+        kinds = {kind for plan in self._plans.values() for kind in plan.kinds}
         self._sanitises = "sanitised-html" in kinds or ruling.holds("sanitised-html")
+        if self._sanitises and settings.graphql is not None:
+            raise ValueError("`sanitised-html` is for JSON bodies; GraphQL is not written anew")
         self._identifiers = "identifier" in kinds or ruling.holds("identifier")
         self._ruling = ruling
         self._inspector = inspector

@@ -46,6 +46,11 @@ class Settings(Protocol):
         ...
 
     @property
+    def graphql(self) -> object | None:
+        """Set where the operation takes GraphQL, whose documents are judged by their grammar."""
+        ...
+
+    @property
     def sensitivity(self) -> Sensitivity:
         """From which score on a judgement counts."""
         ...

@@ -39,6 +39,7 @@ class Settings:
     detectors: Mapping[str, Mode] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
+    graphql: object | None = None
 
 
 @pytest.fixture(scope="module")
