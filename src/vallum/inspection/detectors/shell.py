@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 from vallum.inspection.detectors.shell_commands import (
@@ -16,12 +17,18 @@ from vallum.inspection.detectors.shell_commands import (
     DEVELOPMENT,
     INTERPRETERS,
     LIST_NAMES,
+    SPOKEN_BY_PROGRAMS,
 )
 from vallum.inspection.detectors.shell_marks import marks
 from vallum.inspection.detectors.shell_option import option
 from vallum.inspection.detectors.shell_triggers import TRIGGERS
 from vallum.inspection.detectors.shell_windows import windows
-from vallum.inspection.detectors.shell_words import Arguments, Command, commands, spoken
+from vallum.inspection.detectors.shell_words import (
+    Arguments,
+    Command,
+    commands,
+    spoken,
+)
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -60,8 +67,10 @@ _TRACE: Final = 4
 _MANY_WORDS: Final = 12
 _SOME_WORDS: Final = 4
 _SEPARATORS = re.compile(r"[;|&\n]+")
+_LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&-]*")
+_SPAN = re.compile(r"`[^`]*`")
+_CELL = re.compile(r"\W*\w+\W*\Z")
 _TABLE = re.compile(r"\|\s{0,9}:?-{3,}")
-_ROW = re.compile(r"^\s*\|\s.+\s\|\s*$", re.MULTILINE)
 _UNKNOWN = re.compile(
     r"(?:(?<!\w)\$\(|\A<\(|(?<==)<\(|(?<![\w:;=])>\()\s{0,9}([a-z_][\w.-]{1,30})(?=[\s)$`])(?!\)\.)"
 )
@@ -80,31 +89,33 @@ def judge(text: str, context: Context) -> Judgement | None:
 class _Reading:
     """One text on its way to a judgement."""
 
-    __slots__ = ("_best", "_context", "_lines", "_pieces", "_text", "_words")
-
     def __init__(self, text: str, context: Context) -> None:
-        self._text = text
+        text = text.replace("\u0130", "i")  # whose lower case has two letters
+        self._sent = text
+        if text.count("+") > text.count(" "):  # spaces, as forms write them
+            text = text.replace("+", " ")
+        text = text.replace("$()", "")  # which expands to nothing, as two backticks do
+        self._text = text if "```" in text else text.replace("``", "")
         self._context = context
         self._best: Judgement | None = None
-        self._words = -1
-        self._pieces: Sequence[str] | None = None
 
     def strongest(self) -> Judgement | None:
-        text = self._text
-        if "+" in text and " " not in text:  # spaces, as forms write them
-            self._text = text.replace("+", " ")
-        found = list(commands(self._text))
-        partners = self._partners(found)
+        found, complete = commands(self._text)
+        floor = 5 if self._all_commands(found) else 0
         for command in found:
             rule, score = self._command(command)
-            if partners and 0 < score < 9 and command.arguments not in ("prose", "none"):
-                score = max(score, 5)
-            if score:
-                self._note(rule, score, self._text[command.start : command.end])
-        for judgement, _ in marks(text):
-            self._note(judgement.rule, self._in_prose(judgement), judgement.evidence)
-        for judgement, _ in windows(text):
-            self._note(judgement.rule, self._in_prose(judgement), judgement.evidence)
+            if score > 0 and command.arguments not in ("prose", "none"):
+                score = max(score, floor)
+            self._note(rule, score, self._text[command.start : command.end])
+        if not complete:
+            self._note("shell.command", 5, self._text)
+        lower = self._sent.lower()
+        for judgement in (*marks(lower), *windows(lower)):
+            score = judgement.score
+            if score < 8 and self._spoken >= _MANY_WORDS:
+                score = min(score, _TRACE)
+            at = lower.find(judgement.evidence)
+            self._note(judgement.rule, score, self._sent[at : at + len(judgement.evidence)])
         if self._best is None or self._best.score < 5:
             self._unknown()
         return self._best
@@ -123,72 +134,76 @@ class _Reading:
         return "shell.command", self._separated(command)
 
     def _start(self, command: Command) -> int:
-        score = _BY_START[command.arguments][command.weight - 1]
+        """The score of a command that the text begins with, where nothing was broken out of."""
+        arguments = command.arguments
+        score = _BY_START[arguments][command.weight - 1]
+        if arguments == "prose":
+            return score
+        if command.located:
+            return max(score, 6)
         word = self._text[command.place : command.place + len(command.name)]
         if word.istitle() and "-" not in word and not command.prefixed:
             score = min(score, 3)
-        if command.located and command.arguments != "prose":
-            return max(score, 6)
-        if command.hidden and command.arguments != "prose":
-            score += 2
-        if command.arguments == "none":
-            score = self._first(command, score)
-        if command.prefixed and command.weight > 1 and command.arguments != "prose":
-            score += 1
-        if command.name in DEVELOPMENT and command.arguments != "sensitive":
+        if arguments == "none":
+            score += self._ending(command)
+        score += 2 * command.hidden + (command.prefixed and command.weight > 1)
+        if command.name in DEVELOPMENT and arguments != "sensitive":
             score = min(score, _TRACE)
-        if self._context.is_name and command.arguments in ("none", "word"):
+        if self._context.is_name and arguments in ("none", "word"):
             return min(score, 2)
         if score >= 3 and _words_of(self._context.name) & COMMAND_NAMES:
             score += 2
         return min(score, 9)
 
-    def _first(self, command: Command, score: int) -> int:
-        """The score of a first command without arguments: what ends it?"""
-        rest = self._text[command.end :]
+    def _ending(self, command: Command) -> int:
+        """What the end of a first command without arguments adds to its score."""
+        rest = self._text[command.end : command.end + 20]
         if rest and not rest.strip("; |&`\n"):
-            return score + 2
-        return score + 1 if rest[:1] in (";", "|", "&") and len(self._list()) < 3 else score
+            return 2
+        return 1 if rest[:1] in (";", "|", "&") and len(self._pieces) < 3 else 0
 
     def _separated(self, command: Command) -> int:
         text = self._text
-        score = _BY_SEPARATOR[command.arguments][command.weight - 1]
-        if command.hidden and command.arguments != "prose":
+        arguments = command.arguments
+        score = _BY_SEPARATOR[arguments][command.weight - 1]
+        if arguments == "prose":
+            return score
+        if command.hidden:
             score = max(score + 1, 6)
-        if command.located and command.arguments != "prose":
+        if command.located:
             score = max(score, 8)
-        before = text[: command.start]
-        if command.arguments == "none":
-            score = self._alone(command, score, before)
-        if command.arguments not in ("shell", "sensitive") and _in_query(text, command.start):
+        if arguments == "none":
+            score = self._alone(command, score)
+        elif arguments == "plausible" and command.start > self._lead:
+            score = min(score, _TRACE) if command.name in SPOKEN_BY_PROGRAMS else score
+        if arguments not in ("shell", "sensitive") and _in_query(text, command.start):
             score = min(score, _TRACE)
-        if command.name in INTERPRETERS and "|" in text[command.start : command.place]:
-            score = max(score, 6) if command.arguments == "none" else score
         if command.entry == "newline":
             score = score - 1 if text.count("\n") < 2 else min(score, _TRACE)
-        loose = before[-1:].isspace() or text[command.start + 1 : command.start + 2].isspace()
-        wordy = loose and command.arguments != "sensitive" and self._spoken() >= _MANY_WORDS
-        if wordy or _TABLE.search(text):
+        if self._table or (arguments != "sensitive" and self._loose(command)):
             score = min(score, _TRACE)
         return min(score, 9)
 
-    def _alone(self, command: Command, score: int, before: str) -> int:
+    def _loose(self, command: Command) -> bool:
+        """Whether the separator stands as in a sentence of a long text."""
+        at = command.start
+        around = self._text[max(0, at - 1) : at + 2]
+        return self._spoken >= _MANY_WORDS and (around[:1].isspace() or around[-1:].isspace())
+
+    def _alone(self, command: Command, score: int) -> int:
         """The score of a command without arguments, which might be a word of a list."""
         text = self._text
-        leading = before.strip(" \t\r\n\"'`)(}]0123456789.,:-;|&") == ""
-        if command.weight == 1:
-            mark = text[command.start : command.place]
-            if leading and "\n" not in mark:
-                score = 5
-            elif before.endswith(("'", '"', ")")):
-                score = 4
-        pieces = self._list()
-        if len(pieces) > 2 and not leading:
-            plain = sum(piece.strip(" \t\"'").replace("_", "").isalnum() for piece in pieces)
-            blank = not pieces[0].strip() or not pieces[-1].strip()
-            if plain >= 3 or (plain >= 2 and not blank):
-                score = min(score, _TRACE)
-        elif leading and sum(bool(piece.strip()) for piece in pieces) > 1 and _ROW.search(text):
+        leading = command.start <= self._lead
+        mark = text[command.start : command.place]
+        if command.name in INTERPRETERS and command.weight > 1 and "|" in mark:
+            score = max(score, 6)
+        if command.weight == 1 and leading and "\n" not in mark:
+            score = 5
+        elif command.weight == 1 and text[command.start - 1 : command.start] in ("'", '"', ")"):
+            score = _TRACE
+        inner = len(self._pieces) > 3 and command.end + len(self._pieces[-1]) < len(text)
+        inner = inner and command.weight < 3 and self._pieces[-1].strip() != ""
+        if (self._listed or inner) and not leading:
             score = min(score, _TRACE)
         if _words_of(self._context.name) & LIST_NAMES and command.weight < 3:
             score = min(score, _TRACE)
@@ -197,31 +212,28 @@ class _Reading:
     def _substitution(self, command: Command) -> int:
         if command.arguments == "prose" and command.weight < 3:
             return 3
-        if self._text[command.end : command.end + 2].startswith(")."):
-            return 3
-        score = 8 if command.weight == 1 else 9
-        inside = self._text[command.place : command.end]
-        if command.weight == 1 and re.match(r"\w+\)\.[a-z]", inside):
+        after = self._text[command.place + len(command.name) :][:3]
+        if command.weight == 1 and after[:2] == ")." and after[2:].isalpha():
             return 3  # `$(form).submit()`
-        return score
+        return 8 if command.weight == 1 else 9
 
     def _backtick(self, command: Command) -> int:
         """Backticks are also how Markdown writes code, `like this`."""
         text = self._text
-        if text.count("`", 0, command.place) % 2 == 0 and "`" in text[: command.start + 1]:
+        if text.count("`", 0, command.place) % 2 == 0:
             return 0  # it stands after the closing one
         if command.arguments == "prose":
             return 2
-        before = text[command.start - 1 : command.start] if command.start else ""
-        outside = self._spoken() - spoken(text[command.place : command.end])
-        score = 5 + command.weight + (command.arguments in ("shell", "sensitive"))
         mark = text[command.start : command.place]
-        tight = bool(before) and not before.isspace() and before not in "(*_[>,.:"
+        score = 5 + command.weight + (command.arguments in ("shell", "sensitive"))
         if "```" in mark:
             return min(score, _TRACE)
-        if tight or ";" in mark or "|" in mark or "&" in mark:
+        before = text[command.start - 1 : command.start] if command.start else " "
+        if (not before.isspace() and before not in "(*_[>,.:") or len(mark.strip()) > 1:
             return min(score, 9)
-        if outside >= _SOME_WORDS or (outside > 0 and command.arguments == "none"):
+        if self._outside >= _SOME_WORDS or (self._outside and command.arguments == "none"):
+            return min(score, _TRACE)
+        if self._outside and command.name in DEVELOPMENT:
             return min(score, _TRACE)
         return min(score, 9)
 
@@ -229,12 +241,11 @@ class _Reading:
         """A substitution of something that is no command we know."""
         match = _UNKNOWN.search(self._text)
         if match is not None and match[1] not in _PAGE:
-            self._note(
-                "shell.substitution", 5 if self._spoken() < _SOME_WORDS else _TRACE, match[0]
-            )
+            score = 5 if self._spoken < _SOME_WORDS else _TRACE
+            self._note("shell.substitution", score, match[0])
 
-    def _partners(self, found: Sequence[Command]) -> bool:
-        """Whether the text is nothing but commands, one after another."""
+    def _all_commands(self, found: Sequence[Command]) -> bool:
+        """Whether the text is commands from its start, one after another, all but one known."""
         telling = [each for each in found if each.arguments != "prose"]
         if len(telling) < 2 or telling[0].entry != "start":
             return False
@@ -243,26 +254,43 @@ class _Reading:
             or each.arguments in ("shell", "sensitive", "plausible")
             for each in telling
         )
-        return (
-            strong and len(telling) >= len([piece for piece in self._list() if piece.strip()]) - 1
-        )
+        return strong and len(telling) + 1 >= sum(bool(piece.strip()) for piece in self._pieces)
 
-    def _in_prose(self, judgement: Judgement) -> int:
-        """The score of syntax that is also what people write to each other about."""
-        score = judgement.score
-        if self._spoken() >= _MANY_WORDS and score < 8:
-            return min(score, _TRACE)
-        return score
+    @cached_property
+    def _pieces(self) -> Sequence[str]:
+        """What separators part."""
+        return _SEPARATORS.split(self._text)
 
-    def _list(self) -> Sequence[str]:
-        if self._pieces is None:
-            self._pieces = _SEPARATORS.split(self._text)
-        return self._pieces
+    @cached_property
+    def _listed(self) -> bool:
+        """Whether separators part the words of a list, and nothing else."""
+        pieces = self._pieces
+        if len(pieces) < 3 or not (pieces[0].strip() and pieces[-1].strip()):
+            return False
+        return all(_CELL.match(piece) for piece in pieces[1:])
 
+    @cached_property
+    def _table(self) -> bool:
+        """Whether the text is a table of Markdown, or a row of one."""
+        text = self._text.strip()
+        row = text.startswith("| ") and text.endswith(" |") and " | " in text
+        return row or _TABLE.search(text) is not None
+
+    @cached_property
+    def _lead(self) -> int:
+        """Where the marks and digits end that the text begins with."""
+        match = _LEAD.match(self._text)
+        return match.end() if match else 0
+
+    @cached_property
     def _spoken(self) -> int:
-        if self._words < 0:
-            self._words = spoken(self._text)
-        return self._words
+        """Words of sentences in the text."""
+        return spoken(self._text)
+
+    @cached_property
+    def _outside(self) -> int:
+        """Words of sentences outside backticks."""
+        return spoken(_SPAN.sub(" ", self._text)) if "`" in self._text else self._spoken
 
 
 def _in_query(text: str, at: int) -> bool:

@@ -87,7 +87,10 @@ _CMDLETS = words(
     "start-process start-service start-sleep stop-computer stop-process stop-service "
     "test-connection test-netconnection test-path where-object write-host write-output"
 )
-_ALIASES = words("iex iwr irm gci gcm gwmi sajb saps sasv spps icm ipmo ni rni gps gsv sls nal")
+_ALIASES = words(
+    "calc gci gcm gps gsv gwmi icm iex ipmo irm iwr mspaint nal ni notepad rni sajb saps sasv sls "
+    "spps"
+)
 
 WEIGHTS: Final[dict[str, Weight]] = {
     **dict.fromkeys(_UNIX_WORDS | _WINDOWS_WORDS, 1),
@@ -107,6 +110,26 @@ INTERPRETERS: Final = words(
     "pwsh python python2 python3 ruby sh tcsh zsh"
 )
 """What runs the text that it reads from a pipe."""
+
+SPOKEN_BY_PROGRAMS: Final = words(
+    "break case echo eval exec exit export import include join print printf read return set shift "
+    "sleep sort source split test time wait write"
+)
+"""What is also a function or a statement of programming languages."""
+
+OPERANDS: Final = {
+    "net": words("user users localgroup group view use start stop accounts share session"),
+    "reg": words("add query save export delete import"),
+    "sc": words("query create delete config start stop qc"),
+    "ps": words("aux auxw auxww ax axu ef"),
+    "netsh": words("wlan advfirewall firewall interface"),
+    "wmic": words("process os useraccount service product logicaldisk"),
+    "ip": words("a addr address route link neigh r"),
+    "apt": words("install update"),
+    "git": words("clone log config"),
+    "tar": words("cf cvf xf xvf czf cvzf xzf xvzf"),
+}
+"""Words that only these commands take for an order."""
 
 NUMBERED: Final = words("sleep timeout ping usleep kill start-sleep wait seq exit")
 """Whose only argument is a number."""

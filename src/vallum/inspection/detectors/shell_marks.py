@@ -4,81 +4,88 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from itertools import islice
+from typing import Final, NamedTuple
 
+from vallum.inspection.detectors.shell_commands import WEIGHTS
 from vallum.inspection.detectors.shell_words import known
 from vallum.inspection.model import Judgement
 
 _SHELL: Final = r"(?:ba|da|z|k|c|tc|a)?sh\b"
-_MARKS: Final[tuple[tuple[str, int, re.Pattern[str]], ...]] = tuple(
-    (rule, score, re.compile(pattern, re.IGNORECASE))
-    for rule, score, pattern in (
-        ("shell.expansion", 9, r"\$\{?IFS\b|\{IFS\}"),
-        ("shell.expansion", 8, r"\$\{!?\w+:\s?-?\d+(?::-?\d+)?\}"),
-        (
-            "shell.expansion",
-            6,
-            r"\$\{!?\w+(?:[#%]{1,2}[^}\s]|//?[^}\s]|\^\^?|,,?|@[a-z])[^}\n]{0,40}\}",
-        ),
-        ("shell.expansion", 6, r"\$\{!\w+[@*}]"),
-        ("shell.expansion", 8, r"\$'[^'\n]{0,80}\\(?:x[0-9a-f]{2}|[0-3]?[0-7]{2}|u[0-9a-f]{4})"),
-        ("shell.expansion", 6, r"\$\(\(\s*-?\d+\s*[-+*/%]\s*\d+\s*\)\)"),
-        ("shell.expansion", 6, r"\$\[\s*-?\d+\s*[-+*/%]\s*\d+\s*\]"),
-        ("shell.expansion", 5, r"\A\s*~[+-]\d?\s*\Z|\A\s*!-\d(?:!-\d)*\s*\Z"),
-        ("shell.expansion", 8, r"%[a-z_()]{2,30}:~-?\d+(?:,-?\d+)?%"),
-        ("shell.network", 9, r"/dev/(?:tcp|udp)/[^\s/]+/\S"),
-        ("shell.network", 7, r"/dev/(?:tcp|udp)\b"),
-        ("shell.network", 9, rf"\b{_SHELL}[ \t]+-i\b[ \t]*(?:\d?[<>&|]|\d>)"),
-        (
-            "shell.network",
-            9,
-            r"\b(?:nc|ncat|netcat)\b(?:\.\w+)?[^;|\n]{0,60}\s-{1,2}(?:\w{0,6}e|c|exec|sh-exec)\s+\S",
-        ),
-        ("shell.network", 8, r"\bmkfifo\s+\S+\s*[;&|]|\bmknod\s+\S+\s+p\b"),
-        ("shell.network", 9, r"\bsocat\b[^;|\n]{0,80}\b(?:exec|system):"),
-        (
-            "shell.network",
-            8,
-            (
-                r"\b(?:python[\d.]{0,4}|perl|ruby|php|lua|node)\s+-\w{0,4}[cer]\w{0,4}\s*['\"][^\n]{0,120}"
-                r"(?:socket|os\.|exec|system|spawn|popen|fsockopen|TCPSocket)"
-            ),
-        ),
-        (
-            "shell.pipe",
-            8,
-            rf"\bbase(?:32|64)\s+(?:-d|-D|--decode)\b[^|\n]{{0,40}}\|\s*(?:sudo\s+)?{_SHELL}",
-        ),
-        (
-            "shell.pipe",
-            7,
-            rf"\b(?:curl|wget|fetch)\s[^|\n]{{1,160}}\|\s*(?:sudo\s+)?(?:-?{_SHELL}|python|perl|php)",
-        ),
-        ("shell.function", 9, r"(?:\A|[\s\"':=])\(\)\s?\{\s?(?::|_|[a-z]*\s?;)\s?;?\s?\}?"),
-        ("shell.function", 8, r"\A\s*\(\)\s?\{"),
-        (
-            "shell.function",
-            9,
-            r"<!--\s?#\s?(?:exec|include|config|printenv)\s*(?:cmd|cgi|file|virtual|-->|\w)",
-        ),
-        (
-            "shell.command",
-            6,
-            r"[;&|\n]\s*trap\s+['\"]|(?:\A|[;&|\n])\s*alias\s+(?:[-+][\w+]{1,4}\s+)?['\"]?[\w.-]{1,30}['\"]?\s?=",
-        ),
-    )
+
+
+class _Mark(NamedTuple):
+    """A pattern, tried only on texts that hold one of a few literals (in text case)."""
+
+    rule: str
+    score: int
+    needs: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def _mark(rule: str, score: int, needs: str, pattern: str) -> _Mark:
+    return _Mark(rule, score, tuple(needs.split()), re.compile(pattern))
+
+
+_EX, _NET, _FUN = "shell.expansion", "shell.network", "shell.function"
+_MARKS: Final = (
+    _mark(_EX, 9, "ifs", r"\$\{?ifs\b|\{ifs\}"),
+    _mark(_EX, 8, "${", r"\$\{!?\w{1,40}:\s?-?\d{1,6}(?::-?\d{1,6})?\}"),
+    _mark(
+        _EX,
+        6,
+        "${",
+        r"\$\{!?\w{1,40}(?:[#%]{1,2}[^}\s]|//?[^}\s]|\^\^?|,,?|@[a-z])[^}\n]{0,40}\}",
+    ),
+    _mark(_EX, 6, "${!", r"\$\{!\w{1,40}[@*}]"),
+    _mark(_EX, 8, "$'", r"\$'[^'\n]{0,80}\\(?:x[0-9a-f]{2}|[0-3]?[0-7]{2}|u[0-9a-f]{4})"),
+    _mark(_EX, 6, "$((", r"\$\(\(\s{0,9}-?\d{1,9}\s{0,9}[-+*/%]\s{0,9}\d{1,9}\s{0,9}\)\)"),
+    _mark(_EX, 6, "$[", r"\$\[\s{0,9}-?\d{1,9}\s{0,9}[-+*/%]\s{0,9}\d{1,9}\s{0,9}\]"),
+    _mark(_EX, 5, "~+ ~- !-", r"\A\s{0,9}(?:~[+-]\d?|!-\d(?:!-\d){0,9})\s{0,9}\Z"),
+    _mark("shell.windows", 8, ":~", r"%[a-z_()]{2,30}:~-?\d{1,6}(?:,-?\d{1,6})?%"),
+    _mark(_NET, 9, "/dev/tcp/ /dev/udp/", r"/dev/(?:tcp|udp)/[^\s/]{1,255}/\S"),
+    _mark(_NET, 7, "/dev/tcp /dev/udp", r"/dev/(?:tcp|udp)\b"),
+    _mark(_NET, 9, "-i", rf"\b{_SHELL}[ \t]{{1,9}}-i\b[ \t]{{0,9}}(?:\d?[<>&|]|\d>)"),
+    _mark(
+        _NET,
+        9,
+        "-e -c --exec --sh-exec",
+        r"\b(?:nc|ncat|netcat)\b(?:\.\w{1,5})?[^;|\n]{0,60}\s-{1,2}(?:\w{0,6}e|c|exec|sh-exec)\s{1,9}\S",
+    ),
+    _mark(_NET, 8, "mkfifo", r"\bmkfifo\s{1,9}[^\s;&|]{1,80}\s{0,9}[;&|]"),
+    _mark(_NET, 8, "mknod", r"\bmknod\s{1,9}\S{1,80}\s{1,9}p\b"),
+    _mark(_NET, 9, "socat", r"\bsocat\b[^;|\n]{0,80}\b(?:exec|system):"),
+    _mark(_FUN, 9, "()", r"(?:\A|[\s\"':=])\(\)\s?\{\s?(?::|_|[a-z]{0,20}\s?;)\s?;?\s?\}?"),
+    _mark(_FUN, 8, "()", r"\A\s{0,9}\(\)\s?\{"),
+    _mark(
+        _FUN,
+        9,
+        "<!--",
+        r"<!--\s?#\s?(?:exec|include|config|printenv)\s{0,9}(?:cmd|cgi|file|virtual|-->|\w)",
+    ),
+    _mark("shell.command", 6, "trap", r"[;&|\n]\s{0,8}trap\s{1,8}['\"]"),
+    _mark(
+        "shell.command",
+        6,
+        "alias",
+        r"\balias\s{1,8}(?:[-+][\w+]{1,4}\s{1,4})?['\"]?[\w.-]{1,30}['\"]?\s?=",
+    ),
+)
+_INLINE = re.compile(r"\b(?:python[\d.]{0,4}|perl|ruby|php|lua|node)\s-\w{0,4}[cer]\w{0,4}\s?['\"]")
+_STARTS = re.compile(r"socket|os\.|exec|system|spawn|popen|fsockopen|\b(?:eval|require|import)\b")
+_PIPED = re.compile(rf"\|\s{{0,4}}(?:sudo\s)?(?:-?{_SHELL}|python|perl|php)")
+_SOURCE = re.compile(
+    r"\b(?:curl|wget|fetch)\s|\bbase(?:32|64)\s{1,4}(?:-d|--decode)\b|\b(?:xxd|rev)\b"
 )
 _FORK = re.compile(r"([^\s;|&(){}<>'\"]{1,20})\(\)\s?\{([^{}]{1,60})\}\s?;?\s?([^\s;|&(){}]{1,20})")
-_BRACES = re.compile(r"([\w$]{0,8})\{([^{}\s:\"]{0,100},[^{}\s]{0,100})\}(\w{0,8})")
+_BRACES = re.compile(r"\{([^{},\s:\"]{0,60},[^{}\s]{0,100})\}(\w{0,8})")
+_PREFIX = re.compile(r"[\w$]{0,8}\Z")
 _CALL = re.compile(
-    (
-        r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|execsync|spawnsync|spawn|"
-        r"check_output|getoutput|subprocess\.\w+|os\.\w+|eval)\s?\(\s?\[?[\"'`]+\s?([^\s\"'`;|&)]+)"
-    ),
-    re.IGNORECASE,
+    r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|execsync|spawnsync|spawn|"
+    r"check_output|getoutput|subprocess\.\w+|os\.\w+|eval)\s?\(\s?\[?[\"'`]+\s?([^\s\"'`;|&)]+)"
 )
 _GLOB = re.compile(r"(?<![\w*?\]./])/(?:[^\s/;|&\"'<>()\[\]]|/|\[[^\s\]]{1,40}\]){1,80}")
-_SINGLE = re.compile(r"/(?:[a-z]{0,12}\[!?([a-z])?/*\][a-z]|[a-z]?\[[a-z]?/+\])", re.IGNORECASE)
+_SINGLE = re.compile(r"/(?:[a-z]{0,12}\[!?([a-z])?/*\][a-z]|[a-z]?\[[a-z]?/+\])")
 _WELL_KNOWN: Final = tuple(
     path.split("/")[1:]
     for path in (
@@ -94,51 +101,78 @@ _WELL_KNOWN: Final = tuple(
     )
 )  # fmt: skip
 _MOST_GLOBS: Final = 24
+_MOST_PIPES: Final = 32
 
 
-def marks(text: str) -> Iterator[tuple[Judgement, int]]:
-    """The judgements on syntax that needs no surroundings, with where it stands."""
-    for rule, score, pattern in _MARKS:
-        match = pattern.search(text)
-        if match is not None:
-            yield Judgement(rule, score, match[0][:120]), match.start()
+def marks(text: str) -> Iterator[Judgement]:
+    """The judgements on syntax that needs no surroundings, in a text in lower case."""
+    for rule, score, needs, pattern in _MARKS:
+        if any(need in text for need in needs):
+            match = pattern.search(text)
+            if match is not None and (rule != "shell.command" or _leads(text, match.start())):
+                yield Judgement(rule, score, match[0][:120])
+    yield from _interpreted(text)
     yield from _functions(text)
     yield from _braces(text)
     yield from _globs(text)
 
 
-def _functions(text: str) -> Iterator[tuple[Judgement, int]]:
+def _leads(text: str, at: int) -> bool:
+    """Whether a shell would take the word at `at` for a command."""
+    before = text[max(0, at - 12) : at].rstrip(" \t")
+    return not before or before[-1] in ";&|\n" or text[at] in ";&|\n"
+
+
+def _interpreted(text: str) -> Iterator[Judgement]:
+    """Programs that are given to an interpreter on its command line or through a pipe."""
+    inline = _INLINE.search(text) if "-" in text else None
+    if inline is not None and _STARTS.search(text, inline.end()):
+        yield Judgement("shell.network", 8, text[inline.start() :][:120])
+    if "|" not in text:
+        return
+    for match in islice(_PIPED.finditer(text), _MOST_PIPES):
+        before = text[max(0, match.start() - 160) : match.start()]
+        if _SOURCE.search(before):
+            yield Judgement("shell.pipe", 8, (before + match[0])[-120:])
+            return
+
+
+def _functions(text: str) -> Iterator[Judgement]:
     """Functions that call themselves, and calls of a language that start a command."""
     if "(" not in text:
         return
     for match in _FORK.finditer(text):
         name, body, call = match.groups()
         if call == name and name in body and ("|" in body or "&" in body):
-            yield Judgement("shell.function", 9, match[0][:120]), match.start()
+            yield Judgement("shell.function", 9, match[0][:120])
     for match in _CALL.finditer(text):
         if known(match[1]) is not None:
-            yield Judgement("shell.call", 8, match[0][:120]), match.start()
+            yield Judgement("shell.call", 8, match[0][:120])
 
 
-def _braces(text: str) -> Iterator[tuple[Judgement, int]]:
+def _braces(text: str) -> Iterator[Judgement]:
     """`{cat,/etc/passwd}`: a list in braces that expands to a command and its arguments."""
-    if "{" not in text:
+    if "{" not in text or "," not in text:
         return
     for match in _BRACES.finditer(text):
-        prefix, inside, suffix = match.groups()
-        if "=" in inside or prefix.isdigit() or '":' in inside:
+        inside, suffix = match.groups()
+        if "=" in inside or '":' in inside:
             continue
+        at = match.start()
+        joined = _PREFIX.search(text[max(0, at - 8) : at])
+        prefix = joined[0] if joined else ""
         words = [word for word in inside.split(",") if word]
-        found = known(prefix + words[0] + suffix) if words else None
+        word = prefix + words[0] + suffix if words else ""
+        found = known(word) if word in WEIGHTS or not word.isalpha() else None
         if found is None or found[0].isdigit():
             continue
         argued = any(word[0] in "-/~.$" or "/" in word or "." in word for word in words[1:])
         empty = inside[0] == "," or inside[-1] == ","
         if argued or empty or words[0][0] in "\"'$\\":
-            yield Judgement("shell.expansion", 8, match[0][:120]), match.start()
+            yield Judgement("shell.expansion", 8, match[0][:120])
 
 
-def _globs(text: str) -> Iterator[tuple[Judgement, int]]:
+def _globs(text: str) -> Iterator[Judgement]:
     """`/???/c?t`: wildcards that name a well-known file and nothing that people write."""
     if "/" not in text or not ("?" in text or "*" in text or "[" in text):
         return
@@ -151,9 +185,9 @@ def _globs(text: str) -> Iterator[tuple[Judgement, int]]:
         if left < 0:
             return
         if _SINGLE.search(path):
-            yield Judgement("shell.glob", 6, path[:120]), match.start()
+            yield Judgement("shell.glob", 6, path[:120])
         elif _names_known(path):
-            yield Judgement("shell.glob", 7, path[:120]), match.start()
+            yield Judgement("shell.glob", 7, path[:120])
 
 
 def _names_known(path: str) -> bool:

@@ -32,11 +32,11 @@ _ARGUMENT: Final = (
 TRIGGERS: Final[tuple[str, ...]] = (
     # A command after a separator, in a substitution, or behind a prefix there.
     *(rf"{_PLACE}{words}{_END}" for words in _chunks(_ALL, 180)),
-    r"[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
+    r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+\s|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
     r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)",
     r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$",
     # Names that quotes, backslashes, carets or variables break up.
-    r"[;|&`(][\s\"'(@{]*[^\s;|&=,:\"'\\^$*?{\[<>]*(?:['\"\\]\w|''|\"\"|\^\w|\$[@*!?_#\w{]|\?|\*|\[)",
+    r"[;|&`(][\s\"'(@{]*[^\s;|&=,:\"'\\^$*?{\[<>]*(?:['\"\\]\w|''|\"\"|\^\w|\$[@*!?_#\w{(]|\?|\*|\[)",
     r"^[a-z]*(?:''|\"\"|'[a-z]+'|\"[a-z]+\"|\\[a-z]|\$[@*!?_#$\d]|\$\{?\w*\}?)[a-z]",
     r"[a-z]\^[a-z]{1,6}\^[a-z]|[;|&][\s\"'(@]*[a-z]+\^|^[a-z]+\^[a-z]{2}",
     # A text that is a command line.

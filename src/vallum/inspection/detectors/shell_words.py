@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-from vallum.inspection.detectors.shell_commands import NUMBERED, PREFIXES, WEIGHTS, Weight, words
+from vallum.inspection.detectors.shell_commands import (
+    NUMBERED,
+    OPERANDS,
+    PREFIXES,
+    WEIGHTS,
+    Weight,
+    words,
+)
 
 Entry = Literal["start", "separator", "newline", "substitution", "backtick"]
 """What lets a command begin here."""
@@ -39,9 +45,12 @@ class Command(NamedTuple):
 
 # The look-behind keeps a run of separators from being tried once per character.
 _PLACE = re.compile(
-    r"(?<![;|&\n\r`])(\A|[;|&\n\r`]++|[$<>]\()[\s\"'(!@{+]*+((?:[^\s;|&`<>()$]|\$(?!\())+)",
+    r"(?<![;|&\n\r`])(\A|[;|&\n\r`]++|[$<>]\()[ \t\"'(!@{+]*+"
+    r"(?:\d?[<>]{1,2}[ \t]?[^\s;|&<>`]{1,80}[ \t]{1,9})?"
+    r"((?:[^\s;|&`<>()$]|\$(?!\())+)"
 )
 _PLAIN = re.compile(r"[a-z0-9_.-]+\Z")
+_SIMPLE = re.compile(r"[\w.:,#-]+\Z")
 _VERSION = re.compile(r"(?<=[a-z])\d[\d.]*\Z")
 _SWITCHED = re.compile(r"([a-z][a-z0-9_.]+)/[a-z?]{1,4}\Z")
 _ASSIGNMENT = re.compile(r"[a-z_]\w*=")
@@ -58,7 +67,7 @@ _STOP = re.compile(r"[;|&\n\r`]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _SPOKEN = re.compile(r"(?<![^\s(])[^\W\d_]{2,}(?:'[a-z]{1,2})?[,.!?:]?(?![^\s)])")
 _SHELLISH = re.compile(
-    r"[\"']?(?:--?[a-z]|/(?!\s)|~/|\.{1,2}(?:/|\Z)|[a-z]:[\\/]?(?:\Z|\s|\w)|\\\\|"
+    r"[\"']?(?:--?[a-z\d]|/(?:\S|\s*\Z|\s+-)|~/|\.{1,2}(?:/|\Z)|[a-z]:[\\/]?(?:\Z|[\s\w\"'])|\\\\|"
     r"[a-z]{2,12}://|\d+\.\d+\.\d+|\$[\w{(*@]|%\w+%|<|>|\d?>|\+x|\*)",
     re.IGNORECASE,
 )
@@ -70,6 +79,7 @@ _SENSITIVE = re.compile(
     r"\.ssh|\.bash|\.env\b|\.aws|[a-z]:[\\/]windows|boot\.ini|win\.ini|system32|id_rsa|/dev/null",
     re.IGNORECASE,
 )
+_SCALAR = re.compile(r"\$[a-z_]\w*[\s;,)]*\Z")
 _NUMBER = re.compile(r"[\s\"']*\d+[smhd]?\s*(?:[\"')#/]|--|\Z)")
 _SHELLS: Final = frozenset({"SHELL", "BASH", "0", "COMSPEC"})
 _OF_SENTENCES: Final = words(
@@ -77,39 +87,64 @@ _OF_SENTENCES: Final = words(
     "les my no not of on or our que so that the their they this to un und was we were will with "
     "works would y you your"
 )
+_HEADS: Final = frozenset({*WEIGHTS, *PREFIXES})
 _REST = 200
 _STEPS = 5
+_LONGEST = 80
+_PAGE = 8
+_MOST_COMMANDS = 96
+_MOST_SLOW = 200
 
 
-def commands(text: str) -> Iterator[Command]:
-    """Every known command that stands where a shell would run it, in order."""
+def commands(text: str) -> tuple[list[Command], bool]:
+    """The known commands that stand where a shell would run them, in order; and whether all.
+
+    Who writes more than the limits allow wants to hide one of them.
+    """
+    found: list[Command] = []
+    paged = text.count("\n") + text.count("\r") >= _PAGE
+    slow = 0
     for match in _PLACE.finditer(text):
         head = match[2]
-        place = match.start(2)
-        found = _resolve(text, head, place, match.end())
-        if found is None:
+        if head.isalpha() and head.lower() not in _HEADS:
             continue
-        mark = match[1]
-        if mark and mark[-1] == ";" and _ends_reference(text, match.start()):
-            continue
-        name, end, hidden, located, prefixed = found
-        if hidden and head.count("'") % 2 and text[place - 1 : place] != "'":
-            hidden = False  # I'd: an apostrophe, not a quoted part of a word.
-        rest = text[end : end + _REST]
-        stop = _STOP.search(rest)
-        given = rest[: stop.start()] if stop else rest
-        yield Command(
-            entry=_entry(mark),
-            start=match.start(),
-            place=place,
-            end=end + len(given),
-            name=name,
-            weight=WEIGHTS[name],
-            arguments=_arguments(name, given),
-            hidden=hidden,
-            located=located,
-            prefixed=prefixed,
-        )
+        if paged and match[1] and not match[1].strip("\r\n"):
+            continue  # at the start of a line: a list, a query, a text of many lines
+        if head in PREFIXES or not _SIMPLE.match(head):
+            slow += 1
+        command = _command(text, match)
+        if command is not None:
+            found.append(command)
+        if len(found) == _MOST_COMMANDS or slow == _MOST_SLOW:
+            return found, False
+    return found, True
+
+
+def _command(text: str, match: re.Match[str]) -> Command | None:
+    """The command that a place holds."""
+    mark, head = match.groups()
+    place = match.start(2)
+    found = _resolve(text, head, place, match.end())
+    if found is None or (mark[-1:] == ";" and _ends_reference(text, match.start())):
+        return None
+    name, end, hidden, located, prefixed = found
+    if hidden and head.count("'") % 2 and text[place - 1 : place] != "'":
+        hidden = False  # I'd: an apostrophe, not a quoted part of a word.
+    rest = text[end : end + _REST]
+    stop = _STOP.search(rest)
+    given = rest[: stop.start()] if stop else rest
+    return Command(
+        entry=_entry(mark),
+        start=match.start(),
+        place=place,
+        end=end + len(given),
+        name=name,
+        weight=WEIGHTS[name],
+        arguments=_arguments(name, given),
+        hidden=hidden,
+        located=located,
+        prefixed=prefixed,
+    )
 
 
 def spoken(text: str) -> int:
@@ -119,18 +154,18 @@ def spoken(text: str) -> int:
 
 def known(word: str) -> tuple[str, bool, bool] | None:
     """The command that a word spells, whether it hides it, and whether it names its folder."""
+    if len(word) > _LONGEST:
+        return None
     word = word.lower()
     if _PLAIN.match(word):
-        name = _SUFFIX.sub("", word)
-        if name not in WEIGHTS:
-            name = _VERSION.sub("", name)
+        name = _VERSION.sub("", _SUFFIX.sub("", word)) if word not in WEIGHTS else word
         return (name, False, False) if name in WEIGHTS else None
     switched = _SWITCHED.match(word)
     if switched is not None and WEIGHTS.get(switched[1]) == 3:
         return switched[1], False, False
     if word.count('"') % 2 or word.count("'") % 2:
         word = word.strip("\"'")
-    bare = word.strip("\"')}#,\0")
+    bare = word.strip("\"'").rstrip(")}#,\0\"'")
     clear = _BRACKET.sub(r"\1", _EMPTY.sub("", bare))
     for candidate in (clear, bare.rpartition("\\")[2]):
         folder, _, last = candidate.rpartition("/")
@@ -149,10 +184,9 @@ def _resolve(
     """The command that `head`, or what it runs, spells; with where its last word ends."""
     prefixed = hidden_before = False
     best: tuple[str, int, bool, bool, bool] | None = None
-    for _ in range(_STEPS):
-        found = known(head)
-        if found is None and head[0] == "$":
-            found = _variable(text, head, place)
+    for step in range(_STEPS):
+        found = _variable(text, head, place) if head[0] == "$" else None
+        found = known(head) if found is None else found
         if found is not None:
             name, hidden, located = found
             hidden_before = hidden_before or hidden
@@ -160,7 +194,9 @@ def _resolve(
                 best = name, end, hidden_before, located, prefixed
             if name not in PREFIXES:
                 return best
-        elif head not in PREFIXES and not _ASSIGNMENT.match(head.lower()) and head[0] not in "<>$":
+        elif not (
+            head in PREFIXES or _ASSIGNMENT.match(head.lower()) or (head[0] == "$" and not step)
+        ):
             return best
         follow = _NEXT.match(text, end, min(len(text), end + _REST))
         if follow is None or (follow.start(1) == end):
@@ -203,8 +239,8 @@ def _ends_reference(text: str, at: int) -> bool:
 
 
 def _arguments(name: str, given: str) -> Arguments:
-    given = given.strip().lstrip(")}\"' ")
-    if not given.strip("#\0 "):
+    given = given.strip().lstrip(")} ")
+    if not given.strip("\"'#)}\0 "):
         return "none"
     said = _SPOKEN.findall(_QUOTED.sub(" ", given))
     sentence = len(said)
@@ -215,11 +251,13 @@ def _arguments(name: str, given: str) -> Arguments:
     if _SENSITIVE.search(given):
         return "sensitive"
     if _SHELLISH.match(given):
-        return "shell"
+        return "word" if _SCALAR.match(given) else "shell"
     if name in NUMBERED and _NUMBER.match(given):
         return "shell"
     if _PLAUSIBLE.match(given):
         return "plausible"
+    if given.partition(" ")[0].lower() in OPERANDS.get(name, ()):
+        return "shell"
     first, _, rest = given.partition(" ")
     if WEIGHTS[name] > 1 and rest and _SHELLISH.match(rest.lstrip()) and first.isalnum():
         return "shell"

@@ -1,0 +1,240 @@
+"""Path traversal and file inclusion (B-118's file names aside: B-120).
+
+A text is read as paths, parted by white space, quotes and the like. What counts is how a path
+climbs, where it leads, and whether the text is nothing but a path; people write of files too, and
+link to `../images/a.png`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from vallum.inspection.detectors.path_files import (
+    MARKS,
+    flattened,
+    private,
+    sensitive,
+    system_file,
+)
+from vallum.inspection.detectors.path_schemes import inclusion
+from vallum.inspection.detectors.path_triggers import TRIGGERS
+from vallum.inspection.model import Context, Detector, Judgement
+
+RULES: Final[Mapping[str, str]] = {
+    "path.climb": "a path that climbs out of its folder: ../, ..\\, ..;/, ....//",
+    "path.system": "an absolute path to a file of the system or of another user",
+    "path.private": "a file that applications keep to themselves: .env, .git/, web.config",
+    "path.windows": "a drive, a share, a device or an alternate data stream of Windows",
+    "path.null": "a null byte in the name of a file",
+    "path.wrapper": "a scheme that reads files or runs code: php://, phar://, file:, jar:",
+    "path.remote": "the address of a remote file where a local one is expected",
+    "path.upload": "a file name that a server may take for a script",
+}
+"""Rule id → what it means, for an operator."""
+
+_FILE_NAMES: Final = re.compile(
+    r"(?<![a-z])(?:file|filename|filepath|path|dir|directory|folder|template|tpl|include|inc|require|"
+    r"doc|document|page|pg|view|load|read|download|module|mod|lang|locale|language|conf|config|log|"
+    r"root|layout|style|theme|skin|content|src|source|attachment|upload|pdf|img|image|show|cat)"
+    r"(?![a-z])|(?:file|filename|path|template|folder)\Z"
+)
+_PIECE = re.compile(r"[^\s\"'<>|,`]+")
+_STEP = re.compile(
+    r"(?<![\w.])\.{2,4}(?:[;\x00][^/\\]{0,20})?[/\\]+|(?<![\w.])\.\\\.[/\\;]?|\.;\.?[/\\]?"
+)
+_LAST = re.compile(r"[/\\]\.\.(?:\x00|;|\Z)")
+_ODD_STEP = re.compile(
+    r"(?<!\.)\.\.\.+[/\\]|\.\.[;\x00]|\.\.//|\.\.\\\\|\./\.\\|\.\\\.|\.;\.|\.\x00|\.\./?\\|\\\./|\.//\.|"
+    r"(?:/\.){3}|/\.//|//\.\.|\.%(?:00|01|2e)"
+)
+_CODED_STEP = re.compile(
+    r"(?:\.|0x2e|%2e|%c0%ae)(?:\.|x?0?x2e|%2e|%00|%c0%ae)(?:0x2f|0x5c|%2f|%5c|%c0%af|x?0?x2e)|"
+    r"0x2e0x2e|0x(?:5c|2f)(?:\.\.?|0x2e)|0x2e\.?(?:\x00|%00)?/?0x2f|0x2e\.\x00"
+)
+_DOTS = re.compile(
+    r"(?:\A|[/\\])(?:\.{3,}|\.\.)(?=[^\s./\\])|\.\.\{|(?<!\.)\.{6,}(?=[a-z{/])|(?:\./){6}|(?:/\.){6}"
+)
+_LINK = re.compile(r"\.{1,2}/[\w./#@-]*\Z")
+_PAGES: Final = frozenset(
+    {"", "png", "jpg", "jpeg", "gif", "svg", "webp", "md", "rst", "txt", "htm", "html", "css"}
+    | {"scss", "less", "js", "mjs", "jsx", "ts", "tsx", "vue", "json", "pdf", "py", "rs", "go"}
+    | {"java", "c", "h", "cpp", "rb", "ipynb", "yaml", "yml", "toml"}
+)
+"""Endings of what documents and programs refer to."""
+_DRIVE = re.compile(r"[a-z]:(?:[/\\]|\Z)")
+_FAKE = re.compile(r"c:\\fakepath\\")
+_SHARE = re.compile(r"\\\\(?:[\w.-]+|\?|\.)\\[\w.$?-]+")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w{1,5})?\Z|\\\\\.\\\w")
+_STREAM = re.compile(r":(?::\$(?:data|index_allocation)|\$(?:i30|attribute_list))")
+_NULL = re.compile(r"[\w/.\\-]\x00(?:\.?\w{1,5}\Z|[/.\\]|\Z)")
+_SCRIPT = re.compile(
+    r"\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi|exe)(?:\.+|;\.?\w{0,5}|/|\s+)\Z"
+)
+_PLACEHOLDER = re.compile(r"[/\\](?:[/\\.]+|(\w)\1*)\{file(?:name)?\}\Z")
+_WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}[,.!?:]?(?![^\s)])")
+_NOTABLE = re.compile(
+    r"\.[./\\;\x00]|/(?:etc|proc|sys|var|root|home|users|run|dev|usr|opt|boot)/|/\.|\\\.|0x[25]|%00|"
+    r"%2e|%c0|%5c|%2f|etc/?passwd|(?:web|meta)-inf|[a-z]:[/\\]|inetpub|winnt|system32|ntds\.|"
+    r"id_(?:rsa|dsa|ecdsa|ed)|authorized_keys|known_hosts|\.(?:php|conf|cnf|ini|xml|asa|json|ya?ml|"
+    r"lock|log|out|sql|tar|zip|tgz|gz|rar|7z|bak|old|orig|save|swp|inc|env|py|rb|jsp|asp)\b|_log\b"
+)
+"""What is looked at; the rest of a text is not read as paths."""
+_REPEATED = re.compile(r"((?:\.\.[/\\]){8})(?:\.\.[/\\])+|(\.{8})\.+")
+_ENDS: Final = " \t\r\n\"'<>|,`"
+_LONGEST = 300
+_MOST_PIECES: Final = 64
+_CERTAIN: Final = 8
+_TRACE: Final = 4
+
+
+def judge(text: str, context: Context) -> Judgement | None:
+    """The strongest judgement on the paths in `text`."""
+    text = text.replace("\u0130", "i").strip(" \t\r\n\"'()")
+    stripped = text.lower()  # of the same length but for that letter
+    if not stripped:
+        return None
+    alone = " " not in stripped or not _WORD.search(stripped)
+    words = 0 if alone else len(_WORD.findall(stripped))
+    best: Judgement | None = None
+    for each in _judgements(stripped, alone, words, context):
+        if best is None or best.score < each.score:
+            best = each
+            if best.score >= _CERTAIN:
+                break
+    if best is None:
+        return None
+    at = stripped.find(best.evidence)
+    return best._replace(evidence=text[at : at + len(best.evidence)])
+
+
+def expects_file(context: Context) -> bool:
+    """Whether a file, page or template is expected, by the parameter's name."""
+    return _FILE_NAMES.search(context.name) is not None
+
+
+def _judgements(text: str, alone: bool, words: int, context: Context) -> Iterator[Judgement]:
+    expected = expects_file(context)
+    if alone or words < 2:
+        yield from _whole(text, expected, context)
+    yield from inclusion(text, expected, words, context)
+    whole = _PIECE.fullmatch(text) is not None
+    end = -1
+    left = _MOST_PIECES
+    for notable in _NOTABLE.finditer(text):
+        if notable.start() < end:
+            continue  # of the piece before
+        before = text[max(end, 0, notable.start() - _LONGEST) : notable.start()]
+        begin = max(before.rfind(mark) for mark in _ENDS) + 1
+        match = _PIECE.match(text, notable.start() - len(before) + begin)
+        if match is None:
+            continue
+        end = match.end()
+        left -= 1
+        if left < 0:
+            return
+        piece = match[0]
+        yield from _piece(piece, whole, words, expected, context)
+
+
+def _piece(
+    piece: str, alone: bool, words: int, expected: bool, context: Context
+) -> Iterator[Judgement]:
+    piece = _REPEATED.sub(r"\1\2", piece) if len(piece) > _LONGEST else piece
+    path = flattened(piece)
+    climbs = _climb(piece, path, alone, words, expected, context)
+    if climbs is not None:
+        yield climbs
+    system = system_file(path)
+    if system is not None:
+        yield Judgement("path.system", _place_score(path, system, words), piece[:120])
+    if "/" in path and private(path):
+        yield Judgement("path.private", _private_score(path, words, expected), piece[:120])
+
+
+def _place_score(path: str, start: int, words: int) -> int:
+    """An absolute path says much when it is all there is, or what a parameter is set to."""
+    if ":/" in path[:start] and "=" not in path[:start]:
+        return 3  # the path of a URL, `https://host/etc/hosts`
+    if start and path[start - 1] not in MARKS:
+        return _TRACE
+    return 8 if words == 0 else 6 if words < 3 else _TRACE
+
+
+def _private_score(path: str, words: int, expected: bool) -> int:
+    if words > 2:
+        return 3
+    if path.startswith(("http:/", "https:/")):
+        return _TRACE
+    return 7 if expected or path[0] in "/.~" else 6
+
+
+def _climb(
+    piece: str, path: str, alone: bool, words: int, expected: bool, context: Context
+) -> Judgement | None:
+    """How a path climbs: how often, how oddly it is spelt, and to what."""
+    evidence = piece[:120]
+    coded = len(_CODED_STEP.findall(piece))
+    steps = len(_STEP.findall(piece)) + len(_LAST.findall(piece)) + coded
+    odd = coded > 0 or _ODD_STEP.search(piece) is not None
+    target = sensitive(path)
+    if steps == 0:
+        if alone and (_DOTS.search(piece) or (odd and "/" in piece)) and "://" not in piece:
+            return Judgement("path.climb", 7 if target else 5, evidence)
+        return None
+    if target and (steps > 1 or alone):
+        return Judgement("path.climb", 9 if alone or words < 3 else 7, evidence)
+    if (words >= 3 and not odd) or "](" in piece or ("://" in piece and steps < 3):
+        return Judgement("path.climb", _TRACE, evidence)
+    score = 5 + min(steps, 3) + odd
+    if not alone:
+        score = min(score - 1, 6) if steps > 1 or odd else _TRACE
+    body = context.location == "body"
+    if _is_link(piece):
+        score = min(score, 7 if expected else 4 if steps < 3 else 5) if body else min(score, 7)
+    elif body and not odd and not expected:
+        score = min(score, 4 if steps < 2 else 6)
+    return Judgement("path.climb", min(score, 8), evidence)
+
+
+def _is_link(piece: str) -> bool:
+    """Whether documents and programs refer to others like this: `../images/a.png`, `../util`."""
+    last = piece.rpartition("/")[2].partition("#")[0]
+    return _LINK.match(piece) is not None and last.rpartition(".")[2].lower() in (
+        _PAGES if "." in last else (last.lower(),)
+    )
+
+
+def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
+    """What only a text that is nothing but a file name says."""
+    evidence = text[:120]
+    null = _NULL.search(text)
+    if null is not None and ("." in text or "/" in text or "\\" in text):
+        yield Judgement("path.null", 7, evidence)
+    if _STREAM.search(text):
+        yield Judgement("path.windows", 8, evidence)
+    if _DRIVE.match(text) and not _FAKE.match(text):
+        yield Judgement("path.windows", 7 if expected else 4, evidence)
+    if _SHARE.match(text):
+        yield Judgement("path.windows", 7 if expected else 6, evidence)
+    if expected and _DEVICE.match(text):
+        yield Judgement("path.windows", 5, evidence)
+    if _SCRIPT.search(text) and "://" not in text:
+        yield Judgement("path.upload", 6 if expected else 4, evidence)
+    if private(flattened(text)):
+        yield Judgement("path.private", _alone_score(text, expected, context), evidence)
+    if "/" not in text and system_file(flattened(text)) == 0:
+        yield Judgement("path.system", 6, evidence)
+    if _PLACEHOLDER.match(text):
+        yield Judgement("path.climb", 5, evidence)
+
+
+def _alone_score(text: str, expected: bool, context: Context) -> int:
+    """A private file by its bare name: worth asking for in a URL, a word elsewhere."""
+    if expected or context.location == "path":
+        return 6
+    return 5
+
+
+DETECTOR: Final = Detector(family="path", triggers=TRIGGERS, judge=judge, rules=RULES)

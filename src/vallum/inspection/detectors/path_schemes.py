@@ -1,0 +1,84 @@
+"""Addresses where the name of a local file is expected: wrappers, and files of other hosts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from vallum.inspection.model import Context, Judgement
+
+_WRAPPER = re.compile(
+    r"(?:\A|[=\"'(\s@;,]|url:)((?:php://\s?(?:filter|input|memory|temp|fd|std\w+|output|\Z)|"
+    r"(?:phar|zip|rar|zlib|compress\.\w{1,10}|ogg|expect|glob|ssh2(?:\.\w{1,10})?|netdoc|local_file)"
+    r"://?|data://|data:text/plain|file:(?:/{1,3}|\\|[a-z]:)|dict://|gopher://|tftp://|classpath:|"
+    r"view-source:(?:file|https?)|jar:(?:file|https?|ftp):)[^\s\"'<>]{0,100})"
+)
+_REMOTE = re.compile(r"(?:https?|ftps?)://([^\s/?#]{1,255})(?:/([^\s?#]{0,1000}))?([?#]\S*)?\Z")
+_ADDRESS = re.compile(
+    r"(?:\S*@)?(?:\d{1,3}(?:\.\d{1,3}){3}|\d{8,10}|0x[0-9a-f]{8}|\[?[0-9a-f]{0,4}:[0-9a-f:.]{2,}\]?)(?::\d+)?\Z"
+)
+_SCRIPT = re.compile(
+    r"\.(?:php\d?|phtml|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat)(?:\x00|%00|\Z)"
+)
+_TEXT = re.compile(r"\.(?:txt|gif|jpg|png)(?:\x00|%00|\Z)")
+_BARE = re.compile(r"(?:file|https?|ftps?)(?:://\S*)?\?+#?\Z")
+_LINKS: Final = frozenset(
+    [
+        "url",
+        "uri",
+        "link",
+        "href",
+        "callback",
+        "webhook",
+        "homepage",
+        "website",
+        "site",
+        "redirect",
+        "next",
+        "return",
+        "referer",
+        "referrer",
+        "origin",
+        "target",
+        "endpoint",
+        "host",
+        "server",
+    ]
+)
+_RISKY: Final = ("phar", "php", "expect", "data", "zip", "jar", "gopher", "dict", "file", "netdoc")
+
+
+def inclusion(text: str, expected: bool, words: int, context: Context) -> Iterator[Judgement]:
+    """The judgements on `text` as the address of a file to include."""
+    for match in _WRAPPER.finditer(text):
+        first = match.start(1) == 0
+        score = 8 if first and match[1].startswith(_RISKY) else 7
+        if words >= 3:
+            score = 4
+        yield Judgement("path.wrapper", score, match[1][:120])
+    if words == 0:
+        yield from _remote(text, expected, context)
+
+
+def _remote(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
+    if _BARE.match(text):
+        yield Judgement("path.remote", 5, text[:120])
+    match = _REMOTE.match(text)
+    if match is None:
+        return
+    host, path, query = match[1], match[2] or "", match[3] or ""
+    address = _ADDRESS.match(host) is not None
+    script = _SCRIPT.search(path) is not None
+    shown = _TEXT.search(path) is not None
+    link = not _LINKS.isdisjoint(re.split(r"[^a-z]+", context.name)) or context.location == "header"
+    if address and script:
+        score = 7
+    elif (script or shown) and (expected or query in ("?", "?#", "#")):
+        score = 7 if not link or query == "?" else 4
+    elif address and not link:
+        score = 5 if expected else 4
+    else:
+        score = 4 if script and not link else 3 if address else 0
+    if score:
+        yield Judgement("path.remote", score, text[:120])

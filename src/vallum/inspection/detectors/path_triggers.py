@@ -1,0 +1,46 @@
+"""What wakes the judge of paths."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TRIGGERS: Final[tuple[str, ...]] = (
+    # Climbing, in every spelling.
+    r"\.\.[/\\]|\.\.;|\.\.\.+\w|(?:^|/)\.\.[{\w]|[/\\]\.\.$|\.\\\.|\.\.\x00|\.;\.|/\.\.?/\.|/\.\.\.+[/\\]",
+    r"0x2[ef]|0x5c|%%?(?:25)*(?:2e|2f|5c|c0|c1)%|\.%(?:00|01|2e)|\.\x00",
+    r"[./]{8}|/\./\./|^[/\\]\S*\{file(?:name)?\}$|^/\S*\.\.\{",
+    # Files of a Unix system.
+    r"/(?:etc|proc|sys|root|dev|boot)/[\w.]|/var/(?:log|www|run|spool|mail|lib)|/run/secrets|~/\.",
+    r"etc/?(?:passwd|shadow)|/(?:home|users)/[^/\s]+/\.|usr/local/(?:etc|apache|nginx|tomcat|php)",
+    r"/opt/(?:lampp|tomcat|bitnami|jboss|lamp)\b|\bid_(?:rsa|dsa|ecdsa|ed25519)|authorized_keys|known_hosts",
+    # Files that applications keep to themselves.
+    (
+        r"(?:^|[/\\=])\.(?:ssh|aws|docker|kube|gnupg|azure|gcloud|git|svn|hg|bzr|env|ht|bash|zsh|sh_|"
+        r"mysql_|psql_|python_|node_|redis|history|viminfo|netrc|pgpass|my\.cnf|npmrc|pypirc|s3cfg|boto|"
+        r"rhosts|shosts|forward|lesshst|profile|user\.ini|idea|vscode|ds_store|terraform|vault|config|"
+        r"claude|cursor|codex|continue|aider|roo|zed|cline|kiro|windsurf|opencode|junie|gemini|"
+        r"copilot|rovodev|plandex|fabric|n8n|a0proj|aiignore|cursorignore)"
+    ),
+    r"(?:web|meta)-inf|(?:web|machine|app)\.config|wp-config|php\.ini|my\.(?:cnf|ini)|global\.asa",
+    r"(?:httpd|nginx)\.conf|server\.xml|tomcat-users|appsettings\.|docker-compose|phpinfo|wp-login",
+    (
+        r"\.(?:php\d?|phtml|asp|aspx|jsp|ini|conf|config|env|ya?ml|py|rb|inc|asa)"
+        r"(?:~|[._ ](?:bak|old|orig|save|swp|backup|txt))"
+    ),
+    r"(?:settings|config|configuration|database|secrets?|credentials|parameters)\s?[._]\s?(?:php|inc|yml)",
+    r"^(?:access|errors?|debug|laravel|catalina|auth)[._](?:log|out)$|[/\\](?:access|errors?|debug)[._]log",
+    r"(?:backup|dump|database|db|site|www|wwwroot|htdocs)\.(?:sql|tar|zip|tgz|gz|rar|7z|bak)",
+    # Files of Windows.
+    r"(?:boot|win|system|oot)\.ini|system32|inetpub|winnt|ntds\.dit|syswow64|^[\"'(]?[a-z]:[/\\]",
+    r"^\\\\[\w.$?-]+\\|::?\$(?:data|index|i30|attr)|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w+)?$",
+    # Wrappers and remote files.
+    (
+        r"\b(?:php|phar|zip|rar|zlib|compress\.\w+|ogg|expect|glob|ssh2(?:\.\w+)?|data|netdoc|file|dict|"
+        r"gopher|tftp|s?ftp|ldaps?|local_file|url|view-source|classpath|jar)\s?:(?://|/|\\|file:|https?:|ftp:)"
+    ),
+    r"^\s*(?:https?|ftps?)://(?:\d+\.\d+\.\d+\.\d+|\[|\d{8}|0x|[0-9a-f]*:[0-9a-f:]{4})",
+    r"^\s*(?:https?|ftps?)://\S+\.(?:php\d?|phtml|txt|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat|gif\?|jpg\?|png\?)(?:$|[?#\x00%])",
+    r"^\s*(?:file|https?|ftps?)(?:://\S*)?\?+#?$",
+    r"\w\x00|\.(?:php\d?|phtml|asp|aspx|jsp|jspx|cgi|exe)(?:\.|;|/|\s)\w*$",
+)
+"""See `Detector.triggers`."""

@@ -1,0 +1,136 @@
+"""Paths out of their folder, to files of the system, and files included from elsewhere."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from tests.support.shared import shared_vectors
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.path import DETECTOR, RULES
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("../../etc/passwd", "path.climb"),
+        ("..\\..\\windows\\win.ini", "path.climb"),
+        ("....//....//etc/x", "path.climb"),
+        ("..;/manager/html", "path.climb"),
+        ("/%5c../%5c../x", "path.climb"),
+        ("0x2e0x2e0x2fx", "path.climb"),
+        ("a/../../b", "path.climb"),
+        ("/./././././././x/../y", "path.climb"),
+        ("..%00/x", "path.climb"),
+        ("a" * 2_000 + "/../../../../etc/hosts", "path.climb"),
+        ("?page=../../../etc/passwd", "path.climb"),
+        ("/etc/passwd", "path.system"),
+        ("//etc/./passwd", "path.system"),
+        ("/proc/self/environ", "path.system"),
+        ("/var/log/apache2/access.log", "path.system"),
+        ("~/.ssh/id_rsa", "path.system"),
+        ("c:\\windows\\system32\\config\\SAM", "path.system"),
+        ("boot.ini", "path.system"),
+        (".env", "path.private"),
+        ("app/.git/config", "path.private"),
+        ("WEB-INF/web.xml", "path.private"),
+        ("wp-config.php.bak", "path.private"),
+        ("\\\\host\\share\\x", "path.windows"),
+        ("file.txt::$DATA", "path.windows"),
+        ("image.php\x00.png", "path.null"),
+        ("php://filter/convert.base64-encode/resource=index", "path.wrapper"),
+        ("phar://x.phar/a", "path.wrapper"),
+        ("data://text/plain;base64,PD9waHA=", "path.wrapper"),
+        ("jar:http://evil.example/x!/y", "path.wrapper"),
+        ("file:///srv/x", "path.wrapper"),
+        ("expect://ls", "path.wrapper"),
+        ("http://10.0.0.1/shell.php", "path.remote"),
+        ("http://evil.example/shell.txt?", "path.remote"),
+    ],
+)
+def test_a_path_to_where_nobody_should_go_is_stopped(text: str, rule: str) -> None:
+    found = [judgement for _, judgement in SUSPECTS.judge(text) if judgement.score >= STOPS]
+    assert rule in {judgement.rule for judgement in found}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see ../README.md",
+        "../images/a.png",
+        "../../src/util",
+        "![logo](../images/logo.png)",
+        "[link](../../docs/index.md)",
+        '<a href="../">up</a>',
+        "The file /etc/hosts contains host names for your machine",
+        "edit ~/.bashrc and add the line",
+        "Copy C:\\Users\\me\\Documents\\file.docx please",
+        "C:\\fakepath\\photo.png",
+        "and/or his/her n/a 24/7 km/h",
+        "http://example.com/a/b/../c",
+        "https://example.com/index.php?id=5",
+        "https://github.com/a/b/blob/main/.github/workflows/ci.yml",
+        ".github/workflows/ci.yml",
+        ".gitignore",
+        "src/main/java/App.java",
+        "wait... what? and then...",
+        "v1.0..v2.0",
+        "main...feature/x",
+        "1..10",
+        "con",
+        "/api/v1/users/{id}",
+        "file://server/share is not allowed in our documents, please see",
+        "The data: text is here; jar: of jam",
+        "./run.sh",
+        "/home",
+        "",
+    ],
+)
+def test_how_people_write_of_files_passes(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
+
+
+def test_a_link_counts_for_more_in_a_url() -> None:
+    link = "../images/a.png"
+    assert SUSPECTS.score(link, "body") < STOPS <= SUSPECTS.score(link, "query")
+
+
+def test_a_link_that_climbs_to_a_known_file_is_no_link() -> None:
+    assert SUSPECTS.score("please open ../../etc/passwd for me", "body") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["C:\\", "shell.php.", "con", "http://evil.example/page.php", "https://evil.example/x.txt"],
+)
+def test_some_names_count_where_a_file_is_asked_for(text: str) -> None:
+    assert SUSPECTS.score(text, name="comment") < STOPS
+    assert SUSPECTS.score(text, name="template_file") >= STOPS
+
+
+def test_the_evidence_is_the_path_as_it_was_sent() -> None:
+    ((_, judgement),) = SUSPECTS.judge("x ../../Etc/Passwd y")
+    assert judgement.evidence == "../../Etc/Passwd"
+
+
+def test_every_rule_is_explained() -> None:
+    assert DETECTOR.rules is RULES
+    assert all(rule.startswith("path.") and text for rule, text in RULES.items())
+
+
+def test_paths_of_the_shared_vectors_are_stopped() -> None:
+    with (shared_vectors() / "attacks" / "httpparams_train.csv").open(errors="replace") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["attack_type"] == "path-traversal"]
+    missed = [row["payload"] for row in rows if SUSPECTS.score(row["payload"]) < STOPS]
+    assert len(rows) > 150
+    assert len(missed) <= len(rows) * 0.03
+
+
+def test_texts_that_look_like_attacks_pass() -> None:
+    path = shared_vectors() / "benign" / "libinjection_false_positives.txt"
+    texts = path.read_text(errors="replace").splitlines()
+    assert len(texts) > 400
+    assert [text for text in texts if SUSPECTS.score(text) >= STOPS] == []
