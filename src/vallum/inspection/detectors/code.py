@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from vallum.inspection.detectors import code_java, code_node, code_php, code_python, code_ruby
-from vallum.inspection.detectors.code_reading import spelled_out, strongest
+from vallum.inspection.detectors.code_reading import Reading, strongest
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -21,16 +21,17 @@ RULES: Final[Mapping[str, str]] = {
 _GAP = r"\s*(?:/[/*]|#[^{}]|\()"
 _TRIGGERS: Final = (
     # PHP
-    r"<\?(?:=|php|xml\s*:|\s|\$|$)",
-    r"[\[{]/?php[\]}]",
+    r"<\?(?:=|php|xml\s*[^\sa-z-]|\s|\$|$)",
+    r"[\[{][\\/]?php[\]}]",
     (
         r"\$\{?['\"]?(?:_(?:get|post|request|server|cookie|files|env|session)|globals|"
         r"http_\w{3,6}_vars)\b"
     ),
-    r"\$[$a-z_{@][$\w@.}'\"]*\s*[\[{][^\]}\s]*[\]}][^\s\w]*\s*\(|\$[$a-z_{@][$\w@.}'\"]*" + _GAP,
+    r"\$\s*[$a-z_{@]\S*[\]}]\s*(?:\(|/[/*]|#)|\$\s*\{[^}]*\}\s*\(|\$[$a-z_{@][$\w@.}'\"]*" + _GAP,
+    r"\)(?:\[\d\])*\s*(?:/\*[^*]*\*/)?\s*\(\s*['\"]",
     r"->\s*\$\w+\s*\(|\(\s*@?\$\w+[^()]*\)\s*\(|\$\s*\{\s*(?:\$|['\"]\w+['\"]\s*\})",
     r"(?:[)\]}]|\w['\"])\s*\(\s*[\w'\"`$@)]",
-    r"\.\s?(?:ph(?:p\d*|tml|ar|ps|pt)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$",
+    r"\.\s?(?:ph(?:p\d*|tml|ar|ps|pt|t)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$",
     (
         r"\b(?:allow_url_|auto_(?:pre|ap)pend_file|disable_functions|open_basedir|safe_mode|"
         r"suhosin\.|"
@@ -51,7 +52,8 @@ _TRIGGERS: Final = (
     r"check_output|check_call|getoutput|capture[23]e?|spawn\w{0,2}|const_get|execv\w{0,2}|"
     r"execl\w{0,2})" + _GAP,
     r"^[^\w\s]*[a-z][a-z0-9]*_[a-z0-9_]+" + _GAP,
-    r"^[^\w\s]*(?:substr|str(?:len|pos|rev|tr|cmp)|ucfirst|explode|implode|chr|ord|file\w{0,7}|"
+    r"^[^\w\s]*(?:substr|str(?:len|pos|rev|tr|cmp)|\w{3,6}val|ucfirst|explode|implode|chr|ord|"
+    r"file\w{0,7}|"
     r"f(?:open|read|write|gets|puts|close|eof|passthru|scanf|sockopen)|isset|(?:un)?(?:serialize|"
     r"pack|"
     r"link)|s?printf|chmod|chown|chgrp|mkdir|rmdir|tempnam|tmpfile|get\w{3,12}|gz\w{4,10}|"
@@ -86,7 +88,7 @@ _TRIGGERS: Final = (
     (
         r"\bprocess\s*(?:\.\s*|\[\s?['\"`])(?:mainmodule|binding|dlopen|_linked|getbuiltin|kill|"
         r"exit|"
-        r"abort|chdir|env|argv|cwd|pid|version|exec|title|stdout)\b"
+        r"abort|chdir|env|argv|cwd|pid|version|exec|title|stdout)\b|\bprocess\s*\[\s*[a-z]"
     ),
     (
         r"\b(?:global|globalthis|root)\s*(?:\.|\[['\"])\s*(?:process|require|eval|function|"
@@ -94,7 +96,8 @@ _TRIGGERS: Final = (
     ),
     (
         r"constructor['\"`\s\])]{0,4}[.\[(]|\bnew\s+(?:async)?(?:generator)?function\s*\(|"
-        r"\bfunction\s*\(\s*['\"`]|fromcharcode|nd_func|\bvm\s*\.\s*run|\breflect\s*\."
+        r"\bfunction\s*\(\s*['\"`]|fromcharcode|nd_func|__js_function|\bvm\s*\.\s*run|"
+        r"\breflect\s*\."
     ),
     (
         r"\b(?:readfilesync|readdirsync|writefilesync|createreadstream|unlinksync|appendfilesync|"
@@ -102,7 +105,8 @@ _TRIGGERS: Final = (
         r"execfilesync|spawnsync|execfile)\s*\("
     ),
     (
-        r"\bwhile\s*\([\s!+~(\[{'\"`-]*(?:true|this|infinity|null|nan|undefined|false|\d|"
+        r"\bwhile\s*\([\s!+~(\[{'\"`-]*(?:true|this|infinity|null|nan|undefined|false|string|"
+        r"object|array|date|new\s|\d|"
         r"['\"`\])}])|"
         r"\bfor\s*\(\s*;\s*(?:true|1)?\s*;\s*\)"
     ),
@@ -157,7 +161,8 @@ _TRIGGERS: Final = (
     r"\b(?:system|exec|popen|eval|spawn)\s+(?:['\"]|%[qw]?[({\[])",
     r"[@$]\s*\{\s*[\[\\]",
     (
-        r"\bopen\s*\(?\s*(?:my\s+)?\$?\w+\s*,\s*['\"]\s*[-+]?\||(?:^|;)\s*use\s+(?:socket|posix|io::|"
+        r"\bopen\s*\(?\s*(?:my\s+)?\$?\w+\s*,\s*['\"]\s*[-+]?\||(?:^|;)\s*use\s+(?:socket|posix|"
+        r"io::|"
         r"lwp)"
     ),
 )
@@ -165,14 +170,14 @@ _TRIGGERS: Final = (
 
 def judge(text: str, context: Context) -> Judgement | None:
     """The strongest of what the languages make of `text`."""
-    plain = spelled_out(text)
+    reading = Reading(text)
     return strongest(
         (
-            code_php.judge(text, plain, context),
-            code_python.judge(text, plain),
-            code_node.judge(text, plain),
-            code_java.judge(text, plain, context),
-            code_ruby.judge(text, plain),
+            code_php.judge(reading, context),
+            code_python.judge(reading),
+            code_node.judge(reading),
+            code_java.judge(reading, context),
+            code_ruby.judge(reading),
         )
     )
 

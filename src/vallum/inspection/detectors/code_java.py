@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from vallum.inspection.detectors.code_reading import judgement, site, strongest, words
+from vallum.inspection.detectors.code_reading import (
+    Needle,
+    Reading,
+    judgement,
+    site,
+    strongest,
+    words,
+)
 from vallum.inspection.model import Context, Judgement
 
 RULES: Final = {
@@ -38,25 +45,32 @@ _POWERFUL: Final = words(
     "classpathxmlapplicationcontext execute objectconstructor jythonruntime shell shellsession "
     "elprocessor beanutils ognlcontext ognlutil invokertransformer"
 )
-_CALLS = re.compile(
-    r"\bRuntime\b\s*(?:\.|\))?\s*(?:\.\s*)?get_?Runtime\b(?P<exec>.{0,12}\)\s*\.\s*(?:exec|"
+_CALLS = Needle(
+    "runtime getruntime get_runtime processbuilder java javax sun org com groovy bsh freemarker "
+    "class "
+    "getclass filesystemxmlapplicationcontext classpathxmlapplicationcontext scriptenginemanager "
+    "groovyshell groovyclassloader spelexpressionparser system",
+    r"\bRuntime\b\s{0,40}+(?:\.|"
+    r"\))?\s{0,40}+(?:\.\s{0,40}+)?get_?Runtime\b(?P<exec>.{0,12}\)\s{0,40}+\.\s{0,40}+(?:exec|"
     r"load\w*|halt)\b)?|"
-    r"\bgetRuntime\s*\(\s*\)\s*\.\s*(?P<exec2>exec)\b|"
+    r"\bgetRuntime\s{0,40}+\(\s{0,40}+\)\s{0,40}+\.\s{0,40}+(?P<exec2>exec)\b|"
     r"\b(?:new|New-Object)\s+(?:java\.\w+\.)?(?P<builder>ProcessBuilder)\b|"
-    r"\bnew\s+(?P<made>(?:javax?|sun|org\.\w+|com\.sun|groovy|bsh|freemarker)\.[\w.]+)\s*[(\[{]|"
-    r"\bClass\s*\.\s*forName\s*\(\s*(?P<named>['\"](?:java|sun|org|com|groovy|bsh))?|"
-    r"\.\s*(?:getClass|class)\b\s*(?:\(\s*\))?\s*\.\s*(?P<reflect>forName|getClassLoader|"
+    r"\bnew\s+(?P<made>(?:javax?|sun|org\.\w+|com\.sun|groovy|bsh|"
+    r"freemarker)\.[\w.]+)\s{0,40}+[(\[{]|"
+    r"\bClass\s{0,40}+\.\s{0,40}+forName\s{0,40}+\(\s{0,40}+(?P<named>['\"](?:java|sun|org|com|"
+    r"groovy|bsh))?|"
+    r"\.\s{0,40}+(?:getClass|"
+    r"class)\b\s{0,40}+(?:\(\s{0,40}+\))?\s{0,40}+\.\s{0,40}+(?P<reflect>forName|getClassLoader|"
     r"classLoader|"
     r"getMethod\w*|getDeclared\w+|protectionDomain|module|newInstance|getConstructor\w*)\b|"
-    r"(?P<context>(?:FileSystem|ClassPath)XmlApplicationContext)\s*\(|"
+    r"(?P<context>(?:FileSystem|ClassPath)XmlApplicationContext)\s{0,40}+\(|"
     r"\bScriptEngineManager\b.{0,40}(?P<engine>getEngineBy\w+)|"
-    r"\bProcessBuilder\b\s*\(.{0,200}?\.\s*(?P<started>start|inheritIO)\b|"
-    r"\bjava\.lang\.(?P<power>Runtime|ProcessBuilder|System)\b\s*[.@)]|"
-    r"\b(?P<shell>GroovyShell|GroovyClassLoader|SpelExpressionParser|bsh\.Interpreter)\b\s*\(|"
-    r"\bSystem\s*\.\s*(?P<exit>exit|getProperty|getenv|setProperty|"
-    r"load(?:Library)?)\s*\(\s*['\"0-9)]|"
-    r"(?<![\w.])import\s+(?P<imported>groovy\.lang|java\.(?:io|lang\.reflect|net)|"
-    r"sys\.process)\b[^;\n]{0,60};?",
+    r"\bProcessBuilder\b\s{0,40}+\(.{0,200}?\.\s{0,40}+(?P<started>start|inheritIO)\b|"
+    r"\bjava\.lang\.(?P<power>Runtime|ProcessBuilder|System)\b\s{0,40}+[.@)]|"
+    r"\b(?P<shell>GroovyShell|GroovyClassLoader|SpelExpressionParser|"
+    r"bsh\.Interpreter)\b\s{0,40}+\(|"
+    r"\bSystem\s{0,40}+\.\s{0,40}+(?P<exit>exit|getProperty|getenv|setProperty|"
+    r"load(?:Library)?)\s{0,40}+\(\s{0,40}+['\"0-9)]",
     re.S,
 )
 _SCORES: Final = {
@@ -72,48 +86,62 @@ _SCORES: Final = {
     "power": 7,
     "shell": 7,
     "exit": 5,
-    "imported": 3,
 }
-_BINDING = re.compile(
-    r"(?:^|[.\[\s&?'\"])class\s*[.\[]['\"]?(?:module|classLoader|protectionDomain)\b"
-    r"(?P<deep>\]?['\"]?\s*[.\[]['\"]?(?:classLoader|resources|parent|urls|URLs|jarPath|module))?",
+_BINDING = Needle(
+    "module classloader protectiondomain",
+    r"(?:^|[.\[\s&?'\"])class\s{0,40}+[.\[]['\"]?(?:module|classLoader|protectionDomain)\b"
+    r"(?P<deep>\]?['\"]?\s{0,40}+[.\[]['\"]?(?:classLoader|resources|parent|urls|URLs|jarPath|"
+    r"module))?",
     re.I,
 )
-_EXECUTE = re.compile(
-    r"(?:['\"\]]\s*\)?\s*\.\s*execute\s*\(\s*(?:\[|null|\)))|@Grab(?:Config|Resolver)?\s*\(|"
+_EXECUTE = Needle(
+    "execute grab grabconfig grabresolver asttest sys process scala exec id ls sh cmd bash",
+    r"(?:['\"\]]\s{0,40}+\)?\s{0,40}+\.\s{0,40}+execute\s{0,40}+\(\s{0,40}+(?:\[|null|\)))|"
+    r"@Grab(?:Config|Resolver)?\s{0,40}+\(|"
     r"@(?:groovy\.transform\.)?"
-    r"ASTTest\s*\(|\bsys\s*\.\s*process\s*\.\s*_|['\"]\s*\.\s*!!|"
-    r"\bProcess\s*\(\s*['\"].{0,80}['\"]\s*\)\s*\.?\s*!"
+    r"ASTTest\s{0,40}+\(|\bsys\s{0,40}+\.\s{0,40}+process\s{0,40}+\.\s{0,40}+_|"
+    r"['\"]\s{0,40}+\.\s{0,40}+!!|"
+    r"\bProcess\s{0,40}+\(\s{0,40}+['\"].{0,80}['\"]\s{0,40}+\)\s{0,40}+\.?\s{0,40}+!",
 )
-_DOTNET = re.compile(
-    r"\b(?:System\s*\.\s*)?Diagnostics\s*\.\s*Process\b|\bProcess\s*\.\s*Start\s*\(\s*[@$]?\"|"
-    r"\bAssembly\s*\.\s*Load(?:From|File|WithPartialName)?\s*\(|"
-    r"\bActivator\s*\.\s*CreateInstance\w*\s*\(|"
-    r"\bType\s*\.\s*GetType\s*\(\s*\"System|\bSystem\s*\.\s*Reflection\s*\.\s*\w+\s*\.|"
-    r"\bSystem\s*\.\s*IO\s*\.\s*File\s*\.\s*\w+\s*\(|\bGetType\s*\(\s*\)\s*\.\s*(?:Assembly|"
+_DOTNET = Needle(
+    "diagnostics process assembly activator type reflection io gettype server wscript eval execute "
+    "executeglobal",
+    r"\b(?:System\s{0,40}+\.\s{0,40}+)?Diagnostics\s{0,40}+\.\s{0,40}+Process\b|"
+    r"\bProcess\s{0,40}+\.\s{0,40}+Start\s{0,40}+\(\s{0,40}+[@$]?\"|"
+    r"\bAssembly\s{0,40}+\.\s{0,40}+Load(?:From|File|WithPartialName)?\s{0,40}+\(|"
+    r"\bActivator\s{0,40}+\.\s{0,40}+CreateInstance\w*\s{0,40}+\(|"
+    r"\bType\s{0,40}+\.\s{0,40}+GetType\s{0,40}+\(\s{0,40}+\"System|"
+    r"\bSystem\s{0,40}+\.\s{0,40}+Reflection\s{0,40}+\.\s{0,40}+\w+\s{0,40}+\.|"
+    r"\bSystem\s{0,40}+\.\s{0,40}+IO\s{0,40}+\.\s{0,40}+File\s{0,40}+\.\s{0,40}+\w+\s{0,40}+\(|"
+    r"\bGetType\s{0,40}+\(\s{0,40}+\)\s{0,40}+\.\s{0,40}+(?:Assembly|"
     r"Module|BaseType)\b|"
-    r"\bServer\s*\.\s*CreateObject\s*\(|\bWScript\s*\.\s*(?:Shell|CreateObject)\b|"
-    r"\beval\s*\(?\s*[Rr]equest\b\s*[(.]|\bexecute(?:global)?\s*\(?\s*request\s*[(.]|"
-    r"\bdbms_\w+\.\w+\s*\("
+    r"\bServer\s{0,40}+\.\s{0,40}+CreateObject\s{0,40}+\(|\bWScript\s{0,40}+\.\s{0,40}+(?:Shell|"
+    r"CreateObject)\b|"
+    r"\b(?:eval|execute(?:global)?)\s{0,40}+\(?\s{0,40}+[Rr]equest\s{0,40}+[(.]",
 )
-_PAGE = re.compile(
-    r"<%\s*[@!]|<%=?\s*(?:Runtime|new\s|System|Response|Request|eval|execute|out\.|java)|"
+_PAGE = Needle(
+    "page import include taglib new runtime system response request eval execute out java jsp "
+    "string "
+    "int server const public private",
+    r"<%\s{0,40}+[@!][^%]{0,80}|<%=?\s{0,40}+(?:Runtime|new\s|System|Response|Request|eval|execute|out\.|"
+    r"java)|"
     r"<jsp:\w+\s|"
-    r"<%.{0,200}\b(?:getRuntime|ProcessBuilder|CreateObject|Process\.Start|getParameter)\b",
+    r"\b(?:request\.getParameter|Server\.CreateObject|Response\.Write)\b.{0,400}%>",
     re.I | re.S,
 )
 
 
-def judge(text: str, plain: str, context: Context) -> Judgement | None:
-    """What a Java or .NET server would make of `text`; `plain` has its constants joined."""
+def judge(reading: Reading, context: Context) -> Judgement | None:
+    """What a Java or .NET server would make of a text."""
+    text, plain, among = reading.text, reading.plain, reading.words
     return strongest(
         (
             _class_name(text),
-            *_calls(plain),
-            _binding(text, context),
-            _simple(_EXECUTE, "code.groovy", 8, plain),
-            _simple(_DOTNET, "code.dotnet", 8, plain),
-            _simple(_PAGE, "code.server_page", 8, text),
+            *_calls(plain, among),
+            _binding(text, context, among),
+            _simple(_EXECUTE, "code.groovy", 8, plain, among),
+            _simple(_DOTNET, "code.dotnet", 8, plain, among),
+            _simple(_PAGE, "code.server_page", 8, text, among),
         )
     )
 
@@ -129,10 +157,8 @@ def _class_name(text: str) -> Judgement | None:
     return judgement("code.java_class", score, name, 0)
 
 
-def _calls(text: str) -> Iterator[Judgement | None]:
-    for index, match in enumerate(_CALLS.finditer(text)):
-        if index == 16:
-            return
+def _calls(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
+    for index, match in enumerate(_CALLS.first(text, among)):
         # A call that ends in running something works in any surroundings; others may be mentioned.
         score = _SCORES[match.lastgroup] if match.lastgroup else 6
         if site(text, match.start(), match.end()) == "prose":
@@ -142,8 +168,8 @@ def _calls(text: str) -> Iterator[Judgement | None]:
         yield judgement("code.java_call", score, text, match.start())
 
 
-def _binding(text: str, context: Context) -> Judgement | None:
-    match = _BINDING.search(text)
+def _binding(text: str, context: Context, among: frozenset[str]) -> Judgement | None:
+    match = _BINDING.search(text, among)
     if not match:
         return None
     is_name = context.is_name or text.partition("=")[0].strip().startswith("class")
@@ -153,8 +179,10 @@ def _binding(text: str, context: Context) -> Judgement | None:
     return judgement("code.java_binding", score, text, match.start())
 
 
-def _simple(pattern: re.Pattern[str], rule: str, score: int, text: str) -> Judgement | None:
-    match = pattern.search(text)
+def _simple(
+    needle: Needle, rule: str, score: int, text: str, among: frozenset[str]
+) -> Judgement | None:
+    match = needle.search(text, among)
     if not match:
         return None
     if site(text, match.start(), match.end()) == "prose":

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
-from vallum.inspection.detectors.code_reading import is_prose, judgement, site, strongest
+from vallum.inspection.detectors.code_reading import (
+    Needle,
+    Reading,
+    is_prose,
+    judgement,
+    site,
+    strongest,
+)
 from vallum.inspection.model import Judgement
 
 RULES: Final = {
@@ -17,51 +23,76 @@ RULES: Final = {
     "code.endless_loop": "loop whose condition is always true and whose body is empty",
 }
 
-_MODULE = re.compile(
-    r"""(?:\brequire|\bimport|_load|\bmodule\s*\.\s*\w+)\s*\(\s*['"`]?(?:node:)?(child_process|fs|vm|net|"""
-    r"""http|https|os|cluster|worker_threads|dns|repl|inspector|fs/promises)['"`]?\s*\)(\s*\.\s*\w+\s*\()?""",
+_MODULE = Needle(
+    "require import _load module",
+    r"""(?:\brequire|\bimport|_load|\bmodule\s{0,40}+\.\s{0,40}+\w+)\s{0,40}+\(\s{0,40}+['"`]?(?:node:)?(child_process|fs|vm|net|"""
+    r"""http|https|os|cluster|worker_threads|dns|repl|inspector|fs/promises)['"`]?\s{0,40}+\)(\s{0,40}+\.\s{0,40}+\w+\s{0,40}+\()?""",
     re.I,
 )
-_LOADER = re.compile(
-    r"\brequire\s*(?:\[|\.\s*(?:main|cache|extensions|resolve)\b)|\bmodule\s*\.\s*constructor\b|"
-    r"\bconstructor\s*\.\s*_load\b|_load\s*\(|=\s*require\s*[;,]|\bgetBuiltinModule\s*\(",
+_LOADER = Needle(
+    "require module constructor _load getbuiltinmodule",
+    r"\brequire\s{0,40}+(?:\[|\.\s{0,40}+(?:main|cache|extensions|resolve)\b)|"
+    r"\bmodule\s{0,40}+\.\s{0,40}+constructor\b|"
+    r"\bconstructor\s{0,40}+\.\s{0,40}+_load\b|_load\s{0,40}+\(|=\s{0,40}+require\s{0,40}+[;,]|"
+    r"\bgetBuiltinModule\s{0,40}+\(",
 )
-_EXPORTS = re.compile(r"\bmodule\s*\.\s*exports\s*=")
-_PROCESS = re.compile(
-    r"\bprocess\s*\.\s*(mainModule|binding|dlopen|_linkedBinding|getBuiltinModule|kill|exit|abort|"
+_EXPORTS = Needle("exports", r"\bmodule\s{0,40}+\.\s{0,40}+exports\s{0,40}+=")
+_PROCESS = Needle(
+    "process global globalthis root",
+    r"\bprocess\s{0,40}+\.\s{0,40}+(mainModule|binding|dlopen|_linkedBinding|getBuiltinModule|"
+    r"kill|exit|abort|"
     r"chdir|"
     r"env|argv|cwd|pid|version|exec\w*|title)\b|"
-    r"\b(?:global|globalThis|root|GLOBAL)\s*\.\s*(process|require|eval|Function|constructor)\b|"
-    r"\breturn\s+(?:this\s*\.\s*)?process\b|\bprocess\s*\.\s*stdout\s*\.\s*write\s*\("
+    r"\b(?:global|globalThis|root|GLOBAL)\s{0,40}+\.\s{0,40}+(process|require|eval|Function|"
+    r"constructor)\b|"
+    r"\breturn\s+(?:this\s{0,40}+\.\s{0,40}+)?process\b|"
+    r"\bprocess\s{0,40}+\.\s{0,40}+stdout\s{0,40}+\.\s{0,40}+write\s{0,40}+\(|"
+    r"\bprocess\s{0,40}+\[\s{0,40}+[A-Za-z]",
 )
 _MILD: Final = frozenset({"env", "argv", "cwd", "pid", "version", "title"})
-_MAKER = re.compile(
-    r"""\b(?:constructor\s{0,4}\.\s{0,4}){1,3}constructor\s*\(|\.\s*constructor\s*\(\s*['"`]|"""
-    r"""\bnew\s+(?:Async)?(?:Generator)?Function\s*\(|"""
-    r"""\bFunction\s*\(\s*['"`][^'"`]{0,200}['"`]\s*\)\s*\(|"""
-    r"""\beval\s*\(\s*(?:String\s*\.\s*fromCharCode|atob|Buffer|unescape|require|decodeURI)|"""
-    r"""\bvm\s*\.\s*run\w+\s*\(|_\$\$ND_FUNC\$\$_|\bimport\s*\(\s*['"`]data:|"""
-    r"""\bString\s*\.\s*fromCharCode\s*\(\s*\d+\s*(?:,\s*\d+\s*){4}|"""
-    r"""\bRe?flect\s*\.\s*(?:construct|apply|getOwnPropertyDescriptor)\s*\("""
+_MAKER = Needle(
+    "constructor function asyncfunction generatorfunction asyncgeneratorfunction eval vm "
+    "_ nd_func import fromcharcode reflect __js_function",
+    r"""\b(?:constructor\s{0,4}\.\s{0,4}){1,3}constructor\s{0,40}+\(|\.\s{0,40}+constructor\s{0,40}+\(\s{0,40}+['"`]|"""
+    r"""\bnew\s+(?:Async)?(?:Generator)?Function\s{0,40}+\(|"""
+    r"""\bFunction\s{0,40}+\(\s{0,40}+['"`][^'"`]{0,200}['"`]\s{0,40}+\)\s{0,40}+\(|"""
+    r"""\beval\s{0,40}+\(\s{0,40}+(?:String\s{0,40}+\.\s{0,40}+fromCharCode|atob|Buffer|unescape|require|decodeURI)|"""
+    r"""\bvm\s{0,40}+\.\s{0,40}+run\w+\s{0,40}+\(|_\$\$ND_FUNC\$\$_|\b__js_function\b|\bimport\s{0,40}+\(\s{0,40}+['"`]data:|"""
+    r"""\bString\s{0,40}+\.\s{0,40}+fromCharCode\s{0,40}+\(\s{0,40}+\d+\s{0,40}+(?:,\s{0,40}+\d+\s{0,40}+){4}|"""
+    r"""\bReflect\s{0,40}+\.\s{0,40}+(?:construct|apply|getOwnPropertyDescriptor)\s{0,40}+\(""",
 )
-_FILES = re.compile(
+_FILES = Needle(
+    "readfilesync readdirsync writefilesync createreadstream unlinksync appendfilesync execsync "
+    "execfilesync spawnsync execfile",
     r"\b(?:readFileSync|readdirSync|writeFileSync|createReadStream|unlinkSync|appendFileSync|"
-    r"execSync|execFileSync|spawnSync|execFile)\s*\(\s*[^)\s]"
+    r"execSync|execFileSync|spawnSync|execFile)\s{0,40}+\(\s{0,40}+[^)\s]",
 )
-_RESPONSE = re.compile(r"\bres(?:ponse)?\s*\.\s*(?:end|write|send)\s*\(")
-_LOOP = re.compile(
-    r"\b(?:while\s*\(([^;{}]{1,24})\)|for\s*\(\s*;\s*(?:true|1)?\s*;\s*\))\s*(?:;|\{\s*\}|$)"
+_RESPONSE = re.compile(r"\bres(?:ponse)?\s{0,40}+\.\s{0,40}+(?:end|write|send)\s{0,40}+\(")
+_LOOP = Needle(
+    "while for",
+    r"\b(?:while\s{0,40}+\(([^;{}]{1,24})\)|for\s{0,40}+\(\s{0,40}+;\s{0,40}+(?:true|"
+    r"1)?\s{0,40}+;\s{0,40}+\))\s{0,40}+(?:;|\{\s{0,40}+\}|$)",
 )
 _ATOM = re.compile(
-    r"""(?P<yes>true|infinity|this|\[\s*\]|\{\s*\}|[1-9]\d*|0+[1-9]|'[^']+'|"[^"]+")|"""
+    r"""(?P<yes>true|new [a-z]\w{1,20}|string|object|array|date|function|math|json|infinity|this|"""
+    r"""\[\s{0,40}+\]|\{\s{0,40}+\}|[1-9]\d*|0+[1-9]|'[^']+'|"[^"]+")|"""
     r"""(?P<no>false|null|nan|undefined|0|''|""|``)""",
     re.I,
 )
 
 
-def judge(text: str, plain: str) -> Judgement | None:
-    """What a JavaScript server would make of `text`; `plain` has its constants joined."""
-    return strongest((*_modules(plain), *_process(plain), _maker(text), _maker(plain), _loop(text)))
+def judge(reading: Reading) -> Judgement | None:
+    """What a JavaScript server would make of a text."""
+    text, plain, among = reading.text, reading.plain, reading.words
+    return strongest(
+        (
+            *_modules(plain, among),
+            *_process(plain, among),
+            _maker(text, among),
+            _maker(plain, among),
+            _loop(text, among),
+        )
+    )
 
 
 def _weighed(rule: str, score: int, text: str, match: re.Match[str]) -> Judgement:
@@ -71,8 +102,8 @@ def _weighed(rule: str, score: int, text: str, match: re.Match[str]) -> Judgemen
     return judgement(rule, score, text, match.start())
 
 
-def _modules(text: str) -> Iterator[Judgement | None]:
-    for match in islice(_MODULE.finditer(text), 8):
+def _modules(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
+    for match in _MODULE.first(text, among):
         runs = match[1].lower() == "child_process"
         reads = match[1].lower().startswith("fs")
         score = (
@@ -81,20 +112,20 @@ def _modules(text: str) -> Iterator[Judgement | None]:
         if runs and match[2] and is_prose(text):
             score = 4 if "import" in text or "const" in text else 6
         yield _weighed("code.node_module", score, text, match)
-    loader = _LOADER.search(text)
+    loader = _LOADER.search(text, among)
     if loader:
         yield _weighed("code.node_module", 7, text, loader)
-    exports = _EXPORTS.search(text)
+    exports = _EXPORTS.search(text, among)
     if exports:
         alone = site(text, exports.start(), exports.end()) == "whole"
         yield _weighed("code.node_module", 5 if alone else 3, text, exports)
-    files = _FILES.search(text)
+    files = _FILES.search(text, among)
     if files:
         yield _weighed("code.node_module", 6, text, files)
 
 
-def _process(text: str) -> Iterator[Judgement | None]:
-    match = _PROCESS.search(text)
+def _process(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
+    match = _PROCESS.search(text, among)
     if not match:
         return
     mild = match[1] in _MILD
@@ -106,13 +137,13 @@ def _process(text: str) -> Iterator[Judgement | None]:
     yield _weighed("code.node_process", score, text, match)
 
 
-def _maker(text: str) -> Judgement | None:
-    match = _MAKER.search(text)
+def _maker(text: str, among: frozenset[str]) -> Judgement | None:
+    match = _MAKER.search(text, among)
     return _weighed("code.node_eval", 8, text, match) if match else None
 
 
-def _loop(text: str) -> Judgement | None:
-    match = _LOOP.search(text)
+def _loop(text: str, among: frozenset[str]) -> Judgement | None:
+    match = _LOOP.search(text, among)
     if not match or not (match[1] is None or _is_true(match[1])):
         return None
     return _weighed("code.endless_loop", 6, text, match)
@@ -122,5 +153,6 @@ def _is_true(condition: str) -> bool:
     atom = _ATOM.search(condition)
     if not atom or condition.strip("!+-~() \t\n") not in (atom[0], ""):
         return False
+    # A falsy constant that is negated at all is an attempt; a true one must not be negated once.
     negations = condition.count("!", 0, atom.start())
-    return (atom["yes"] is not None) == (negations % 2 == 0)
+    return negations != 1 if atom["yes"] else negations > 0

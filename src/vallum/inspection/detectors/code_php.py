@@ -9,7 +9,7 @@ from typing import Final
 from vallum.inspection.detectors.code_reading import (
     GAP,
     Call,
-    calls,
+    Reading,
     is_prose,
     judgement,
     site,
@@ -30,6 +30,7 @@ EXECUTING: Final = words(
     "ftp_connect mysql_connect mysqli_connect print_r var_dump sqlite_open"
 )
 """Functions that run something, read something, or unpack what is to be run."""
+_NAMES: Final = tuple(EXECUTING)
 _DEADLY: Final = words(
     "system exec shell_exec passthru popen proc_open pcntl_exec eval assert create_function "
     "call_user_func call_user_func_array file_put_contents unserialize phpinfo"
@@ -41,16 +42,17 @@ _ENGLISH: Final = words(
 )
 """Functions whose name is a word, or a function of many languages."""
 _BUILTIN: Final = re.compile(
-    r"(?:array|base64|bz|call_user|class|ctype|curl|date|debug|dns|error|exif|file|forward|ftp|"
+    r"(?:array|assert|base64|bz|call_user|class|ctype|curl|date|debug|dns|error|exif|file|forward|"
+    r"ftp|"
     r"func|"
     r"get|gmp|gz|hash|highlight|html|iconv|imagecreate|image|imap|ini|is|json|ldap|mb|mcrypt|"
     r"mysqli?|"
     r"ob|oci|odbc|openssl|parse|pcntl|pg|php|posix|preg|print|proc|readline|register|session|shell|"
-    r"socket|sodium|sqlite|stream|str|sys|tidy|unregister|var|xml|zip|zlib)_?[a-z0-9_]*_[a-z0-9_]+|"
-    r"substr\w*|str(?:len|pos|rev|tr|str|cmp)|ucfirst|explode|implode|chr|ord|"
+    r"socket|sodium|sqlite|stream|str|sys|tidy|unregister|var|xml|zip|zlib)_?[a-z0-9]*_\w+|"
+    r"substr\w*|str(?:len|pos|rev|tr|str|cmp)|\w{3,6}val|ucfirst|explode|implode|chr|ord|"
     r"f(?:open|read|write|gets|puts|close|eof|passthru|scanf|sockopen|putcsv|getcsv)|"
     r"file(?:group|owner|perms|size|inode|[acm]time|type)?|is(?:set|_\w+)|"
-    r"(?:un)?(?:serialize|pack|link)|s?printf|chmod|chown|chgrp|mkdir|rmdir|tempnam|tmpfile|"
+    r"(?:un)?(?:serialize|pack|link)|chmod|chown|chgrp|mkdir|rmdir|tempnam|tmpfile|"
     r"get(?:cwd|env|hostname|hostbynamel?|hostbyaddr|lastmod|mypid|myuid|opt|rusage|servby\w+)|"
     r"gz(?:open|read|file|inflate|encode|deflate|compress)|bz(?:open|read|compress|decompress)|"
     r"php(?:info|version|credits)|phpversion|checkdate|crypt|md5|sha1|crc32|pi|symlink|readlink"
@@ -66,32 +68,41 @@ RULES: Final = {
 }
 
 _TAG = re.compile(
-    r"<\?(=|php(?![a-z0-9_])|xml(?=\s{1,8}:)|(?=\s)|(?=\$)|$)|<%\s*(?:php|eval)\b", re.I
+    r"<\?(=|php(?![a-z0-9_])|xml(?!\s{1,8}+(?:version|encoding|standalone)\b|[-\w])|(?=\s)|(?=\$)|"
+    r"$)|<%\s{0,40}+(?:php|eval)\b",
+    re.I,
 )
 _MARKUP_TAG = re.compile(
-    r"([\[{])(/?)php[\]}](?=(\s*(?:echo|print|system|exec|eval|passthru|include|\$|[a-z_]+\())?)",
+    r"([\[{])([\\/]?)php[\]}](?=(\s{0,40}+(?:echo|print|system|exec|eval|passthru|include|\$|"
+    r"[a-z_]+\())?)",
     re.I,
 )
 _SCRIPT_TAG = re.compile(r"<script[^>]{0,40}language\s{0,4}=\s{0,4}[\"']?php", re.I)
 _SUPERGLOBAL = re.compile(
     r"\$\{?['\"]?(?:_(?:GET|POST|REQUEST|SERVER|COOKIE|FILES|ENV|SESSION)|GLOBALS|"
     r"HTTP_RAW_POST_DATA|"
-    r"HTTP_(?:GET|POST|COOKIE|SERVER|ENV)_VARS|argv|php_errormsg)\b(\s*(?:[\[{.)}=;]))?"
+    r"HTTP_(?:GET|POST|COOKIE|SERVER|ENV)_VARS|argv|php_errormsg)\b(\s{0,40}+(?:[\[{.)}=;]))?"
 )
-_COMPLEX = re.compile(r"\$\s{0,40}\{\s{0,40}(?:\$\w|['\"]\w{1,40}['\"]\s*\})")
-_PATTERN_E = re.compile(r"preg_replace\s*\(\s*(['\"])(\W).{0,80}?\2[a-z]*e[a-z]*\1", re.I)
+_COMPLEX = re.compile(r"\$\s{0,40}\{\s{0,40}(?:\$\w|['\"]\w{1,40}['\"]\s{0,40}+\})")
+_PATTERN_E = re.compile(
+    r"preg_replace\s{0,40}+\(\s{0,40}+(['\"])(\W).{0,80}?\2[a-z]*e[a-z]*\1", re.I
+)
 # A method of that name is another matter: `pattern.exec(line)`, `cursor.execute()`.
 _OF_OBJECT = re.compile(r"(?<![\w$])(?:[A-Za-z_]\w{0,40}|\)|\])\s{0,4}(?:\.|->|::|\?\.)\s{0,4}$")
 _TAINT = re.compile(r"\$_?[a-z{$]|base64_|gzinfl|str_rot|chr\(|php://", re.I)
-_VARIABLE = rf"\$(?:\{{[@$\s]*[\w.]+[^}}]{{0,20}}\}}|\$*[A-Za-z_@][\w$]*){GAP}"
-_INDEX = rf"(?:[\[{{][^\]}}\s]{{1,60}}[\]}}]{GAP}){{0,4}}+"
-_VARIABLE_CALL = re.compile(
-    rf"(?:@|->\s*|=\s*@?\s*)?(?<![\w$]){_VARIABLE}{_INDEX}(?:(?:->|::)\s*\$?\w+{GAP})?\("
+_VARIABLE = rf"\$\s{{0,20}}(?:\{{[@$\s]*[\w.]+[^}}]{{0,20}}\}}|\$*[A-Za-z_@][\w$]*){GAP}"
+_INDEX = rf"(?:[\[{{][^\]}}\s]{{1,60}}[\]}}]{{1,3}}{GAP}){{0,4}}+"
+_VARIABLE_CALL = re.compile(rf"(?<![\w$]){_VARIABLE}{_INDEX}(?:(?:->|::)\s{{0,40}}+\$?\w+{GAP})?\(")
+_WRAPPED = re.compile(r"\(\s{0,40}+@?\$\w{1,40}[^()]{0,40}\)\s{0,40}+\(")
+# A constant or an array that holds a name, called with a text: `(x)('id');`.
+_CONSTANT_CALL = re.compile(
+    rf"(?:^|[;{{}}])\s{{0,8}}\(\s{{0,8}}[\w\[][^;()]{{0,60}}\)(?:\[\d\]){{0,4}}{GAP}\(\s{{0,8}}"
+    r"(?:'[^']{0,200}'|\"[^\"]{0,200}\")\s{0,8}\)\s{0,8};"
 )
-_WRAPPED = re.compile(r"\(\s*@?\$\w{1,40}[^()]{0,40}\)\s*\(")
-_METHOD = re.compile(r"(?:->|::)\s*[a-z_]\w*\s*\($", re.I)
+_METHOD = re.compile(r"(?:->|::)\s{0,40}+[a-z_]\w*\s{0,40}+\($", re.I)
 _CALLEE_END = re.compile(r"(?:[)\]}]|(?<=[\w\\])['\"])\s{0,8}+\(")
-_CAST = re.compile(r"\(\s*(?:string|binary|int|object)\s*\)", re.I)
+_COMMENT = re.compile(r"/\*[^*]{0,80}+\*/")
+_CAST = re.compile(r"\(\s{0,40}+(?:string|binary|int|object)\s{0,40}+\)", re.I)
 _NOT_NAME = re.compile(r"[\s'\".(){}\[\]0-9@;]+")
 _SETTING = re.compile(
     r"(?<![\w.])(?:allow_url_(?:include|fopen)|auto_(?:prepend|append)_file|disable_(?:functions|"
@@ -115,58 +126,63 @@ _SETTING = re.compile(
     re.I,
 )
 _SCRIPT_NAME = re.compile(
-    r"\.\s?(?:ph(?:p\d*|tml|ar|ps|pt)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$", re.I
+    r"\.\s?(?:ph(?:p\d*|tml?|ar|ps|pt|t)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$", re.I
 )
 _FILE_NAMES: Final = frozenset(
     {"filename", "x-filename", "x_filename", "x.filename", "x-file-name"}
 )
 
 
-def judge(text: str, plain: str, context: Context) -> Judgement | None:
-    """What PHP would make of `text`; `plain` has its constants joined."""
+def judge(reading: Reading, context: Context) -> Judgement | None:
+    """What PHP would make of a text."""
+    text, plain = reading.text, reading.plain
     return strongest(
         (
-            *_tags(text, plain),
+            *_tags(reading),
             _request_variable(text),
-            *(_call(plain, call) for call in calls(plain, EXECUTING)),
+            *(_call(plain, call) for call in reading.calls(EXECUTING)),
             _builtin(plain),
             *_computed(text, plain),
-            _setting(text),
+            _setting(reading),
             _script_name(text, context),
         )
     )
 
 
-def _tags(text: str, plain: str) -> Iterator[Judgement | None]:
-    match = _TAG.search(text)
+def _tags(reading: Reading) -> Iterator[Judgement | None]:
+    text = reading.text
+    match = _TAG.search(text) if "<" in text else None
     if match:
-        yield judgement("code.php_tag", _tag_score(plain, text[match.end() :]), text, match.start())
-    match = _SCRIPT_TAG.search(text)
+        score = _tag_score(reading, text[match.end() : match.end() + 200], match[1])
+        yield judgement("code.php_tag", score, text, match.start())
+    match = _SCRIPT_TAG.search(text) if "<" in text else None
     if match:
         yield judgement("code.php_tag", 8, text, match.start())
-    match = _MARKUP_TAG.search(text)
+    match = _MARKUP_TAG.search(text) if "php" in reading.words else None
     if match and (match[3] or match[2] or match[1] == "{"):
         score = 7 if match[3] else 5
         yield judgement("code.php_tag", score - 3 * is_prose(text), text, match.start())
 
 
 _STATEMENT = re.compile(
-    r"\s*(?:php\b|[@$:]|[a-z_]+\s*\(|(?:echo|print|include|require|eval|die|exit)\b|\d)", re.I
+    r"\s{0,40}+(?:php\b|[@$:]|[a-z_]+\s{0,40}+\(|(?:echo|print|include|require|eval|die|exit)\b|"
+    r"\d)",
+    re.I,
 )
 
 
-def _tag_score(plain: str, inside: str) -> int:
-    if any(call.name in _DEADLY for call in calls(plain, _DEADLY)) or _SUPERGLOBAL.search(plain):
+def _tag_score(reading: Reading, inside: str, tag: str) -> int:
+    if reading.calls(_DEADLY) or _SUPERGLOBAL.search(reading.plain):
         return 9
-    if is_prose(inside) or is_prose(plain):
+    if is_prose(inside) or is_prose(reading.plain):
         return 4
     if _STATEMENT.match(inside):
         return 8
-    return 4 if inside[:1].isspace() and inside.strip() else 5
+    return 4 if not tag and inside[:1].isspace() and inside.strip() else 5
 
 
 def _request_variable(text: str) -> Judgement | None:
-    match = _SUPERGLOBAL.search(text) or _COMPLEX.search(text)
+    match = ("$" in text or None) and (_SUPERGLOBAL.search(text) or _COMPLEX.search(text))
     if not match:
         return None
     place = site(text, match.start(), match.end())
@@ -187,22 +203,27 @@ def _call(text: str, call: Call) -> Judgement | None:
     tainted = bool(_TAINT.search(call.arguments))
     deadly = call.name in _DEADLY
     if place == "prose":
-        return judgement(rule, 5 if deadly and tainted and ";" in text else 4, text, call.start)
+        hidden = "/*" in call.gap and call.name not in _ENGLISH
+        return judgement(
+            rule, 5 if hidden or (deadly and tainted and ";" in text) else 4, text, call.start
+        )
     if call.name == "assert" and not _argued(call):
         return judgement(rule, 3, text, call.start, call.close)
     if call.name in _ENGLISH and not call.arguments and not text.endswith(")", 0, call.close):
         return judgement(rule, 3, text, call.start)
     score = (8 if deadly else 6) + tainted
-    if not call.arguments.strip() and call.name not in {"phpinfo", "get_defined_functions"}:
+    if not call.arguments.strip() and call.name != "phpinfo":
         score -= 1 if place == "whole" else 3
     if place == "code" and not deadly:
         score -= 1
+    if call.name not in _ENGLISH:
+        score = max(score, 5)
     if call.name in _ENGLISH and call.gap and call.gap.isspace() and not _argued(call):
         score = 5 if "\n" in call.gap or "\t" in call.gap else 3
     return judgement(rule, score, text, call.start, call.close)
 
 
-_ARGUMENTS = re.compile(r"['\"`$@\\]|^\s*\d+\s*$|^\s*$|\)\.")
+_ARGUMENTS = re.compile(r"['\"`$@\\]|^\s{0,40}+\d+\s{0,40}+$|^\s{0,40}+$|\)\.")
 
 
 def _argued(call: Call) -> bool:
@@ -231,24 +252,29 @@ def _builtin(text: str) -> Judgement | None:
 
 
 def _computed(text: str, plain: str) -> Iterator[Judgement | None]:
-    for match in _first(_VARIABLE_CALL, text):
-        if not _METHOD.search(match[0]):
+    if "$" in text:
+        for match in _first(_VARIABLE_CALL, text):
+            if not _METHOD.search(match[0]):
+                yield _variable_call(text, match)
+        for match in _first(_WRAPPED, text):
             yield _variable_call(text, match)
-    for match in _first(_WRAPPED, text):
-        yield _variable_call(text, match)
+    constant = _CONSTANT_CALL.search(text) if ";" in text else None
+    if constant:
+        yield judgement("code.php_computed_call", 6, text, constant.start())
     for match in _first(_CALLEE_END, plain):
         start = max(0, match.start() - 80)
         callee = plain[start : match.start() + 1]
         statement = max(callee.rfind(";"), callee.rfind("="), callee.rfind("{{")) + 1
-        name = _NOT_NAME.sub("", _CAST.sub("", callee[statement:])).lower()
-        if name.endswith(tuple(EXECUTING)):
+        callee = _COMMENT.sub("", _CAST.sub("", callee[statement:]))
+        name = _NOT_NAME.sub("", callee).lower()
+        if name.endswith(_NAMES):
             exact = name in EXECUTING
             yield judgement("code.php_computed_call", 8 if exact else 6, plain, start + statement)
 
 
 def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     for index, match in enumerate(pattern.finditer(text)):
-        if index == 16:
+        if index == 8:
             return
         yield match
 
@@ -265,8 +291,9 @@ def _variable_call(text: str, match: re.Match[str]) -> Judgement | None:
     return judgement("code.php_computed_call", 6 if place == "whole" else 5, text, match.start())
 
 
-def _setting(text: str) -> Judgement | None:
-    match = _SETTING.search(text)
+def _setting(reading: Reading) -> Judgement | None:
+    text = reading.text
+    match = _SETTING.search(text) if "=" in text else None
     if not match:
         return None
     place = site(text, match.start(), match.end())

@@ -8,7 +8,7 @@ from typing import Final
 
 from vallum.inspection.detectors.code_reading import (
     Call,
-    calls,
+    Reading,
     judgement,
     receiver,
     site,
@@ -62,19 +62,21 @@ _INNER = re.compile(
     r"\bimport\s"
 )
 _MODULE = re.compile(
-    r"""^\s*['"](?:os|subprocess|sys|pty|socket|builtins|commands|posix|shutil)['"]"""
+    r"""^\s{0,40}+['"](?:os|subprocess|sys|pty|socket|builtins|commands|posix|shutil)['"]"""
 )
-_FILE = re.compile(r"^\s*['\"](?:/|\.\./|[a-z]:)", re.I)
-_THEN_READ = re.compile(r"\s*\.\s*(?:read(?:lines?)?|write)\s*\(")
+_FILE = re.compile(r"^\s{0,40}+['\"](?:/|\.\./|[a-z]:)", re.I)
+_THEN_READ = re.compile(r"\s{0,40}+\.\s{0,40}+(?:read(?:lines?)?|write)\s{0,40}+\(")
 _PRIVATE = re.compile(r"['\"]__|['\"](?:system|popen|eval|exec)['\"]")
 
 
-def judge(text: str, plain: str) -> Judgement | None:
-    """What Python would make of `text`; `plain` has its constants joined."""
-    return strongest((_objects(text), _objects(plain), *_calls(plain)))
+def judge(reading: Reading) -> Judgement | None:
+    """What Python would make of a text."""
+    return strongest((_objects(reading.text), _objects(reading.plain), *_calls(reading)))
 
 
 def _objects(text: str) -> Judgement | None:
+    if "_" not in text:
+        return None
     steps = set(_STEP.findall(text)) if "__" in text else set()
     match = _LEADING.search(text)
     if not match:
@@ -95,8 +97,9 @@ def _is_code(text: str, match: re.Match[str]) -> bool:
     return site(text, match.start(), match.end()) != "prose"
 
 
-def _calls(text: str) -> Iterator[Judgement | None]:
-    for call in calls(text, _NAMES):
+def _calls(reading: Reading) -> Iterator[Judgement | None]:
+    text = reading.plain
+    for call in reading.calls(_NAMES):
         score = _score(text, call)
         if not score:
             continue

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from vallum.inspection.model import Judgement
@@ -18,10 +19,16 @@ _NUMBER = re.compile(r"\(\s?(0x)?([0-9a-f]{1,3})", re.I)
 GAP: Final = r"(?:\s{1,40}+|/\*[^*]{0,80}+\*/|(?://|\#)[^\n]{0,80}+\n){0,6}+"
 """What may stand between two tokens of a language of the C family, or Perl's and PHP's."""
 
+_WORD = re.compile(r"\w+")
 _CALL = re.compile(rf"(?<![\w$])([A-Za-z_]\w{{1,60}}+)({GAP})\(")
 _RECEIVER = re.compile(r"([A-Za-z_$\])}'\"][\w$]{0,60})\s{0,4}(\.|->|::|\?\.)\s{0,4}$")
-_MOST_CALLS: Final = 2_000
+MOST_CALLS: Final = 20
+"""Calls of one text that are looked at: the first ten and the last ten."""
 _LONGEST_ARGUMENTS: Final = 400
+_MOST_PARENTHESES: Final = 12
+_PARENTHESIS = re.compile(r"[()]")
+_NEARBY: Final = 160
+_LONGEST_PROSE: Final = 400
 
 
 class Call(NamedTuple):
@@ -68,32 +75,60 @@ def _digits(text: str) -> Iterator[tuple[str | None, str]]:
             yield match[1], match[2]
 
 
-def calls(text: str, names: Iterable[str]) -> Iterator[Call]:
-    """The calls of one of `names` (a set or a mapping of lower case names)."""
-    left = _MOST_CALLS
-    for match in _CALL.finditer(text):
-        left -= 1
-        if left < 0:
-            return
-        name = match[1].lower()
-        if name in names:
-            close = closing(text, match.end())
-            inside = text[match.end() : close].removesuffix(")")
-            yield Call(name, match[2], match.start(), inside, close)
+class Reading:
+    """A text, and what all languages want to know of it."""
+
+    __slots__ = ("_calls", "plain", "text", "words")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.plain = spelled_out(text)
+        """The text with its constants joined."""
+        self.words = frozenset(_WORD.findall(self.plain.lower()))
+        """In lower case."""
+        self._calls = [(match[1].lower(), match) for match in _CALL.finditer(self.plain)]
+
+    def calls(self, names: Container[str]) -> list[Call]:
+        """The calls in `plain` of one of `names` (in lower case), at most `MOST_CALLS`."""
+        matches = [match for name, match in self._calls if name in names]
+        if len(matches) > MOST_CALLS:
+            half = MOST_CALLS // 2
+            matches = matches[:half] + matches[-half:]
+        return [_call(self.plain, match) for match in matches]
+
+
+class Needle:
+    """A pattern that is looked for only where one of the words it needs occurs."""
+
+    __slots__ = ("_needs", "_pattern")
+
+    def __init__(self, needs: str, pattern: str, flags: int = 0) -> None:
+        self._needs = words(needs)
+        self._pattern = re.compile(pattern, flags)
+
+    def search(self, text: str, among: frozenset[str]) -> re.Match[str] | None:
+        """The first match in `text`, whose words are `among`."""
+        return None if self._needs.isdisjoint(among) else self._pattern.search(text)
+
+    def first(self, text: str, among: frozenset[str]) -> Iterator[re.Match[str]]:
+        """The first eight matches."""
+        return islice(() if self._needs.isdisjoint(among) else self._pattern.finditer(text), 8)
+
+
+def _call(text: str, match: re.Match[str]) -> Call:
+    close = closing(text, match.end())
+    inside = text[match.end() : close].removesuffix(")")
+    return Call(match[1].lower(), match[2], match.start(), inside, close)
 
 
 def closing(text: str, position: int) -> int:
     """Where the parenthesis ends whose inside starts at `position`."""
     depth = 1
     end = min(len(text), position + _LONGEST_ARGUMENTS)
-    for index in range(position, end):
-        mark = text[index]
-        if mark == "(":
-            depth += 1
-        elif mark == ")":
-            depth -= 1
-            if not depth:
-                return index + 1
+    for match in islice(_PARENTHESIS.finditer(text, position, end), _MOST_PARENTHESES):
+        depth += 1 if match[0] == "(" else -1
+        if not depth:
+            return match.end()
     return end
 
 
@@ -119,12 +154,12 @@ _KEYWORDS: Final = words(
 
 def site(text: str, start: int, close: int) -> Site:
     """Where the code in `text[start:close]` stands."""
-    before, after = text[:start], text[close:]
+    before, after = text[max(0, start - _NEARBY) : start], text[close : close + _NEARBY]
     if not (_has_word(before) or _has_word(after)):
         return "whole"
     if _REST_IS_COMMENT.match(after):
         after = ""
-    if _BREAKOUT.search(before, max(0, start - 40)):
+    if _BREAKOUT.search(before, max(0, len(before) - 40)):
         before = ""
     if is_prose(before) or is_prose(after):
         return "prose"
@@ -141,6 +176,7 @@ def _has_word(text: str) -> bool:
 
 def is_prose(text: str) -> bool:
     """Whether there are words in a row in it as people write them, and no program."""
+    text = text[:_LONGEST_PROSE]
     return bool(_WORDS.search(text) or (not text.isascii() and _OTHER_SCRIPT.search(text)))
 
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from vallum.inspection.detectors.code_reading import (
     Call,
-    calls,
+    Needle,
+    Reading,
     judgement,
     receiver,
     site,
@@ -42,38 +43,49 @@ _OF: Final[dict[str, tuple[str, ...]]] = {
     "eval": ("kernel", "binding"),
 }
 _DEADLY: Final = frozenset({"kernel", "process", "open3", "pty", "marshal", "object"})
-_SEND = re.compile(
-    r"\.\s*(?:(?:send|__send__|public_send|method)\b\s*\(?\s*(?::\w|['\"](?:system|exec|eval|"
+_SEND = Needle(
+    "send __send__ public_send method instance_eval class_eval module_eval",
+    r"\.\s{0,40}+(?:(?:send|__send__|public_send|method)\b\s{0,40}+\(?\s{0,40}+(?::\w|"
+    r"['\"](?:system|exec|eval|"
     r"spawn|open|`))|"
-    r"(?:instance|class|module)_eval\b\s*\(?\s*['\"])"
+    r"(?:instance|class|module)_eval\b\s{0,40}+\(?\s{0,40}+['\"])",
 )
-_PERCENT = re.compile(
-    r"(?<![\w%])%x\s?([({\[<|!/])[^)}\]>|!/]{1,200}|\bqx\s*([({\[<|!/'])[^\n]{1,200}"
+_PERCENT = Needle(
+    "x qx", r"(?<![\w%])%x\s?([({\[<|!/])[^)}\]>|!/]{1,200}|\bqx\s{0,40}+([({\[<|!/'])[^\n]{1,200}"
 )
-_TEMPLATE = re.compile(r"\bERB\s*\.\s*new\s*\(?|\bBinding\s*\.\s*of_caller\b")
-_REQUIRE = re.compile(
-    r"\brequire\s*\(?\s*['\"](?:open3|socket|pty|open-uri|erb|shell)['\"]\s*\)?(\s*[;\n]\s*\S)?"
+_TEMPLATE = Needle(
+    "erb binding",
+    r"\bERB\s{0,40}+\.\s{0,40}+new\s{0,40}+\(?|\bBinding\s{0,40}+\.\s{0,40}+of_caller\b",
 )
-_WITHOUT = re.compile(
-    r"\b(?:Kernel\s*\.\s*|IO\s*\.\s*)?(?:system|exec|popen|eval|spawn)\s+(?:['\"]|%[qQw]?[({\[])"
+_REQUIRE = Needle(
+    "require",
+    r"\brequire\s{0,40}+\(?\s{0,40}+['\"](?:open3|socket|pty|open-uri|erb|"
+    r"shell)['\"]\s{0,40}+\)?(\s{0,40}+[;\n]\s{0,40}+\S)?",
+)
+_WITHOUT = Needle(
+    "system exec popen eval spawn",
+    r"\b(?:Kernel\s{0,40}+\.\s{0,40}+|IO\s{0,40}+\.\s{0,40}+)?(?:system|exec|popen|eval|"
+    r"spawn)\s+(?:['\"]|%[qQw]?[({\[])",
 )
 _PERL_INTERPOLATED = re.compile(r"[@$]\s{0,40}\{\s{0,40}[\[\\]\s{0,40}[\w(!`\"'@$<{:&-]")
-_PERL_OPEN = re.compile(
-    r"\bopen\s*\(?\s*(?:my\s+)?\$?\w+\s*,\s*['\"]\s*(?:\||[-+]?\|)|"
-    r"['\"][^'\"]{1,100}\|\s*['\"]\s*\)?\s*;"
+_PERL_OPEN = Needle(
+    "open",
+    r"\bopen\s{0,40}+\(?\s{0,40}+(?:my\s+)?\$?\w+\s{0,40}+,\s{0,40}+['\"]\s{0,40}+(?:\||[-+]?\|)|"
+    r"['\"][^'\"]{1,100}\|\s{0,40}+['\"]\s{0,40}+\)?\s{0,40}+;",
 )
-_PERL_USE = re.compile(
-    r"(?:^|;|\bperl\b.{0,20}')\s*use\s+(?:Socket|POSIX|IO::\w+|LWP\w*)\b[^;]{0,40};"
+_PERL_USE = Needle(
+    "use", r"(?:^|;|\bperl\b.{0,20}')\s{0,40}+use\s+(?:Socket|POSIX|IO::\w+|LWP\w*)\b[^;]{0,40};"
 )
 
 
-def judge(text: str, plain: str) -> Judgement | None:
-    """What Ruby or Perl would make of `text`; `plain` has its constants joined."""
+def judge(reading: Reading) -> Judgement | None:
+    """What Ruby or Perl would make of a text."""
+    plain = reading.plain
     return strongest(
         (
-            *(_call(plain, call) for call in calls(plain, _OF)),
-            *_ruby(plain),
-            *_perl(text),
+            *(_call(plain, call) for call in reading.calls(_OF)),
+            *_ruby(plain, reading.words),
+            *_perl(reading.text, reading.words),
         )
     )
 
@@ -91,31 +103,33 @@ def _call(text: str, call: Call) -> Judgement | None:
     return judgement("code.ruby_call", score, text, max(0, call.start - len(owner) - 2))
 
 
-def _ruby(text: str) -> Iterator[Judgement | None]:
+def _ruby(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
     rule = "code.ruby_call"
-    yield _found(_SEND, rule, 7, text)
-    yield _found(_PERCENT, rule, 7, text)
-    yield _found(_TEMPLATE, rule, 7, text)
-    match = _REQUIRE.search(text)
+    yield _found(_SEND, rule, 7, text, among)
+    yield _found(_PERCENT, rule, 7, text, among)
+    yield _found(_TEMPLATE, rule, 7, text, among)
+    match = _REQUIRE.search(text, among)
     if match:
-        yield _found(_REQUIRE, rule, 6 if match[1] else 4, text)
-    match = _WITHOUT.search(text)
+        yield _found(_REQUIRE, rule, 6 if match[1] else 4, text, among)
+    match = _WITHOUT.search(text, among)
     if match:
         score = 6 if site(text, match.start(), len(text)) == "whole" else 5
-        yield _found(_WITHOUT, rule, score, text)
+        yield _found(_WITHOUT, rule, score, text, among)
 
 
-def _perl(text: str) -> Iterator[Judgement | None]:
+def _perl(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
     rule = "code.perl"
-    match = _PERL_INTERPOLATED.search(text)
+    match = _PERL_INTERPOLATED.search(text) if "{" in text else None
     if match:
         yield judgement(rule, 7, text, match.start())
-    yield _found(_PERL_OPEN, rule, 6, text)
-    yield _found(_PERL_USE, rule, 6, text)
+    yield _found(_PERL_OPEN, rule, 6, text, among)
+    yield _found(_PERL_USE, rule, 6, text, among)
 
 
-def _found(pattern: re.Pattern[str], rule: str, score: int, text: str) -> Judgement | None:
-    match = pattern.search(text)
+def _found(
+    needle: Needle, rule: str, score: int, text: str, among: frozenset[str]
+) -> Judgement | None:
+    match = needle.search(text, among)
     if not match:
         return None
     if site(text, match.start(), match.end()) == "prose":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from vallum.inspection.detectors.code_reading import judgement, site, strongest
+from vallum.inspection.detectors.code_reading import judgement, site, strongest, words
 from vallum.inspection.detectors.deserialisation_binary import find
 from vallum.inspection.model import Context, Detector, Judgement
 
@@ -23,23 +23,25 @@ RULES: Final[Mapping[str, str]] = {
     "deserialisation.json": "type name of Java in JSON that a reader would obey",
 }
 
-_GADGET_NAMES: Final = (
-    r"(?:clone|invoker|instantiate|constant|chained|switch|map)transformer|"
-    r"(?:for|while|if|do|chained)closure|instantiatefactory|"
-    r"prototype(?:clone|serialization)factory|templatesimpl|jdbcrowsetimpl|"
-    r"trax(?:filter)?templates|"
-    r"annotationinvocationhandler|transformingcomparator|lazymap|tiedmapentry|"
-    r"badattributevalueexpexception|beancomparator|methodclosure|convertedclosure|"
-    r"objectdataprovider|"
-    r"rolebased(?:claims)?principal|typeconfusedelegate|windows(?:claims)?identity|"
-    r"jndireferenceindirector|jndi(?:refforwarding|refconnection)datasource|"
-    r"wrapperconnectionpool\w*|"
-    r"unicast(?:server)?refs?|xsltransform|propertypathfactorybean|objectstateformatter|"
-    r"losformatter|"
-    r"sessionsecuritytoken|axhost|windowsprincipal|resourcedictionary|assemblyinstaller|"
-    r"dataviewmanager|xmldecoder|spelexpression|simplejndibeanfactory|jndiconfiguration|"
-    r"jndirealmfactory|jndidatasourcefactory|jtatransactionconfig|oraclemanagedconnectionfactory"
+_GADGETS: Final = words(
+    "clonetransformer invokertransformer instantiatetransformer constanttransformer "
+    "chainedtransformer switchtransformer maptransformer forclosure whileclosure ifclosure "
+    "doclosure chainedclosure instantiatefactory prototypeclonefactory "
+    "prototypeserializationfactory templatesimpl jdbcrowsetimpl traxtemplates "
+    "annotationinvocationhandler transformingcomparator lazymap tiedmapentry "
+    "badattributevalueexpexception beancomparator methodclosure convertedclosure "
+    "objectdataprovider rolebasedprincipal rolebasedclaimsprincipal typeconfusedelegate "
+    "windowsidentity windowsclaimsidentity windowsprincipal jndireferenceindirector "
+    "jndirefforwardingdatasource jndirefconnectiondatasource wrapperconnectionpooldatasource "
+    "unicastref unicastserverref unicastremoteobject xsltransform propertypathfactorybean "
+    "objectstateformatter losformatter sessionsecuritytoken axhost resourcedictionary "
+    "assemblyinstaller dataviewmanager xmldecoder spelexpression simplejndibeanfactory "
+    "jndiconfiguration jndirealmfactory jndidatasourcefactory jtatransactionconfig "
+    "oraclemanagedconnectionfactory jndiconnectionsource jndiconverter ldapattribute "
+    "elprocessor"
 )
+"""Names of classes, in lower case, that run code while they are read, or are given to such."""
+_GADGET_NAMES: Final = "|".join(sorted(_GADGETS))
 _TRIGGERS: Final = (
     # Java: as it is, in hexadecimal, and in base64 at each of the three offsets
     (
@@ -47,7 +49,7 @@ _TRIGGERS: Final = (
         r"^h4si[a-z0-9+/]{12}"
     ),
     r"\b(?:" + _GADGET_NAMES + r")\b",
-    r"^['\"]?(?:java|runtime)\.(?:\w+\.)*(?:" + _GADGET_NAMES + r"|runtime|processbuilder)\b",
+    r"^['\"]?(?:java|runtime)\.(?:\w+\.)*(?:" + _GADGET_NAMES + r"|runtime)\b",
     # PHP
     (
         r"(?:^|[\s;{|:='\"])[oc]:\+?\d+:\\?[\"'][\w\\]|^a:\d+:\{[sioabd]:|^(?:tzo|yto|"
@@ -90,8 +92,8 @@ _TRIGGERS: Final = (
     ),
 )
 
-_GADGET = re.compile(r"\b(?:" + _GADGET_NAMES + r")\b", re.I)
-_DOTTED = re.compile(r"[\w$]+(?:[.$/][\w$]+)+;?")
+_WORD = re.compile(r"\w+")
+_DOTTED = re.compile(r"\w+(?:[.$/]\w+)+;?")
 _PRECISE = re.compile(r"\bjava\.\w+\.(?:runtime|processbuilder)\b", re.I)
 _JAVA_BASE64 = re.compile(r"(?:rO0AB|KztAAU|Cs7QAF)(?:[A-Za-z0-9+/_=-]|$)|\$\$BCEL\$\$")
 _JAVA_HEX = re.compile(r"aced ?0005", re.I)
@@ -106,13 +108,14 @@ _PICKLE = re.compile(
     r"\(S'[^'\n]*'\ntR"
 )
 _DOTNET_JSON = re.compile(
-    r"[\"']\$?_{0,2}type[\"']\s*:\s*[\"'](?P<name>[\w.+]+)[^\"']{0,80}?\s*(?:,\s*\w|:#)"
+    r"[\"']\$?_{0,2}type[\"']\s{0,40}+:\s{0,40}+[\"'](?P<name>[\w.+]{1,200}+)[^\"',:]{0,80}+\s{0,40}+(?:,\s{0,40}+\w|:#)"
 )
 _DOTNET_NAME = re.compile(
-    r"(?:System|Microsoft)\.[\w.+]+(?:`\d)?(?:\[[^\]]{0,100}\]+)?\s*,\s*(?:System|mscorlib|"
+    r"(?:System|Microsoft)\.[\w.+]+(?:`\d)?(?:\[[^\]]{0,100}\]+)?\s{0,40}+,\s{0,40}+(?:System|"
+    r"mscorlib|"
     r"Presentation|"
     r"Microsoft|WindowsBase)[\w.]*|"
-    r"[\w.+]+,\s*[\w.]+,\s*Version=[\d.]+,\s*Culture=\w+,\s*PublicKeyToken="
+    r"(?<![\w.+])[\w.+]{1,200}+,\s{0,40}+[\w.]{1,100}+,\s{0,40}+Version=[\d.]+,\s{0,40}+Culture=\w+,\s{0,40}+PublicKeyToken="
 )
 _RUBY_YAML = re.compile(
     r"!!?(?:python/(?:object|module|name|tuple)|ruby/\w+|perl/\w+|php/\w+|js/\w+)(?:[:/]|\b)|"
@@ -129,14 +132,16 @@ _XML = re.compile(
     r"<(?:dynamic-proxy|java\.util\.PriorityQueue|java\.lang\.ProcessBuilder|jdk\.nashorn|"
     r"javax\.imageio|"
     r"org\.codehaus\.groovy|com\.sun\.)[\w.$-]*|<(?:java|javax)\.[\w.$_-]+[\s>/]|"
-    r"<(?:tree-map|sorted-set)>\s*<(?:dynamic|comparator|entry|string)|<handler\s+class\s{0,4}=|"
+    r"<(?:tree-map|sorted-set)>\s{0,40}+<(?:dynamic|comparator|entry|string)|"
+    r"<handler\s+class\s{0,4}=|"
     r"serialization\s{0,4}=\s{0,4}[\"']custom|resolves-to\s{0,4}=",
 )
 _JSON = re.compile(
-    r"[\"'](?P<key>[@$_]?(?:type|class|javaClass|className|implementation))[\"']\s*:\s*[\"']L?"
+    r"[\"'](?P<key>[@$_]?(?:type|class|javaClass|className|"
+    r"implementation))[\"']\s{0,40}+:\s{0,40}+[\"']L?"
     r"(?P<name>(?:javax?|com|org|sun|groovy|ch|br|net|oracle|ognl|bsh)\.[\w.$]+)|"
-    r"\[\s*[\"'](?P<array>(?:javax?|com|org|sun|ch|net|oracle|"
-    r"br)\.[\w.$]{4,120})[\"']\s*,\s*[\[{\"]"
+    r"\[\s{0,40}+[\"'](?P<array>(?:javax?|com|org|sun|ch|net|oracle|"
+    r"br)\.[\w.$]{4,120})[\"']\s{0,40}+,\s{0,40}+[\[{\"]"
 )
 _INNER_JAVA = re.compile(
     r"(?:javax?\.|sun\.|com\.sun\.|org\.apache\.|org\.springframework\.|org\.hibernate\.|"
@@ -181,8 +186,14 @@ def _matched(pattern: re.Pattern[str], rule: str, score: int, text: str) -> Judg
     return judgement(rule, score, text, match.start())
 
 
+def _first_gadget(text: str) -> re.Match[str] | None:
+    if _GADGETS.isdisjoint(_WORD.findall(text.lower())):
+        return None
+    return next(match for match in _WORD.finditer(text) if match[0].lower() in _GADGETS)
+
+
 def _gadget(text: str, context: Context) -> Judgement | None:
-    match = _GADGET.search(text) or _PRECISE.search(text)
+    match = _first_gadget(text) or _PRECISE.search(text)
     if not match:
         return None
     name = text.strip(" \t\r\n\"'")

@@ -24,13 +24,14 @@ _TRIGGERS: Final = (
 _LINK = re.compile(
     r"(?P<proto>__proto__|__(?:define|lookup)[GS]etter__)|"
     r"constructor['\"`\s\]]{0,4}[.:\[]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)\b|"
-    r"constructor\"\s*:\s*\{\s*\"prototype|\bObject\s*\.\s*prototype\s*[.\[]\s*\w+\s*\]?\s*=|"
+    r"constructor\"\s{0,40}+:\s{0,40}+\{\s{0,40}+\"prototype|"
+    r"\bObject\s{0,40}+\.\s{0,40}+prototype\s{0,40}+[.\[]\s{0,40}+\w+\s{0,40}+\]?\s{0,40}+=|"
     r":Module:prototype|\"\$\w{1,3}:(?:constructor|then|__)",
     re.I,
 )
 # Before and after the name in a path (`a[__proto__][b]`, `a.__proto__.b=1`, `{"__proto__":`).
-_BEFORE = re.compile(r"(?:^|[.\[\"'{,&?:/>]|\]\[)\s*['\"]?$")
-_AFTER = re.compile(r"^['\"]?\s*(?:[.\[\]:=/,]|$)")
+_BEFORE = re.compile(r"(?:^|[.\[\"'{,&?:/>]|\]\[)\s{0,40}+['\"]?$")
+_AFTER = re.compile(r"^['\"]?\s{0,40}+(?:[.\[\]:=/,]|$)")
 
 
 def judge(text: str, context: Context) -> Judgement | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from vallum.inspection.detectors.code_reading import is_prose, judgement, site, strongest
 from vallum.inspection.detectors.template_blocks import Block, blocks
-from vallum.inspection.detectors.template_expression import sense
+from vallum.inspection.detectors.template_expression import reaches, sense
 from vallum.inspection.detectors.template_lookup import resolve
 from vallum.inspection.model import Context, Detector, Judgement
 
@@ -51,21 +51,26 @@ _TRIGGERS: Final = (
 _OGNL = re.compile(
     r"#_memberAccess|_memberAccess\b|@java(?:x?\.\w+)+@\w+|@ognl\.\w+@|@org\.apache[\w.]+@|"
     r"\bOgnl(?:Context|Util)\b|"
-    r"\bServletActionContext\b|\(#\w{1,40}\s?=|#context\s*\[|#(?:session|application|parameters|"
+    r"\bServletActionContext\b|\(#\w{1,40}\s?=|#context\s{0,40}+\[|#(?:session|application|"
+    r"parameters|"
     r"request|attr)"
     r"\s?(?:\[|\.\w+\s?[\[(])|"
-    r"\bT\s*\(\s*(?:javax?|org|com|sun)\.[\w.]+\s*\)",
+    r"\bT\s{0,40}+\(\s{0,40}+(?:javax?|org|com|sun)\.[\w.]+\s{0,40}+\)",
 )
-_ACTION = re.compile(r"^\s*(?:redirect|redirectAction|action|method):\s*(?:[$%#]\{|#)", re.I)
+_ACTION = re.compile(
+    r"^\s{0,40}+(?:redirect|redirectAction|action|method):\s{0,40}+(?:[$%#]\{|#)", re.I
+)
 _VELOCITY = re.compile(
-    r"#set\s*\(\s*\$\w+\s*=|#(?:evaluate|include|parse)\s*\(\s*['\"$]|#foreach\s*\(\s*\$\w+\s+in\b|"
+    r"#set\s{0,40}+\(\s{0,40}+\$\w+\s{0,40}+=|#(?:evaluate|include|"
+    r"parse)\s{0,40}+\(\s{0,40}+['\"$]|#foreach\s{0,40}+\(\s{0,40}+\$\w+\s+in\b|"
     r"\$[a-z]\w{0,20}\.(?:class\.inspect|class\.forName|getClass\(\)|inspect\()|"
     r"\$[a-z]\w{0,20}\.class\b",
     re.I,
 )
 _RAZOR = re.compile(
-    r"@(?:System|Directory|File|Environment|System\.\w+)\s?\.\s?\w+|@(?:functions|using)\s*[{(]|"
-    r"@Html\.Raw\s*\(|@inject\s"
+    r"@(?:System|Directory|File|Environment|System\.\w+)\s?\.\s?\w+|@(?:functions|"
+    r"using)\s{0,40}+[{(]|"
+    r"@Html\.Raw\s{0,40}+\(|@inject\s"
 )
 _FREEMARKER = re.compile(
     r"<[#@](?:assign|include|import|macro|function|attempt|setting)\b[^>]{0,200}", re.I
@@ -107,6 +112,9 @@ def _blocks(text: str) -> Iterator[Judgement]:
 def _block(text: str, block: Block) -> Judgement | None:
     if block.opener == "{":
         return _single_brace(text, block)
+    if not block.opener:
+        danger = reaches(block.inside)
+        return judgement("template.danger", 7, text, block.start + danger) if danger >= 0 else None
     kind, at = sense(block.inside, block.opener)
     start = block.start
     if at > 80:
@@ -130,11 +138,11 @@ def _block(text: str, block: Block) -> Judgement | None:
 
 
 _SMARTY = re.compile(
-    r"^(?:php\b|\$smarty\.|literal\}|math\s+equation|fetch\s+file|include\s+file\s*=|self::|"
+    r"^(?:php\b|\$smarty\.|literal\}|math\s+equation|fetch\s+file|include\s+file\s{0,40}+=|self::|"
     r"Smarty_Internal|"
-    r"(?:system|exec|passthru|shell_exec|eval|phpinfo|readfile|file_get_contents|popen)\s*\(|"
-    r"if\s+(?:system|exec|passthru|phpinfo|readfile|shell_exec|popen|eval)\s*\(|"
-    r"\$\w+[.|](?:_|template_object|smarty)|'[^']*'\s*\|\s*(?:system|exec|passthru))"
+    r"(?:system|exec|passthru|shell_exec|eval|phpinfo|readfile|file_get_contents|popen)\s{0,40}+\(|"
+    r"if\s+(?:system|exec|passthru|phpinfo|readfile|shell_exec|popen|eval)\s{0,40}+\(|"
+    r"\$\w+[.|](?:_|template_object|smarty)|'[^']*'\s{0,40}+\|\s{0,40}+(?:system|exec|passthru))"
 )
 _SUM = re.compile(r"^\s?\d{1,8}\s?[*]\s?\d{1,8}\s?$|^['\"]\w*['\"]\s?\*\s?\d+$")
 

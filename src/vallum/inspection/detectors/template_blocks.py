@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 _CLOSERS: Final = {
@@ -27,8 +28,13 @@ _CLOSERS: Final = {
 _OPENERS = re.compile(
     r"\{\{|\{%|\$!?\s{0,4}\{|[#*%~@]\{|<%|<[#@](?=[a-z])|\[%|\[=|@\(|\{(?=[$a-z\d'\"]|\s?\d)", re.I
 )
-_MOST: Final = 24
-_LONGEST: Final = 1_000
+_BRACES = re.compile(r"[{}]")
+_PARENTHESES = re.compile(r"[()]")
+_MOST_MARKS: Final = 32
+_MOST: Final = 16
+_LONGEST: Final = 600
+_UNCLOSED: Final = 120
+_MOST_CHARACTERS: Final = 1_500
 
 
 class Block(NamedTuple):
@@ -44,18 +50,23 @@ class Block(NamedTuple):
 
 def blocks(text: str) -> Iterator[Block]:
     """The blocks of `text`, at most 24; those within others too."""
-    left = _MOST
+    left, characters = _MOST, _MOST_CHARACTERS
     for match in _OPENERS.finditer(text):
         opener = match[0].replace(" ", "")
         if opener == "{" and text.endswith("{", 0, match.start()):
             continue
         left -= 1
-        if left < 0:
+        if left < 0 or characters < 0:
+            # What is left is one more block, as it were, rather than nothing.
+            yield Block("", text[match.start() :], match.start(), len(text), closed=False)
             return
         start = match.end()
         end = _end(text, start, _CLOSERS[opener])
         closed = end <= len(text) and text.endswith(_CLOSERS[opener], start, end)
-        inside = text[start : end - len(_CLOSERS[opener]) if closed else end]
+        inside = text[
+            start : end - len(_CLOSERS[opener]) if closed else min(end, start + _UNCLOSED)
+        ]
+        characters -= len(inside)
         yield Block(opener, inside, match.start(), end, closed)
 
 
@@ -67,12 +78,9 @@ def _end(text: str, start: int, closer: str) -> int:
         return found + len(closer) if found >= 0 else limit
     opening = "{" if closer == "}" else "("
     depth = 1
-    for index in range(start, limit):
-        mark = text[index]
-        if mark == opening:
-            depth += 1
-        elif mark == closer:
-            depth -= 1
-            if not depth:
-                return index + 1
+    marks = _BRACES if closer == "}" else _PARENTHESES
+    for match in islice(marks.finditer(text, start, limit), _MOST_MARKS):
+        depth += 1 if match[0] == opening else -1
+        if not depth:
+            return match.end()
     return limit

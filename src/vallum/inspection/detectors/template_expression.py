@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
-from vallum.inspection.detectors.code_reading import spelled_out, words
+from vallum.inspection.detectors.code_reading import Needle, spelled_out, words
 
 Kind = Literal["plain", "constant", "call", "literal", "danger", "context"]
 """`plain` shows a variable; `constant` computes with constants (how attackers ask whether an engine
@@ -21,7 +21,22 @@ class Sense(NamedTuple):
     """Where in the expression it shows."""
 
 
-_DANGER = re.compile(
+_DANGER = Needle(
+    "__class__ __mro__ __base__ __bases__ __subclasses__ __globals__ __builtins__ __import__ "
+    "__init__ __dict__ __getattribute__ __self__ __code__ __getitem__ getruntime getclass forname "
+    "processbuilder scriptenginemanager classloader getclassloader getdeclaredmethod "
+    "getdeclaredmethods getmethod getmethods newinstance getenginebyname getprotectiondomain "
+    "template objectconstructor jythonruntime classutils propertyutils streamutils _memberaccess "
+    "memberaccess ognlcontext ognlutil servletactioncontext getsystemproperty popen subprocess "
+    "shell_exec passthru proc_open system execsync child_process mainmodule _getfilter "
+    "registerundefinedfiltercallback registerundefinedfunctioncallback getfilter readfile "
+    "file_get_contents file_excerpt writefile smarty_internal_write_file getstreamvariable "
+    "template_object template_class phpinfo lookupmethod cycler joiner lipsum url_for "
+    "get_flashed_messages undefined inputstreamreader bufferedreader urlclassloader "
+    "fileinputstream fileutils ioutils eval execute instance_eval const_get io file dir kernel "
+    "objectspace process activator addclasspath defineclass loadclass inspect t new java javax org "
+    "ognl api interpret constructor __proto__ require global globalthis import from smarty request "
+    "_self _context app self handler systemproperties systemenvironment settings config",
     r"__(?:class|mro|bases?|subclasses|globals|builtins|import|init|dict|getattribute|self|code|"
     r"getitem)__|"
     r"\b(?:getRuntime|getClass|forName|ProcessBuilder|ScriptEngineManager|classLoader|"
@@ -33,35 +48,47 @@ _DANGER = re.compile(
     r"_getFilter|registerUndefinedFilterCallback|registerUndefinedFunctionCallback|"
     r"getFilter|readfile|file_get_contents|file_excerpt|writeFile|Smarty_Internal_Write_File|"
     r"self::getStreamVariable|template_object|template_class|phpinfo|lookupMethod|"
-    r"cycler|joiner|lipsum|url_for\s*\.|get_flashed_messages\s*\.|undefined\s*\.\s*__|"
+    r"cycler|joiner|lipsum|url_for\s{0,40}+\.|get_flashed_messages\s{0,40}+\.|"
+    r"undefined\s{0,40}+\.\s{0,40}+__|"
     r"InputStreamReader|BufferedReader|URLClassLoader|FileInputStream|FileUtils|IOUtils|"
     r"eval|execute|Execute|instance_eval|const_get|IO\.popen|File\.(?:open|read)|Dir\.entries|"
     r"Kernel|ObjectSpace|Process\.(?:Start|spawn)|System\.(?:Diagnostics|IO|Reflection)|Activator|"
-    r"addClassPath|defineClass|loadClass|inspect\s*\(\s*['\"]java)\b|"
-    r"\bT\s*\(\s*(?:java|org|com|javax|sun|ognl|groovy|String\b|Runtime|System|Thread)|"
-    r"\bnew\s+(?:javax?|org|com|sun|groovy|freemarker|ognl)\s*\.|"
-    r"\bjavax?\s*\.\s*(?:lang|util|io|net|naming|script|nio)\b|@java[.\w]*@|@ognl|@org\.|"
-    r"\?\s*(?:new|api|interpret|eval)\b|\bconstructor\s*(?:\.|\()|\.constructor\b|"
+    r"addClassPath|defineClass|loadClass|inspect\s{0,40}+\(\s{0,40}+['\"]java)\b|"
+    r"\bT\s{0,40}+\(\s{0,40}+(?:java|org|com|javax|sun|ognl|groovy|String\b|Runtime|System|Thread)|"
+    r"\bnew\s+(?:javax?|org|com|sun|groovy|freemarker|ognl)\s{0,40}+\.|"
+    r"\bjavax?\s{0,40}+\.\s{0,40}+(?:lang|util|io|net|naming|script|nio)\b|@java[.\w]*@|@ognl|"
+    r"@org\.|"
+    r"\?\s{0,40}+(?:new|api|interpret|eval)\b|\bconstructor\s{0,40}+(?:\.|\()|\.constructor\b|"
     r"['\"]constructor['\"]|\b__proto__\b|"
-    r"\brequire\s*\(|\bprocess\s*\.\s*(?:env|exit|binding|mainModule)|\bglobal\s*\.|\bglobalThis\b|"
+    r"\brequire\s{0,40}+\(|\bprocess\s{0,40}+\.\s{0,40}+(?:env|exit|binding|mainModule)|"
+    r"\bglobal\s{0,40}+\.|\bglobalThis\b|"
     r"\bimport\s+(?:os|sys|subprocess|java)\b|\bfrom\s+(?:os|subprocess)\s+import\b|"
-    r"\bsmarty\s*\.\s*(?:version|template|server|env|const|get|post|request)|"
-    r"\brequest\s*\.\s*(?:application|args|cookies|headers|values|form|environ|__|getClass|files|"
+    r"\bsmarty\s{0,40}+\.\s{0,40}+(?:version|template|server|env|const|get|post|request)|"
+    r"\brequest\s{0,40}+\.\s{0,40}+(?:application|args|cookies|headers|values|form|environ|__|"
+    r"getClass|files|"
     r"data|"
     r"session|getSession|getServletContext|getParameter)|"
-    r"\b_self\s*\.\s*env|\b_context\b|\bapp\s*\.\s*request\b|\bapp\s*\.\s*(?:__|config|"
+    r"\b_self\s{0,40}+\.\s{0,40}+env|\b_context\b|\bapp\s{0,40}+\.\s{0,40}+request\b|"
+    r"\bapp\s{0,40}+\.\s{0,40}+(?:__|config|"
     r"environment)|"
-    r"\bself\s*\.\s*(?:_|__|module|template|environment)|\bhandler\s*\.\s*(?:settings|application)|"
-    r"\bsystemProperties\b|\bsystemEnvironment\b|\bsettings\s*\.\s*(?:SECRET|DATABASES)|"
-    r"\bconfig\s*(?:\.\s*(?:items|__|from_|update|SECRET|root)|\[|\.\s*iteritems)"
+    r"\bself\s{0,40}+\.\s{0,40}+(?:_|__|module|template|environment)|"
+    r"\bhandler\s{0,40}+\.\s{0,40}+(?:settings|application)|"
+    r"\bsystemProperties\b|\bsystemEnvironment\b|\bsettings\s{0,40}+\.\s{0,40}+(?:SECRET|"
+    r"DATABASES)|"
+    r"\bconfig\s{0,40}+(?:\.\s{0,40}+(?:items|__|from_|update|SECRET|root)|\[|"
+    r"\.\s{0,40}+iteritems)",
 )
+_WORD = re.compile(r"\w+")
 _FILTER = re.compile(
-    r"\|\s*(?:attr|map|filter|reduce|sort|passthru|system|exec|shell_exec|call|eval|file_excerpt|"
-    r"debug|pprint|include|import|popen|constant|nl2br_exec)\s*\(?\s*(?P<argument>['\"(]|\w)"
+    r"\|\s{0,40}+(?:attr|map|filter|reduce|sort|passthru|system|exec|shell_exec|call|eval|"
+    r"file_excerpt|"
+    r"debug|pprint|include|import|popen|constant|"
+    r"nl2br_exec)\s{0,40}+\(?\s{0,40}+(?P<argument>['\"(]|\w)"
 )
 _HARMLESS_ARGUMENT = re.compile(
-    r"\|\s*(?:map|sort|filter|reduce|call|include|import|constant|debug|pprint)\s*(?::|$|"
-    r"\(?\s*(?:attribute|reverse|by|"
+    r"\|\s{0,40}+(?:map|sort|filter|reduce|call|include|import|constant|debug|"
+    r"pprint)\s{0,40}+(?::|$|"
+    r"\(?\s{0,40}+(?:attribute|reverse|by|"
     r"['\"](?!system|exec|passthru|popen|shell|eval|phpinfo|assert|file)))"
 )
 _BACKTICKS = re.compile(r"`[^`]{1,200}`")
@@ -77,7 +104,10 @@ _ARITHMETIC = re.compile(
     rf"\s{{0,4}}\(?[-+]?\s{{0,2}}{_NUMBER}",
     re.I,
 )
-_DATE = re.compile(r"^\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}\s*$|^\s*['\"]?[\d\s.:/-]+['\"]?\s*$")
+_DATE = re.compile(
+    r"^\s{0,40}+\d{1,4}([-/.])\d{1,2}\1\d{1,4}\s{0,40}+$|"
+    r"^\s{0,40}+['\"]?[\d\s.:/-]+['\"]?\s{0,40}+$"
+)
 _TIMES = re.compile(r"[*+%^&|=<>~]|(?<=\d)/(?=\d)")
 _CALL = re.compile(r"(?<![\w$])[A-Za-z_]\w{0,40}\(")
 _FORMATTING: Final = words(
@@ -89,7 +119,8 @@ _FORMATTING: Final = words(
     "if each with unless partial file ssm opt sls"
 )
 _CONTEXT = re.compile(
-    r"^\s*(?:config|self|settings|request|_self|_context|app|environment|globals|joiner|cycler|"
+    r"^\s{0,40}+(?:config|self|settings|request|_self|_context|app|environment|globals|joiner|"
+    r"cycler|"
     r"namespace|"
     r"dump|debug|this|locals|lipsum|Model|handler|applicationScope|sessionScope|requestScope|"
     r"pageContext(?:\.\w+)*|facesContext(?:\.\w+)*|\.data_model|\.globals|\.main|\.vars|\.now|"
@@ -97,23 +128,35 @@ _CONTEXT = re.compile(
     r"\.template_name|\$smarty\.\w+|\$class|\$request|_keys|@root|\.|params?\.\w+|header\.\w+|"
     r"cookie\.\w+|"
     r"initParam|#?ctx|#?root|#session|#application|#request|#parameters|#attr|execution|"
-    r"beans?|@environment|@\w+\.\w+)\s*$"
+    r"beans?|@environment|@\w+\.\w+)\s{0,40}+$"
 )
 _STATEMENT = re.compile(
-    r"^[-+~\s]*(?:if\s+(?:true|false|not\s|\d|'|\")|set\s+\w+\s*=\s*(?:\d+\s*[*+]|cycler|.*__)|"
-    r"import\s+['\"]?\w+['\"]?\s*$|debug\s*$|print\s|python|php|eval|exec|do\s|"
-    r"include\s+['\"]?(?:/|\.\./|\\)|for\s+\w+\s+in\s+(?:\(|\[|'|\"|range\s*\(|\w+\.__)|apply\s|"
+    r"^[-+~\s]*(?:if\s+(?:true|false|not\s|\d|'|\")|"
+    r"set\s+\w+\s{0,40}+=\s{0,40}+(?:\d+\s{0,40}+[*+]|cycler|.*__)|"
+    r"import\s+['\"]?\w+['\"]?\s{0,40}+$|debug\s{0,40}+$|print\s|python|php|eval|exec|do\s|"
+    r"include\s+['\"]?(?:/|\.\./|\\)|for\s+\w+\s+in\s+(?:\(|\[|'|\"|range\s{0,40}+\(|\w+\.__)|"
+    r"apply\s|"
     r"sandbox|"
     r"load\s+(?:log|module)|get_|extends\s+['\"]?/|macro\s)",
     re.I,
 )
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower()))
+
+
+def reaches(text: str) -> int:
+    """Where `text` reaches for classes, commands or files, or -1."""
+    match = _DANGER.search(text, _words(text))
+    return match.start() if match else -1
+
+
 def sense(inside: str, opener: str) -> Sense:
     """What the expression `inside` would do in an engine whose blocks begin with `opener`."""
     inside = inside.strip("{}") if opener == "${" else inside
     plain = spelled_out(inside)
-    match = _DANGER.search(plain)
+    match = _DANGER.search(plain, _words(plain))
     if match and not (match[0] in {"system", "execute", "eval"} and _is_word(plain)):
         return Sense("danger", match.start())
     if opener in {"<%", "#{", "%{"} and _BACKTICKS.search(inside):

@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 
 from vallum.inspection.detectors.code_reading import words
 
-_JNDI = re.compile(r"\$\s{0,8}\{\s{0,8}jndi\b", re.I)
+_JNDI = re.compile(r"\$\s{0,8}\{[\s\0]{0,8}jndi\b", re.I)
+# A lookup that nobody knows is marked, so that it is looked at once.
+_UNRESOLVED = re.compile(r"\$\{(?!\0)")
 _DATE = re.compile(r"'([^']*)'")
 _SPELLING: Final = frozenset({"lower", "upper", "date", "", "base64"})
 _LOOKUPS: Final = words(
@@ -19,7 +21,9 @@ _LOOKUPS: Final = words(
 _RUNNING: Final = frozenset(
     {"script", "dns", "url", "xml", "const", "base64decoder", "urldecoder", "file"}
 )
+_MARK = re.compile(r"(\$\{|\})")
 _MOST_OPEN: Final = 64
+_MOST_MARKS: Final = 400
 _ROUNDS: Final = 3
 
 
@@ -41,10 +45,9 @@ def resolve(text: str) -> Lookups:
     """Resolve the lookups in `text`, the innermost first; what nobody knows becomes its default."""
     state = _State()
     for _ in range(_ROUNDS):
-        plain = state.expand(text)
-        if plain == text:
+        text = state.expand(text)
+        if not _UNRESOLVED.search(text):
             break
-        text = plain
     jndi = state.jndi or bool(_JNDI.search(text))
     return Lookups(jndi, state.running, state.spelled, state.environment, text)
 
@@ -58,7 +61,7 @@ class _State:
     def expand(self, text: str) -> str:
         """`text` with each complete lookup replaced by what it yields."""
         pieces: list[list[str]] = [[]]
-        for piece in re.split(r"(\$\{|\})", text):
+        for piece in _MARK.split(text, _MOST_MARKS):
             if piece == "${" and len(pieces) < _MOST_OPEN:
                 pieces.append([])
             elif piece == "}" and len(pieces) > 1:
@@ -73,7 +76,7 @@ class _State:
         return "".join(pieces[0])
 
     def note(self, inside: str) -> None:
-        start = inside.lstrip()[:5].lower()
+        start = inside.lstrip(" \t\r\n\0")[:5].lower()
         if start.startswith("jndi") and not start[4:].isalnum():
             self.jndi = True
 

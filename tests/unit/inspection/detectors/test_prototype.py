@@ -1,0 +1,71 @@
+"""Names and paths that lead to the prototype of every object of JavaScript."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.prototype import DETECTOR, RULES
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "__proto__",
+        "__proto__[admin]",
+        "__proto__.admin",
+        "constructor.prototype.admin",
+        "constructor[prototype][admin]",
+        "a[__proto__][x]",
+        "a.__proto__.x",
+        "user.constructor.prototype.isAdmin",
+        "x[constructor][prototype][y]",
+        "__proto__[__proto__][x]",
+        '["__proto__"]["x"]',
+        "$1:__proto__:then",
+    ],
+)
+def test_names_that_lead_there_are_stopped(name: str) -> None:
+    found = SUSPECTS.judge(name, is_name=True)
+    assert [(each.rule, each.score) for _, each in found] == [("prototype.name", 9)]
+    assert RULES["prototype.name"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"__proto__":{"isAdmin":true}}',
+        '{"a":{"constructor":{"prototype":{"isAdmin":true}}}}',
+        "__proto__[isAdmin]=1",
+        "?__proto__.x=1",
+        "a[__proto__][x]=1&b=2",
+        "constructor.prototype.isAdmin=true",
+        "constructor[prototype][x]=1",
+        "obj.__proto__.polluted = 'yes'",
+        "Object.prototype.isAdmin=true",
+        "$1:constructor:constructor",
+        '["__proto__","x"]',
+        "__proto__.x",
+    ],
+)
+def test_paths_and_documents_in_values_are_stopped(text: str) -> None:
+    found = SUSPECTS.judge(text)
+    assert [each.rule for _, each in found if each.score >= STOPS] == ["prototype.path"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "JavaScript's __proto__ is deprecated",
+        "In JavaScript, every object has a __proto__ property that points to its prototype.",
+        "__proto__",
+        "the constructor prototype pattern",
+        "constructor",
+        "prototype",
+        "Object.prototype.toString is used to check types",
+    ],
+)
+def test_the_word_is_at_most_a_trace(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
