@@ -42,11 +42,11 @@ _FILE_NAMES: Final = re.compile(
 )
 _PIECE = re.compile(r"[^\s\"'<>|,`]+")
 _STEP = re.compile(
-    r"(?<![\w.])\.{2,4}(?:[;\x00][^/\\]{0,20})?[/\\]+|(?<![\w.])\.\\\.[/\\;]?|\.;\.?[/\\]?"
+    r"(?<![\w.])\.{2,4}(?:[;\x00][^/\\]{0,20})?[/\\]+|(?<![\w.])\.\\\.[/\\;]|\.;\.?[/\\]?"
 )
 _LAST = re.compile(r"[/\\]\.\.(?:\x00|;|\Z)")
 _ODD_STEP = re.compile(
-    r"(?<!\.)\.\.\.+[/\\]|\.\.[;\x00]|\.\.//|\.\.\\\\|\./\.\\|\.\\\.|\.;\.|\.\x00|\.\./?\\|\\\./|\.//\.|"
+    r"(?<!\.)\.\.\.+[/\\]|\.\.[;\x00]|\.\.//|\.\.\\\\|\./\.\\|\.\\\.[/\\;]|\.;\.|\.\x00|\.\./?\\|\\\./|\.//\.|"
     r"(?:/\.){3}|/\.//|//\.\.|\.%(?:00|01|2e)"
 )
 _CODED_STEP = re.compile(
@@ -65,7 +65,7 @@ _PAGES: Final = frozenset(
 """Endings of what documents and programs refer to."""
 _DRIVE = re.compile(r"[a-z]:(?:[/\\]|\Z)")
 _FAKE = re.compile(r"c:\\fakepath\\")
-_SHARE = re.compile(r"\\\\(?:[\w.-]+|\?|\.)\\[\w.$?-]+")
+_SHARE = re.compile(r"\\\\([\w.-]{1,255}|\?|\.)\\[\w.$?-]|//(\d{1,3}(?:\.\d{1,3}){3})/\w")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w{1,5})?\Z|\\\\\.\\\w")
 _STREAM = re.compile(r":(?::\$(?:data|index_allocation)|\$(?:i30|attribute_list))")
 _NULL = re.compile(r"[\w/.\\-]\x00(?:\.?\w{1,5}\Z|[/.\\]|\Z)")
@@ -117,7 +117,8 @@ def expects_file(context: Context) -> bool:
 def _judgements(text: str, alone: bool, words: int, context: Context) -> Iterator[Judgement]:
     expected = expects_file(context)
     if alone or words < 2:
-        yield from _whole(text, expected, context)
+        # No file system takes a longer name; what leads to it is judged as a path below.
+        yield from _whole(text[-_LONGEST:], expected, context)
     yield from inclusion(text, expected, words, context)
     whole = _PIECE.fullmatch(text) is not None
     end = -1
@@ -185,6 +186,8 @@ def _climb(
         return None
     if target and (steps > 1 or alone):
         return Judgement("path.climb", 9 if alone or words < 3 else 7, evidence)
+    if steps == 1 and not odd and _stays(path):
+        return Judgement("path.climb", _TRACE, evidence)
     if (words >= 3 and not odd) or "](" in piece or ("://" in piece and steps < 3):
         return Judgement("path.climb", _TRACE, evidence)
     score = 5 + min(steps, 3) + odd
@@ -196,6 +199,11 @@ def _climb(
     elif body and not odd and not expected:
         score = min(score, 4 if steps < 2 else 6)
     return Judgement("path.climb", min(score, 8), evidence)
+
+
+def _stays(path: str) -> bool:
+    """Whether `a/../b` ends where it began: below its own first folder's parent."""
+    return not path.startswith(("/", "..")) and re.match(r"[\w.-]*\w/", path) is not None
 
 
 def _is_link(piece: str) -> bool:
@@ -216,8 +224,10 @@ def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
         yield Judgement("path.windows", 8, evidence)
     if _DRIVE.match(text) and not _FAKE.match(text):
         yield Judgement("path.windows", 7 if expected else 4, evidence)
-    if _SHARE.match(text):
-        yield Judgement("path.windows", 7 if expected else 6, evidence)
+    share = _SHARE.match(text)
+    if share is not None:
+        near = not expected and share[1] is not None and "." not in share[1] and "$" not in text
+        yield Judgement("path.windows", _TRACE if near and share[1] != "?" else 6, evidence)
     if expected and _DEVICE.match(text):
         yield Judgement("path.windows", 5, evidence)
     if _SCRIPT.search(text) and "://" not in text:

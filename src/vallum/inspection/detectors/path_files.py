@@ -19,11 +19,16 @@ _UNIX: Final = (
         r"filesystems|modules|kallsyms|kcore|sched_debug|devices|partitions|stat|uptime|mtrr|acpi)\b"
     ),
     r"sys/(?:class|kernel|devices|firmware|module|block|bus|fs)\b",
-    r"var/(?:log|run/secrets|spool/cron|mail|lib/(?:mysql|mlocate|docker|postgresql|jenkins))\b",
+    (
+        r"var/(?:spool/cron|mail|lib/(?:mysql|mlocate|docker|postgresql|jenkins)|log/(?:apache|"
+        r"httpd|nginx|lighttpd|tomcat|auth|secure|syslog|messages|mail|lastlog|wtmp|btmp|faillog|"
+        r"dmesg|kern|mysql|postgres|redis|vsftpd|proftpd|xferlog|cron|boot|audit|dpkg|ssh|exim|"
+        r"access|error))"
+    ),
     r"var/www(?:/html)?/[\w./-]*\.(?:php|conf|ini|env|bak)",
     r"(?:home|users)/[^/\s]{1,32}/\.[a-z]",
     r"root/\.?[a-z]|~[a-z]{0,16}/\.[a-z]",
-    r"(?:run|var/run)/secrets/",
+    r"run/(?:secrets/|docker\.sock)",
     r"dev/(?:tcp|udp|shm|mem|random|sd[a-z])\b",
     r"usr/local/(?:etc|apache2?|nginx|tomcat|php)/[\w.-]+",
     r"opt/(?:lampp|tomcat|bitnami|jboss|lamp)\b",
@@ -61,7 +66,7 @@ _LAST: Final = (
     ),
     r"(?:access|error|errors|debug|laravel|catalina|auth|mail|syslog)[._](?:log|out)",
     (
-        r"(?:backup|dump|database|db|site|www|wwwroot|htdocs)\.(?:sql|tar|zip|tgz|gz|rar|7z|bak)"
+        r"(?:backup|dump|database|db|site|www|wwwroot|htdocs)\.(?:sql|bak)"
         r"(?:\.\w{2,4})?"
     ),
     (
@@ -114,6 +119,8 @@ def system_file(path: str) -> int | None:
                 continue
         if start == 0 or path[start - 1] in MARKS:
             return start
+        if path[:start] == "/var":
+            return 0
         inner = start if inner is None else inner
     for match in _DRIVES.finditer(path):
         if match.start() == 0 or not path[match.start() - 1].isalnum():

@@ -74,6 +74,8 @@ def _remote(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
     link = not _LINKS.isdisjoint(re.split(r"[^a-z]+", context.name)) or context.location == "header"
     if address and script:
         score = 7
+    elif script and text.startswith("ftp"):
+        score = 6
     elif (script or shown) and (expected or query in ("?", "?#", "#")):
         score = 7 if not link or query == "?" else 4
     elif address and not link:

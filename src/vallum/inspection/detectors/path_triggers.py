@@ -32,7 +32,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"(?:backup|dump|database|db|site|www|wwwroot|htdocs)\.(?:sql|tar|zip|tgz|gz|rar|7z|bak)",
     # Files of Windows.
     r"(?:boot|win|system|oot)\.ini|system32|inetpub|winnt|ntds\.dit|syswow64|^[\"'(]?[a-z]:[/\\]",
-    r"^\\\\[\w.$?-]+\\|::?\$(?:data|index|i30|attr)|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w+)?$",
+    r"^\\\\[\w.$?-]+\\|^//\d+\.\d+\.|::?\$(?:data|index|i30|attr)|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w+)?$",
     # Wrappers and remote files.
     (
         r"\b(?:php|phar|zip|rar|zlib|compress\.\w+|ogg|expect|glob|ssh2(?:\.\w+)?|data|netdoc|file|dict|"

@@ -140,7 +140,9 @@ class _Reading:
         if arguments == "prose":
             return score
         if command.located:
-            return max(score, 6)
+            everyday = command.name in DEVELOPMENT or command.name in INTERPRETERS
+            bare = arguments == "none" and self._text[:1] == "/"
+            return max(score, _TRACE if everyday and bare else 6)  # a setting: `/bin/bash`
         word = self._text[command.place : command.place + len(command.name)]
         if word.istitle() and "-" not in word and not command.prefixed:
             score = min(score, 3)

@@ -130,6 +130,8 @@ def test_a_command_that_a_shell_would_run_is_stopped(text: str, rule: str) -> No
         "[a-z]{2,5}\\d+(?:foo|bar|cat)",
         "color: red; top: 0; left: 5px",
         "#!/usr/bin/env python",
+        "/bin/bash",
+        "/usr/local/bin/node",
         "1'000'000 & 50% of 100%; n/a",
         "x^2 + y^2 = z^2",
         "price is $5.00 (each)",
