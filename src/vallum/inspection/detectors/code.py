@@ -51,6 +51,7 @@ _TRIGGERS: Final = (
     r"call_user_func|phpinfo|base64_decode|execfile|compile|getattr|import_module|__import__|"
     r"check_output|check_call|getoutput|capture[23]e?|spawn\w{0,2}|const_get|execv\w{0,2}|"
     r"execl\w{0,2})" + _GAP,
+    r"\w\s*/\*[^*]*\*/\s*\(",
     r"^[^\w\s]*[a-z][a-z0-9]*_[a-z0-9_]+" + _GAP,
     r"^[^\w\s]*(?:substr|str(?:len|pos|rev|tr|cmp)|\w{3,6}val|ucfirst|explode|implode|chr|ord|"
     r"file\w{0,7}|"
@@ -81,6 +82,7 @@ _TRIGGERS: Final = (
     ),
     r"\bopen\s*\(\s*['\"][^'\"]+['\"][^)]*\)\s*\.\s*(?:read|write)",
     # JavaScript
+    r"^[^\w\s]*console\s*[.\[]\s*['\"`]?\w+['\"`\]]*\s*[.(][^)]{0,12}(?:\d|this)\s*[,)]",
     (
         r"child_process|\brequire\s*[\[(.]|\bmodule\s*\.\s*(?:exports\s*=|constructor)|_load\s*\(|"
         r"=\s*require\s*[;,]|getbuiltinmodule|\bimport\s*\("

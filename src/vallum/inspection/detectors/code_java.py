@@ -49,7 +49,8 @@ _CALLS = Needle(
     "runtime getruntime get_runtime processbuilder java javax sun org com groovy bsh freemarker "
     "class "
     "getclass filesystemxmlapplicationcontext classpathxmlapplicationcontext scriptenginemanager "
-    "groovyshell groovyclassloader spelexpressionparser system",
+    "groovyshell groovyclassloader spelexpressionparser exit getproperty "
+    "getenv setproperty load loadlibrary",
     r"\bRuntime\b\s{0,40}+(?:\.|"
     r"\))?\s{0,40}+(?:\.\s{0,40}+)?get_?Runtime\b(?P<exec>.{0,12}\)\s{0,40}+\.\s{0,40}+(?:exec|"
     r"load\w*|halt)\b)?|"
@@ -123,7 +124,8 @@ _PAGE = Needle(
     "page import include taglib new runtime system response request eval execute out java jsp "
     "string "
     "int server const public private",
-    r"<%\s{0,40}+[@!][^%]{0,80}|<%=?\s{0,40}+(?:Runtime|new\s|System|Response|Request|eval|execute|out\.|"
+    r"<%\s{0,40}+[@!][^%]{0,80}|<%=?\s{0,40}+(?:Runtime|new\s|System|Response|Request|eval|"
+    r"execute|out\.|"
     r"java)|"
     r"<jsp:\w+\s|"
     r"\b(?:request\.getParameter|Server\.CreateObject|Response\.Write)\b.{0,400}%>",

@@ -67,6 +67,12 @@ _FILES = Needle(
     r"\b(?:readFileSync|readdirSync|writeFileSync|createReadStream|unlinkSync|appendFileSync|"
     r"execSync|execFileSync|spawnSync|execFile)\s{0,40}+\(\s{0,40}+[^)\s]",
 )
+# Who writes to the console of a server with a constant asks whether it evaluates at all.
+_CONSOLE = Needle(
+    "console",
+    r"\bconsole\s{0,40}+\.\s{0,40}+\w{3,16}\s{0,40}+(?:\.\s{0,40}+(?:call|apply|bind)\s{0,40}+)?"
+    r"\(\s{0,40}+(?:\d{1,12}|this)\s{0,40}+[,)]",
+)
 _RESPONSE = re.compile(r"\bres(?:ponse)?\s{0,40}+\.\s{0,40}+(?:end|write|send)\s{0,40}+\(")
 _LOOP = Needle(
     "while for",
@@ -91,6 +97,7 @@ def judge(reading: Reading) -> Judgement | None:
             _maker(text, among),
             _maker(plain, among),
             _loop(text, among),
+            _probe(plain, among),
         )
     )
 
@@ -147,6 +154,14 @@ def _loop(text: str, among: frozenset[str]) -> Judgement | None:
     if not match or not (match[1] is None or _is_true(match[1])):
         return None
     return _weighed("code.endless_loop", 6, text, match)
+
+
+def _probe(text: str, among: frozenset[str]) -> Judgement | None:
+    match = _CONSOLE.search(text, among)
+    if not match:
+        return None
+    alone = not any(map(str.isalnum, text[: match.start()]))
+    return _weighed("code.node_process", 5 if alone else 3, text, match)
 
 
 def _is_true(condition: str) -> bool:

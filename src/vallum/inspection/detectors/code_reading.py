@@ -22,8 +22,8 @@ GAP: Final = r"(?:\s{1,40}+|/\*[^*]{0,80}+\*/|(?://|\#)[^\n]{0,80}+\n){0,6}+"
 _WORD = re.compile(r"\w+")
 _CALL = re.compile(rf"(?<![\w$])([A-Za-z_]\w{{1,60}}+)({GAP})\(")
 _RECEIVER = re.compile(r"([A-Za-z_$\])}'\"][\w$]{0,60})\s{0,4}(\.|->|::|\?\.)\s{0,4}$")
-MOST_CALLS: Final = 20
-"""Calls of one text that are looked at: the first ten and the last ten."""
+MOST_CALLS: Final = 12
+"""Calls of one text that are looked at: the first six and the last six."""
 _LONGEST_ARGUMENTS: Final = 400
 _MOST_PARENTHESES: Final = 12
 _PARENTHESIS = re.compile(r"[()]")

@@ -293,6 +293,11 @@ def test_the_rule_is_named_and_explained(text: str, rule: str) -> None:
     assert RULES[rule]
 
 
+def test_a_probe_of_the_console_is_no_line_of_a_program() -> None:
+    assert SUSPECTS.score("console.info(1)") >= STOPS
+    assert SUSPECTS.score("console.log(total)") < STOPS
+
+
 def test_script_names_count_only_for_uploaded_files() -> None:
     assert SUSPECTS.score("shell.phtml.", "header", name="x-filename") >= STOPS
     assert SUSPECTS.score("shell.phtml.", "query", name="q") < STOPS
