@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
+from vallum.inspection.detectors.shell_breakout import TRIGGER, breakout
 from vallum.inspection.detectors.shell_commands import (
     COMMAND_NAMES,
     DEVELOPMENT,
@@ -109,6 +110,9 @@ class _Reading:
             self._note(rule, score, self._text[command.start : command.end])
         if not complete:
             self._note("shell.command", 5, self._text)
+        left = breakout(self._text)
+        if left is not None:
+            self._note(*left)
         lower = self._sent.lower()
         for judgement in (*marks(lower), *windows(lower)):
             score = judgement.score
@@ -305,4 +309,4 @@ def _words_of(name: str) -> frozenset[str]:
     return frozenset(re.split(r"[^a-z]+", name))
 
 
-DETECTOR: Final = Detector(family="shell", triggers=TRIGGERS, judge=judge, rules=RULES)
+DETECTOR: Final = Detector(family="shell", triggers=(*TRIGGERS, TRIGGER), judge=judge, rules=RULES)
