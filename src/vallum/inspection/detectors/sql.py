@@ -90,7 +90,7 @@ def _strongest(reading: _Reading, typed: bool) -> Judgement | None:
         for fragment in fragments:
             if best is not None and fragment.score <= best.score:
                 break
-            found = fragment.search(letters)
+            found = fragment.search(letters) if fragment.needed in letters else None
             if found is not None:
                 best = _judgement(fragment, found, reading, typed)
                 break

@@ -20,14 +20,16 @@ class Fragment(NamedTuple):
 
     rule: str
     score: int
+    needed: str
+    """A letter without which there is nothing to search for, or none."""
     search: Search
 
 
 _BROKEN: Final = (
     ("union", 9, "UN*+[SQVT]"),
     ("stacked", 9, ";++(?:<selected>|<changing>|<running>)"),
-    ("stacked", 5, ";++[SD123]"),
-    ("time", 9, "a?w?[;APOC,*].{0,200}t|Zx"),
+    ("stacked", 5, ";++[SD123]|Sw?q$"),
+    ("time", 9, "a?w?[;APOC,*].{0,200}t|Zx|t"),
     ("leak", 9, "[;APOC,*].{0,200}[el]|Io"),
     # ' or 1=1, ' and 'x' like 'x, ' or true --
     ("boolean", 9, "<chain>[AP]<operand><compare><pre>(?:<const>|<called>)"),
@@ -49,6 +51,7 @@ _BROKEN: Final = (
     ("clause", 8, "GB<pre>(?:<const>|<known>|<name><cut>|<name>,)|H<operand><compare>"),
     ("clause", 8, "MN?[nf]|I[vgs]|[MG]?TR"),
     ("clause", 7, "x[wrsz]<cut>"),
+    ("clause", 6, "a<name>F"),
     ("concat", 7, "P<operand>?P?[sjq]?$"),
     ("concat", 4, "O<pre>[sj]$"),
     ("arithmetic", 7, "[O*C]<pre><atom><cut>|(?:[O/*]<pre><const>)++C<operand>"),
@@ -66,11 +69,13 @@ _BARE: Final = (
     ("boolean", 7, "<head>[AP]<operand>(?:[AP]<operand>)*+<cut>"),
     ("boolean", 5, "^<pre><const>C<pre><const>[O/*]<constant>"),
     ("boolean", 4, "<number>[AP]<operand><compare><operand><end>"),
+    ("boolean", 5, "^<pre>n[AP]<pre>b$"),
     ("boolean", 4, "<number>[AP]<pre>(?:<const>|w)$"),
     ("function", 8, "<number>[APOCL/*,]<pre>(?:<known>|[Qk])"),
     ("function", 7, "<head>[APOC/*,]<pre>(?:Q|kK)"),
     ("function", 6, "^[APO*]<pre><known>"),
-    ("function", 5, "^<called>[^;]{0,12}:$|^w?y$"),
+    ("function", 5, "^<called>[^;]{0,12}:$|^w:$|^w?y$"),
+    ("function", 6, "^<called>{1,4}y"),
     ("time", 6, "^t$"),
     ("clause", 8, "<number>a?[wpdr]?W<operand><compare>"),
     ("clause", 8, "<number>?(?:GB<pre>(?:<const>|<known>)|H<constant>C|H<operand>C<pre><const>)"),
@@ -86,7 +91,7 @@ _BARE: Final = (
     ("statement", 6, "^S<pre>(?:[*vgb]|[ns](?=[,F#;O*])|<known>|<name>(?=[,*O])).*F[wdmrQ]"),
     ("statement", 6, "^S<pre>(?:<known>|g|k)|^S<const>(?:,<const>)*+,<known>"),
     ("statement", 6, "^S<const>,<const>,<const>|^S[wr]F<name>W<operand><compare>"),
-    ("statement", 6, "^(?:1I<name>[wr,]*+[VSQ]|2<name>YwC|3F<name>(?:W<operand><compare>|[;#]))"),
+    ("statement", 6, "^(?:1I[wdru][wr,]*+[VSQ]|2<name>YwC|3F<name>(?:W<operand><compare>|[;#]))"),
     ("statement", 6, "^(?:DT[NL]*+(?:<name>(?:;$|;?#)|r)|DTL<name>|DTu[wr][xfh])"),
     ("statement", 6, "^(?:X[vg]|E[lv]|Ex[szq])"),
     ("statement", 4, r"^(?:SwFw|S\*|Sn$|Ss$|3Fw|DTw)"),
@@ -96,14 +101,14 @@ _ANY: Final = (
     ("union", 9, "UN*+[SQ]<item>"),
     ("union", 8, "UN*+(?:[SQ][;#]|Vn)"),
     ("union", 7, "UN++[SQ]"),
-    ("union", 5, "UQ|U(?<=[nsb]U)S$"),
-    ("stacked", 8, ";(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>(?:W|;$|;?#)|1x*I[wr]|2[wr]Y)"),
+    ("union", 5, "UQ|^US$|U(?<=[nsb]U)S$"),
+    ("stacked", 8, ";(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>(?:W|;$|;?#)|1x*I[wrTu]|2[wr]Y)"),
     ("stacked", 8, ";(?:S[*vg]|S[ns][,F#;q]|S<known>|E[lv]|X[vg]|Y[vg]C|Zx|x;)"),
     ("stacked", 8, ";(?<=[nsb];)3x*F<name>"),
     ("stacked", 7, "Xv"),
     ("boolean", 5, "A<pre>[nsb](?:[O/*]<pre><const>){0,9}+C<constant>"),
     ("time", 9, "Zx?[szvn]"),
-    ("time", 9, "t(?<=[APOC;,SQiL/]t)<pre>[nsv]"),
+    ("time", 9, "t(?<=[APOC;,SQiL/f]t)<pre>[nsv]"),
     ("time", 8, "i[^;]{0,12},t"),
     ("time", 4, "t"),
     ("leak", 9, "Io"),
@@ -137,20 +142,20 @@ def _behind(row: _Row) -> str:
     return rf"^[{'srJ' if row[1] >= _CERTAIN else 'sr'}](?:{row[2]})"
 
 
-def _fragments(rows: tuple[_Row, ...], *, broken: bool = False) -> tuple[Fragment, ...]:
-    return tuple(
-        Fragment(
-            f"sql.{row[0]}",
-            row[1],
-            re.compile(expanded(_behind(row) if broken else row[2]), re.DOTALL).search,
-        )
-        for row in sorted(rows, key=lambda row: -row[1])
-    )
+def _fragment(row: _Row, where: Where) -> Fragment:
+    rule, score, pattern = row
+    search = re.compile(expanded(_behind(row) if where == "broken" else pattern), re.DOTALL).search
+    needed = pattern[0] if where == "any" else ""
+    return Fragment(f"sql.{rule}", score, needed.strip("^"), search)
+
+
+def _fragments(rows: tuple[_Row, ...], where: Where) -> tuple[Fragment, ...]:
+    return tuple(_fragment(row, where) for row in sorted(rows, key=lambda row: -row[1]))
 
 
 FRAGMENTS: Final[dict[Where, tuple[Fragment, ...]]] = {
-    "broken": _fragments(_BROKEN, broken=True),
-    "bare": _fragments(_BARE),
-    "any": _fragments(_ANY),
+    "broken": _fragments(_BROKEN, "broken"),
+    "bare": _fragments(_BARE, "bare"),
+    "any": _fragments(_ANY, "any"),
 }
 """The strongest first."""

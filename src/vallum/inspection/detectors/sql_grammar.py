@@ -33,7 +33,7 @@ _PARTS: Final = {
     # What is selected, and statements from their first word on.
     "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ]|<known>|[wrTxm][,F;#]|xnw))",
     "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?:,<atom>)*+F[wdmrQ])",
-    "changing": "(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>|1x*I<name>[wr,]*+[VSQ]|2<name>Y)",
+    "changing": "(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y)",
     "running": "(?:E[lvg]|EN*x|Ew[sn]|X[vgw]|Y[vg][C:]|Zx|xD|x.{0,99};x|xx|px|p<constant>C|k|i|t)",
 }
 _NAME: Final = re.compile(r"<(\w+)>")

@@ -27,7 +27,7 @@ from vallum.inspection.detectors.sql_words import (
     PROCEDURES,
 )
 
-_TYPES: Final = "int\\d?|integer|bigint|text|jsonb?|bool|boolean|numeric|float\\d?|date|reg\\w++"
+_TYPES: Final = "int\\d?|integer|bigint|bool|boolean|numeric|float\\d?|reg\\w++"
 _COMMON: Final = rf"""
     [,;()+%]
   | q'[^\w\s][^']*+'                                    # Oracle: q'[it is]'
@@ -38,12 +38,12 @@ _COMMON: Final = rf"""
   | /\*.*?\*/ | /\*.*+                                  # the last one never ends
   | \#>>?(?=\s*')
   | 0x[0-9a-f]++ | 0b[01]++
-  | \d++\.e(?![\w+-])                                   # MySQL reads over it
-  | (?:\d++(?:\.\d*+)?+|\.\d++)(?:e[+-]?\d++)?+
+  | \d++\.e(?![\w+-])
+  | (?:\d++(?:\.\d*+)?+|\.\d++)(?:e[+-]?\d++|[fd](?=union|order|and|x?or))?+
   | @{{1,2}}[\w.$]*+(?:`[^`]*+`|:=)?+
   | \bin\s++boolean\s++mode\b | \\n(?!\w)
   | [^\W\d][\w$]*+(?:\.{{1,2}}(?:[^\W\d][\w$]*+|\*))*+(?:\s*+(?:/\*(?!!)[^*]*+\*/\s*+)*+\()?+
-  | ::\s*(?:{_TYPES})\b
+  | ::\s*(?:{_TYPES})\b | ::\s*(?:text|jsonb?|date)\b
   | \{{\s*[a-z_]\w*+(?=[\s'"(/]) | \|\|\|?+ | &&++ | [=<>!~^]++ | ->>? | \?[|&]
   | [-*/|&?:\\`]
 """
@@ -102,6 +102,8 @@ class _Letters(dict[str, str]):
             return "w"
         if token[-1] == "(" and token[:-1].isalpha():
             return "u"
+        if token.endswith(".e"):  # MySQL reads over 1.e
+            return _BLANK
         return _FIRST.get(token[0]) or _letter(token)
 
 
@@ -113,7 +115,7 @@ _LETTERS: Final = _Letters(
         "=>": "?",
         **dict.fromkeys(("!", "~", "!!"), "N"),
         **dict.fromkeys(("/", "%", "^", "|", "&", "#"), "/"),
-        **dict.fromkeys(("*/", "\\"), _BLANK),
+        **dict.fromkeys(("*/", "\\", "::text", "::json", "::jsonb", "::date"), _BLANK),
         **{f"{word}(": _called(letter) for word, letter in LETTERS.items()},
         **{f"{word}(": letter for word, letter in CALLS.items()},
         **{mark: mark for mark in "(),;?*"},

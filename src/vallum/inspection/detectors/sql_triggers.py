@@ -49,12 +49,12 @@ TRIGGERS: Final = (
     rf"{_QUOTE}[^\w'\"`]*[\w.]+\(",
     # A number or a name, and an operator with what it compares.
     rf"(?:and|x?or|&&|\|\|){_GAP}['\"`]?[\w@.]+['\"`]?{_GAP}{_COMPARE}{_GAP}(?:['\"`\d@]|\w+\(|\w+\W*{_CUT})",
-    rf"(?:and|x?or|&&|\|\|){_GAP}{_PROBE}\s*\(",
+    rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\s*\(|\{{)",
     rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()",
     # SELECT where no sentence has it, and other statements.
-    rf"{_BEFORE_SELECT}[\s(]*select\b",
+    rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b|\bas\W+\w+\W*from\b",
     r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
-    r"select.*[(@*].*from|select\W+[\w.]+\s*\(",
+    r"select.*[(@*,].*from|select\W+[\w.]+\s*\(",
     r"select.*from.*where.*[=<>]",
     rf";\s*{_STATEMENT}\b",
     r"(?:insert\s+into|delete\s+from|update\s+\w+\s+set|drop\s+table)\b",
@@ -70,7 +70,7 @@ TRIGGERS: Final = (
     r"::(?:int|text|json)",
     r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#|^\W*@\w+/\*",
     rf"[-+*/%^|&=<>(]\s*{_CHARACTERS}\s*\(",
-    r"in\s+boolean\s+mode|^\s*tempdb\s*$",
+    r"in\s+boolean\s+mode|^\s*(?:tempdb|msdb)\s*$|msys\w*objects|\bi?if\s*\(\s*['\"\d]",
     r"^\W*(?:alter|create|drop|truncate)\s+(?:table|database|function|view|user)\b",
     r"\b(?:user|version|database|schema|db_name|current_user|session_user|system_user)\s*\(",
 )

@@ -65,7 +65,7 @@ _BY_LETTER: Final = {
         " v$instance v$session"
         " v$database mysql.user mysql.db mysql.innodb_table_stats msysaccessobjects msysobjects"
         " sys.tables sys.objects sys.columns sys.databases sys.user$ sys.schema_table_statistics"
-        " sys.sql_logins master.sys domain.tables domain.columns domain.domains tempdb"
+        " sys.sql_logins master.sys domain.tables domain.columns domain.domains tempdb msdb"
         " rdb$database rdb$fields rdb$relations rdb$types nls_session_parameters"
     ),
     "m": "all_tables all_users all_objects user_tables user_objects user_users global_name",
@@ -98,7 +98,7 @@ _CALLS: Final = {
     "h": "char chr nchar unistr unichr",
     # Calls that tell who and where one is.
     "y": (
-        "database current_user session_user system_user db_name user_name"
+        "database user version schema current_user session_user system_user db_name user_name"
         " suser_name suser_sname host_name current_database current_schema connection_id"
     ),
     "f": (
@@ -120,7 +120,7 @@ _CALLS: Final = {
         " sqlite_compileoption_used sqlite_compileoption_get likely unlikely json_extract"
         " json_valid json_search json_array json_object json_keys json_value json_length"
         " json_arrayagg json_objectagg json_each soundex difference patindex charindex stuff"
-        " replicate repeat space isnumeric is_numeric version user schema"
+        " replicate repeat space isnumeric is_numeric"
         " inet_server_addr inet_server_port inet_ntoa inet_aton overlay starts_with"
         " array_to_string string_to_array unnest row_to_json json_build_object to_json"
         " xmlagg xmlelement xmlserialize total_changes changes last_insert_rowid zeroblob glob"
