@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,12 +121,19 @@ def create_keys(policy: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(command: list[str], log: Path | None, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: list[str], log: Path | None, cwd: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a session of its own, so that Ctrl-C reaches it through us, and in order."""
     with ExitStack() as stack:
         output = None if log is None else stack.enter_context(log.open("wb"))
         process = subprocess.Popen(
-            command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=cwd,
+            env=variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             yield process
@@ -151,7 +158,8 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int, ca: Path | Non
                     context = ssl.create_default_context(cafile=str(ca))
                     context.wrap_socket(connection, server_hostname="127.0.0.1").close()
                 return
-        except (ConnectionRefusedError, FileNotFoundError):
+        except (ConnectionRefusedError, FileNotFoundError, TimeoutError):
+            # The first start of a machine compiles patterns before it answers.
             time.sleep(0.1)
     raise SystemExit(f"{process.args!r} did not listen on port {port}")
 
