@@ -103,8 +103,9 @@ def _calls(reading: Reading) -> Iterator[Judgement | None]:
         score = _score(text, call)
         if not score:
             continue
-        if site(text, call.start, call.close) == "prose":
-            score = 4 if score < 10 else 5
+        # A fence of Markdown is no Python: who writes one shows the code to somebody.
+        if "```" in text or site(text, call.start, call.close) == "prose":
+            score = 4
         yield judgement("code.python_call", score, text, max(0, call.start - 20), call.close)
 
 

@@ -307,6 +307,10 @@ def test_binding_to_the_class_loader_counts_most_as_a_name() -> None:
     assert SUSPECTS.score("class.classLoader.x", is_name=True) >= 8
 
 
+def test_python_in_a_fence_of_markdown_is_shown() -> None:
+    assert SUSPECTS.score('```python\nsubprocess.run(["ls"], check=True)\n```', "body") < STOPS
+
+
 def test_shown_source_code_is_not_judged() -> None:
     assert SUSPECTS.score("<?php system($_GET['c']); ?>", "body", content="code") == 0
 
