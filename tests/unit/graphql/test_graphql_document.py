@@ -1,0 +1,139 @@
+"""Documents: their structure under limits, what operations use, cost and take as variables."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.graphql_shop import SDL
+
+from vallum.graphql.document import Document, read_document
+from vallum.graphql.model import REFUSALS, Cost, Limits, RefusedGraphQL
+from vallum.graphql.schema import compile_schema
+from vallum.graphql.structure import MOST_SELECTIONS, MOST_SPREADS
+from vallum.graphql.variables import check_variables
+
+SHOP = compile_schema(SDL)
+
+
+def read(text: str, limits: Limits | None = None, **costs: int) -> Document:
+    named = {name.replace("_", "."): cost for name, cost in costs.items()}
+    return read_document(text, SHOP, limits or Limits(), costs=named)
+
+
+def refusal(text: str, **limits: int) -> str:
+    with pytest.raises(RefusedGraphQL) as caught:
+        read(text, Limits()._replace(**limits))
+    assert caught.value.code in REFUSALS
+    return caught.value.code
+
+
+def test_limits_hold_exactly() -> None:
+    text = "{ users { books { id } } on }"
+    read(text, Limits(depth=3, cost=4, tokens=10, aliases=0, root_fields=2, directives=0))
+    assert refusal(text, depth=2) == "depth"
+    assert refusal(text, cost=3) == "cost"
+    assert refusal(text, tokens=9) == "tokens"
+    assert refusal(text, root_fields=1) == "root-fields"
+
+
+def test_fragments_count_as_often_as_they_are_spread() -> None:
+    text = "{ users { ...F ...F } } fragment F on User { id name }"
+    operation = read(text).select(None)
+    assert operation.fields == {"Query.users": 1, "User.id": 2, "User.name": 2}
+    assert operation.cost == Cost(5)
+    assert refusal(text, cost=4) == "cost"
+
+
+def test_fragments_within_fragments_end() -> None:
+    def chain(length: int) -> str:
+        links = (f"fragment F{n} on User {{ ...F{n + 1} }} " for n in range(length - 1))
+        return f"{{ users {{ ...F0 }} }} {''.join(links)} fragment F{length - 1} on User {{ id }}"
+
+    read(chain(MOST_SPREADS))
+    assert refusal(chain(MOST_SPREADS + 1)) == "fragments"
+
+
+def test_spreads_without_many_fields_end() -> None:
+    inline = "... on User { " * 40 + "id" + " }" * 40
+    text = f"{{ users {{ {'...F ' * 130} }} }} fragment F on User {{ {inline} }}"
+    assert MOST_SELECTIONS < 130 * 41
+    assert refusal(text) == "fragments"
+
+
+def test_cycles_are_found_however_long() -> None:
+    links = " ".join(f"fragment F{n} on User {{ ...F{(n + 1) % 200} }}" for n in range(200))
+    assert refusal(f"{{ users {{ ...F0 }} }} {links}") == "fragment-cycle"
+
+
+def test_what_fragments_hold_is_counted_at_the_root_too() -> None:
+    text = "{ ...F ... on Query { on } } fragment F on Query { on ... { on } }"
+    assert read(text).select(None).roots == ("Query.on",) * 3
+    assert refusal(text, root_fields=2) == "root-fields"
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("{ books { id } }", 2),
+        ("{ books(first: 10) { id title } }", 21),
+        ("{ books(first: -10) { id } }", 11),
+        ("{ books(first: 0) { id } }", 2),
+        ("{ books(first: 10) { reviews(first: 5) { text } } }", 1 + 10 * (1 + 5)),
+        ('{ search(text: "a") { __typename ... on Book { id } } }', 3),
+    ],
+)
+def test_cost(text: str, cost: int) -> None:
+    assert read(text).select(None).cost.of({}) == cost
+
+
+def test_cost_by_variables_and_rules() -> None:
+    text = "query A($n: Int) { books(first: $n) { reviews(first: $n) { text } } }"
+    cost = read(text, Book_reviews=3).select(None).cost
+    assert [cost.of({"n": n}) for n in (None, 1, 10, -10)] == [5, 5, 131, 131]
+    assert cost.of({}) == 5
+
+
+def test_the_operation_that_runs() -> None:
+    document = read('query a { on } mutation b { login(name: "n", password: "p") }')
+    assert document.select("a").kind == "query"
+    assert document.select("b").roots == ("Mutation.login",)
+    assert document.texts == ("n", "p")
+    for name in (None, "", "c"):
+        with pytest.raises(RefusedGraphQL):
+            document.select(name)
+
+
+def test_texts_are_what_their_reader_sees() -> None:
+    document = read('{ books(title: "a\\u0027b") { id } on(filter: {x: ["""c"""]}) } # d')
+    assert sorted(document.texts) == ["a'b", "c", "d"]
+
+
+def test_a_refusal_tells_the_place_and_no_name() -> None:
+    with pytest.raises(RefusedGraphQL) as caught:
+        read("{\n  boks { id }\n}")
+    assert caught.value.detail == "must be valid against the schema; see line 2, column 3"
+
+
+def test_variables_get_their_defaults() -> None:
+    operation = read(
+        "query A($n: Int = 3, $m: Int) { books(first: $n) { id } b: books(first: $m) { id } }"
+    ).select(None)
+    assert check_variables(operation, {}, SHOP, most=10) == {"n": 3}
+    assert check_variables(operation, {"n": 1, "m": None}, SHOP, most=10) == {"n": 1, "m": None}
+
+
+@pytest.mark.parametrize(
+    ("values", "code"), [({"x": 1}, "unknown-variable"), ({"n": "1"}, "variable")]
+)
+def test_variables_that_do_not_fit(values: dict[str, object], code: str) -> None:
+    operation = read("query A($n: Int) { books(first: $n) { id } }").select(None)
+    with pytest.raises(RefusedGraphQL) as caught:
+        check_variables(operation, values, SHOP, most=10)
+    assert (caught.value.code, caught.value.pointer) == (code, "/variables")
+
+
+def test_variables_hold_so_many_values() -> None:
+    operation = read("query A($f: JSON) { on(filter: $f) }").select(None)
+    check_variables(operation, {"f": [[1, 2], {"a": 1}]}, SHOP, most=6)
+    with pytest.raises(RefusedGraphQL) as caught:
+        check_variables(operation, {"f": [[1, 2], {"a": 1}]}, SHOP, most=5)
+    assert caught.value.code == "values"
