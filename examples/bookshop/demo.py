@@ -1,6 +1,6 @@
-"""The demo: the bookshop behind the gateway, three API keys, and four commands to paste.
+"""The demo: the bookshop behind the gateway, three API keys, and six commands to paste.
 
-`make run` starts it. With `--check` it runs the four commands itself, verifies what they answer,
+`make run` starts it. With `--check` it runs the six commands itself, verifies what they answer,
 and ends.
 """
 
@@ -21,11 +21,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from uuid import NAMESPACE_URL, uuid5
 
 HERE = Path(__file__).resolve().parent
 VALLUM = str(Path(sysconfig.get_path("scripts")) / "vallum")
 ROLES = ("reader", "customer", "admin")
 START_SECONDS = 60.0
+CUSTOMER = uuid5(NAMESPACE_URL, "https://bookshop.example/customer/0")
+"""As data.py names the first one."""
 CA = Path("var/tls/ca.pem")
 """Where `tls: local` keeps its CA, beside the state."""
 
@@ -40,10 +43,14 @@ class Step:
     """In words, for the reader."""
     statuses: list[str]
     """What `--check` wants to see, in order."""
+    shows: str = ""
+    """A text that `--check` wants in what comes back."""
+    hides: str = ""
+    """A text that must not come back."""
 
 
 def steps(base: str, home: Path) -> list[Step]:
-    """The four commands. Keys come from files, so that no process list and no history has them."""
+    """The six commands. Keys come from files, so that no process list and no history has them."""
     curl = f"curl -sS --cacert {home / CA}"
     with_key = {role: f"{curl} -H @{home / role}" for role in ROLES}
     order = '{"customer_id": "me", "lines": [{"isbn": "123", "quantity": 0}], "total": 0}'
@@ -74,6 +81,23 @@ def steps(base: str, home: Path) -> list[Step]:
             f"'{base}/admin/stats'; done",
             expect="five times 200, then 429",
             statuses=["200"] * 5 + ["429"] * 2,
+        ),
+        Step(
+            title="5. A search that asks the database for every password hash",
+            command=rf"{with_key['reader']} -iw '\n' -G '{base}/search' "
+            '--data-urlencode "q=x\' UNION SELECT id,password_hash,email,name FROM customers--"',
+            expect="403; what was found is in the record, not in the answer",
+            statuses=["403"],
+            shows="content-refused",
+            hides="UNION",
+        ),
+        Step(
+            title="6. An account, of which the bookshop tells too much",
+            command=rf"{with_key['customer']} -iw '\n' '{base}/customers/{CUSTOMER}'",
+            expect="200 and what the contract declares, without password_hash, is_staff and notes",
+            statuses=["200"],
+            shows="ada.quill@mail.example",
+            hides="password_hash",
         ),
     ]
 
@@ -165,13 +189,14 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int, ca: Path | Non
 
 
 def check(step: Step) -> bool:
-    """Run a step's command and compare the statuses."""
+    """Run a step's command and compare what comes back."""
     done = subprocess.run(["bash", "-c", step.command], capture_output=True, text=True, check=False)
     seen = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("HTTP/")]
-    is_right = seen == step.statuses
+    is_right = seen == step.statuses and step.shows in done.stdout
+    is_right = is_right and not (step.hides and step.hides in done.stdout)
     print(f"{'ok    ' if is_right else 'FAILED'}  {step.title}: {' '.join(seen)}")
     if not is_right:
-        print(f"expected {' '.join(step.statuses)}\n{done.stdout}{done.stderr}")
+        print(f"expected {' '.join(step.statuses)}: {step.expect}\n{done.stdout}{done.stderr}")
     return is_right
 
 
@@ -199,11 +224,11 @@ def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
         if log is not None:
             print(log.read_text(), file=sys.stderr)
         raise
-    four = steps(f"https://127.0.0.1:{port}", home)
+    six = steps(f"https://127.0.0.1:{port}", home)
     if only_check:
-        failed = [step for step in four if not check(step)]
+        failed = [step for step in six if not check(step)]
         return 1 if failed else 0
-    show(four)
+    show(six)
     gateway.wait()
     return gateway.returncode
 
@@ -211,7 +236,7 @@ def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
 def main() -> int:
     """Run the demo in a folder of its own that is gone afterwards."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="run the four commands and verify")
+    parser.add_argument("--check", action="store_true", help="run the six commands and verify")
     only_check = parser.parse_args().check
 
     def stop(signal_number: int, frame: FrameType | None) -> None:

@@ -25,13 +25,13 @@ pytestmark = [
 ]
 
 
-def test_the_four_commands_answer_as_printed() -> None:
+def test_the_six_commands_answer_as_printed() -> None:
     done = subprocess.run(
         [*DEMO, "--check"], capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     verdicts = [line.split()[0] for line in done.stdout.splitlines()]
-    assert verdicts == ["ok"] * 4
+    assert verdicts == ["ok"] * 6
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
