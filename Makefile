@@ -8,7 +8,7 @@ TESTS ?= tests
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench efficacy soak lock clean
+.PHONY: help run test check format bench efficacy fuzz soak lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ bench: $(VENV)/bench.stamp ## Measure against Envoy, nginx, HAProxy; writes benc
 efficacy: $(VENV)/bench.stamp ## What inspection stops, against ModSecurity; writes docs/efficacy.md
 	@bash scripts/bench-tools
 	@PYTHONPATH=bench $(BIN)/python -m efficacy --write docs/efficacy.md
+
+fuzz: $(VENV)/dev.stamp ## Mutated inputs for every parser and judge (MINUTES=10 each, TARGET=json,xml)
+	@PYTHONPATH=src:bench $(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) --target $(or $(TARGET),all)
 
 soak: $(VENV)/dev.stamp ## A million good and hostile requests (COUNT=1000000)
 	@$(BIN)/python bench/soak.py --count $(or $(COUNT),1000000)

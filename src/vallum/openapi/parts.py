@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from vallum.wire.multipart import MalformedMultipart, Part, parse_multipart, wri
 from vallum.wire.pointer import json_pointer
 
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
+# Charsets of files in which bytes of ASCII are its characters.
+_OF_ASCII = re.compile("iso-8859-(?:[1-9]|1[0-6])|windows-125[0-8]")
 _DETAILS = {
     "boundary": "must name a valid boundary",
     "frame": "must begin and end with its boundary, and have it nowhere else",
@@ -96,7 +99,9 @@ def _content(part: Part, shape: Shape) -> tuple[Any, Any]:
     """The value of one part: JSON, text, or a file; a file as one character for each byte too."""
     media_type = part.media_type
     charset = media_type.parameter("charset") if media_type is not None else None
-    if part.filename is None and charset is not None and charset.lower() not in _CHARSETS:
+    # SECURITY: in UTF-16 or UTF-7 a file would say something else than what is inspected.
+    takes_more = part.filename is not None and _OF_ASCII.fullmatch((charset or "").lower())
+    if charset is not None and charset.lower() not in _CHARSETS and not takes_more:
         raise NotOfTypeError("UTF-8")
     if media_type is not None and media_type.is_json:
         is_json = shape.kind != "primitive" or part.filename is None

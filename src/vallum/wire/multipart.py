@@ -134,6 +134,12 @@ def _part(raw: bytes) -> Part:
             media_type = parse_media_type(fields["content-type"].encode("utf-8"))
         except ValueError:
             raise MalformedMultipart("head") from None
+        # SECURITY: RFC 7578 §4.3: readers that know the old way find other parts in such a part.
+        if media_type.essence.startswith(("multipart/", "message/")):
+            raise MalformedMultipart("head")
+        # Mail's other place for a file's name, which some readers believe.
+        if media_type.parameter("name") not in (None, filename):
+            raise MalformedMultipart("name")
     return Part(name, filename, media_type, content)
 
 

@@ -130,3 +130,29 @@ def test_count() -> None:
     part = HEAD + b"\r\n\r\n1\r\n"
     assert len(read(part * 1_000 + b"--x--")) == 1_000
     assert refused(part * 1_001 + b"--x--") == "count"
+
+
+def test_a_part_within_a_part_is_refused() -> None:
+    """Some readers find the files in it (RFC 7578 §4.3), where nobody has judged them."""
+    for kind in (
+        "multipart/mixed; boundary=y",
+        "multipart/form-data; boundary=y",
+        "message/rfc822",
+    ):
+        body = HEAD + f"\r\nContent-Type: {kind}\r\n\r\n--y--\r\n--x--\r\n".encode()
+        assert refused(body) == "head"
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        ("Content-Type: text/plain; name=a.php", "name"),
+        ('; filename="a.txt"\r\nContent-Type: text/plain; name=a.php', "name"),
+        ('; filename="a.txt"\r\nContent-Type: text/plain; name="a.txt"', ""),
+    ],
+)
+def test_a_second_name_of_a_file_is_that_of_the_first(head: str, code: str) -> None:
+    """Readers of mail take the `name` of the type for that of the file."""
+    head = head if head.startswith(";") else f"\r\n{head}"
+    body = HEAD + f"{head}\r\n\r\n1\r\n--x--\r\n".encode()
+    assert (refused(body) if code else read(body)[0].filename) == (code or "a.txt")
