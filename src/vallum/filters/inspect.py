@@ -44,6 +44,9 @@ secrets; cookies are looked at one by one."""
 
 _GRAPHQL_PARAMETERS = ("query", "operationName", "variables", "extensions")
 
+_FEW = 32
+"""Texts of a body that are worth a first look at once."""
+
 _LESS_JUDGED = frozenset({"", "secret", "code"})
 """Contents of which less is judged than of other text."""
 
@@ -148,7 +151,7 @@ class _Head:
                 continue
             if len(text) >= _TOO_SHORT or not text.isalnum():
                 texts.append(text)
-        if texts:
+        if texts and not self._inspector.is_quiet(texts):
             suspicions = _suspicions(
                 self._inspector, texts, lambda: self._places(exchange), self._ruling, exchange
             )
@@ -263,19 +266,19 @@ class _Body:
                 return
             value = read_undeclared(exchange.body, _media_type(exchange))
         plan = self._plan(exchange)
+        if self._identifiers:
+            self._check_identifiers(plan, value)
         if self._sanitises:
             self._sanitise(exchange, plan, value)
         texts: list[str] = []
         plan.collect(value, texts)
-        if not texts:
+        if not texts or (len(texts) <= _FEW and self._inspector.is_quiet(texts)):
             return
         suspicions = _suspicions(
             self._inspector, texts, lambda: _body_places(plan, value), self._ruling, exchange
         )
         if suspicions:
             _rule(suspicions, self._ruling, exchange)
-        if self._identifiers:
-            self._check_identifiers(plan, value)
 
     def _refuse_coded(self, exchange: Exchange) -> None:
         if self._ruling.blocks:
