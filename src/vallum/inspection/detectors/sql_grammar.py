@@ -34,7 +34,9 @@ _PARTS: Final = {
     "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ]|<known>|[wrTxm][,F;#]|xnw))",
     "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?:,<atom>)*+F[wdmrQ])",
     "changing": "(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y)",
-    "running": "(?:E[lvg]|EN*x|Ew[sn]|X[vgw]|Y[vg][C:]|Zx|xD|x.{0,99};x|xx|px|p<constant>C|k|i|t)",
+    "running": (
+        "(?:E[lvg]|EN*x|Ew[sn]|X[vgw]|Y[vg][C:]|Z|x[DQt]|x.{0,99};x|xx|px|p<constant>C|k|i|t)"
+    ),
 }
 _NAME: Final = re.compile(r"<(\w+)>")
 

@@ -4,7 +4,7 @@ The alphabet, a letter a token (blanks, comments and parentheses have none):
 
     n number     s string     v variable   g @@variable   b TRUE, NULL     w name
     z string that does not end             j empty string at the end       r `name`   : cast
-    q a last quote with nothing behind it  J first string, of several words   p word of a sentence
+    q a last quote with nothing behind it  J first string, of words or in ` `   p word of a sentence
     u call       f known call t time call  e leaking call i condition      h CHAR()   y USER()
     A AND OR XOR P ||         C = < >      L LIKE IN IS   N NOT, DISTINCT  O + -      / % & |
     U UNION      S SELECT     Q (SELECT    F FROM         W WHERE          I INTO     o OUTFILE
@@ -69,6 +69,8 @@ _STANDARD: Final = re.compile(
 ).findall
 _DIFFERS: Final = re.compile(r"""\\|--[^\s+'"`-]|#""").search
 
+_SIGNS: Final = 2
+"""Of a system variable's name, which is longer."""
 _BLANK: Final = " "
 """The letter of what is none."""
 _FIRST: Final = {
@@ -140,9 +142,9 @@ def shape(tokens: list[str], dialect: int) -> str:
     if not tokens:
         return ""
     letters = "".join(map(_LETTERS.__getitem__, tokens))
-    if letters[-1] == "s":
+    if letters[-1] == "s" or tokens[-1] == "#":
         letters = letters[:-1] + _last(tokens[-1], dialect)
-    if letters[0] in "sr" and _SEVERAL_WORDS(tokens[0]):
+    if letters[0] == "r" or (letters[0] == "s" and _SEVERAL_WORDS(tokens[0])):
         letters = "J" + letters[1:]
     return letters.replace("(S", "Q").translate(_NONE)
 
@@ -158,7 +160,7 @@ def _letter(token: str) -> str:
     if first in "-#/":
         return _comment(token)
     if first == "@":
-        return "g" if token.startswith("@@") else "v"
+        return "g" if token.startswith("@@") and len(token) > _SIGNS else "v"
     if first == "`":
         return "d" if token.strip("`") in CATALOGUES else "r"
     if token[-1] == "(":
@@ -197,6 +199,8 @@ def _comment(token: str) -> str:
 
 
 def _last(token: str, dialect: int) -> str:
+    if token.startswith("#"):
+        return "/" if dialect else "#"
     if len(token) == 1:
         return "q"
     if token in _EMPTY:

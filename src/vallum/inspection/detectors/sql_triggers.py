@@ -11,7 +11,7 @@ from typing import Final
 _QUOTE: Final = r"['\"`]"
 _GAP: Final = r"[^\w'\"`]*"
 _LOGIC: Final = r"(?:and|x?or|not|is|in|div|mod|r?like|glob|regexp|between|sounds|match)"
-_COMPARE: Final = r"(?:[=<>]|r?like\b|between\b|in\b|is\b|regexp\b|not\b)"
+_COMPARE: Final = r"(?:[=<>]|(?:not\W+)?(?:r?like|between|in|is|regexp)\b(?:\W+not\b)?)"
 _CUT: Final = r"(?:--|#|/\*|;)"
 _CLAUSE: Final = (
     r"(?:union|except|intersect|minus|select|order|group|having|limit|procedure|into|where|case|"
@@ -48,7 +48,7 @@ TRIGGERS: Final = (
     rf"{_QUOTE}[\s)]*(?:\|\||&&|[-+*/%^|&=<>!,])[^\w'\"`]*[\w.]*[\s()]*(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
     rf"{_QUOTE}[^\w'\"`]*[\w.]+\(",
     # A number or a name, and an operator with what it compares.
-    rf"(?:and|x?or|&&|\|\|){_GAP}['\"`]?[\w@.]+['\"`]?{_GAP}{_COMPARE}{_GAP}(?:['\"`\d@]|\w+\(|\w+\W*{_CUT})",
+    rf"(?:and|x?or|&&|\|\|){_GAP}(?:not\W+|binary\W+)?['\"`]?[\w@.]+['\"`]?{_GAP}{_COMPARE}{_GAP}(?:['\"`\d@]|\w+\(|[\w.]+\W*{_CUT}|null|true|false)",
     rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\s*\(|\{{)",
     rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()",
     # SELECT where no sentence has it, and other statements.

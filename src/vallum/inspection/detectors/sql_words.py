@@ -41,7 +41,7 @@ _BY_LETTER: Final = {
     "E": "exec execute call",
     "X": "declare",
     "Y": "set",
-    "Z": "waitfor",
+    "Z": "waitfor shutdown",
     "T": (
         "table database schema view function procedure trigger index column login role user"
         " sequence tablespace tables"
@@ -50,7 +50,7 @@ _BY_LETTER: Final = {
     # Words that are of SQL, and of no use to the grammar but to be no words of a sentence.
     "x": (
         "join inner outer natural using asc desc collate interval escape array row rows fetch"
-        " begin commit rollback immediate prepare deallocate handler shutdown backup restore"
+        " begin commit rollback immediate prepare deallocate handler copy backup restore"
         " delay exists varchar nvarchar int integer decimal bigint bool boolean bytea text"
         " signed unsigned charset character for loop cursor returns language partition lateral"
         " ignore force low_priority quick delayed nocase percent top returning placing dual"
@@ -102,7 +102,7 @@ _CALLS: Final = {
         " suser_name suser_sname host_name current_database current_schema connection_id"
     ),
     "f": (
-        "ascii ord unicode substr substring substring_index mid left right concat concat_ws"
+        "ascii ord mod div unicode substr substring substring_index mid left right concat concat_ws"
         " get_lock generate_series"
         " group_concat string_agg listagg wm_concat array_agg hex unhex bin oct conv cast convert"
         " try_cast try_convert object_id object_name"
