@@ -19,6 +19,8 @@ _TRACED: Final = 16
 """One run of so many is looked at for lines that it reaches first."""
 _MOST_IN_POOL: Final = 4_000
 _SLOWEST: Final = 10
+_CLIMBS: Final = 0.1
+"""How often the slowest inputs are changed instead of those that reach furthest."""
 _QUICK: Final = 0.02
 """Seconds of CPU: what takes longer is not run a thousand times to make it smaller."""
 
@@ -80,7 +82,9 @@ class Fuzzer:
         """So many mutated inputs."""
         outcome = self.outcome
         for _ in range(executions):
-            data = self._mutator.mutate(self._pool)
+            climbs = self._target.most_cpu > 0 and self._random.random() < _CLIMBS
+            slow = [each for _, each in outcome.slowest] if climbs else []
+            data = self._mutator.mutate(slow or self._pool)
             is_traced = outcome.executions % _TRACED == 0
             if self._execute(data, is_traced=is_traced) and len(self._pool) < _MOST_IN_POOL:
                 self._pool.append(data)
@@ -97,25 +101,24 @@ class Fuzzer:
                 begun = time.process_time_ns()
                 self._target.run(data)
                 spent = (time.process_time_ns() - begun) / 1e6
-            return self._weigh(spent, data)
+            self._weigh(spent, data)
         except Exception as error:  # noqa: BLE001  (whatever is raised is a finding)
             self._note(error, data)
-            return False
+        return False
 
-    def _weigh(self, spent: float, data: bytes) -> bool:
+    def _weigh(self, spent: float, data: bytes) -> None:
         """Keep the slowest inputs; raises TooSlowError."""
         slowest, most = self.outcome.slowest, self._target.most_cpu
         if len(slowest) == _SLOWEST and spent <= slowest[-1][0]:
-            return False
+            return
         # What was only a disturbance of the machine does not come again.
         spent = min(spent, self._cost(data), self._cost(data))
         if len(slowest) == _SLOWEST and spent <= slowest[-1][0]:
-            return False
+            return
         if all(known != data for _, known in slowest):
             slowest[:] = heapq.nlargest(_SLOWEST, [*slowest, (spent, data)])
         if 0 < most < spent:
             raise TooSlowError(f"{spent:.1f} ms of CPU for {len(data)} bytes, at most {most:g}")
-        return most > 0
 
     def _cost(self, data: bytes) -> float:
         begun = time.process_time_ns()

@@ -21,6 +21,7 @@ RATIO_FLOOR: Final = 64 * 1024
 _PIECE: Final = 64 * 1024
 # RFC 9659 §3: an encoder of this coding must not use a larger window.
 _ZSTD_WINDOW: Final = 8 * 1024 * 1024
+_UNSIZED: Final = -1
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 
 
@@ -97,9 +98,13 @@ def _zstd(body: bytes, most: int) -> bytes:
             raise CodingTooLarge
         decoder = decoders.decompressobj()
         content = decoder.decompress(body)
+        declared = zstandard.frame_content_size(body)
     except zstandard.ZstdError:
         raise MalformedCoding("syntax") from None
     _require_end(is_done=decoder.eof, rest=decoder.unused_data)
+    # RFC 8878 §3.1.1.1.4: decoders of streams do not look whether the frame says its size rightly.
+    if declared not in (_UNSIZED, len(content)):
+        raise MalformedCoding("syntax")
     return content
 
 

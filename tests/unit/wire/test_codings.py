@@ -103,3 +103,11 @@ def test_zstd_windows_and_dictionaries_of_nobody() -> None:
 def test_a_skippable_frame_in_front_is_no_body() -> None:
     skipped = b"\x50\x2a\x4d\x18\x01\0\0\0x"
     assert code_of("zstd", skipped + ENCODE["zstd"](TEXT)) == "syntax"
+
+
+def test_a_zstd_frame_that_says_another_size_than_it_has() -> None:
+    """Decoders of whole bodies refuse it; those of streams do not look."""
+    # It says 2,100,330 bytes and holds one empty block.
+    assert code_of("zstd", bytes.fromhex("28b52ffd80196a0c2000010000")) == "syntax"
+    unsized = zstandard.ZstdCompressor(write_content_size=False).compress(TEXT)
+    assert decode("zstd", unsized, LIMIT) == TEXT
