@@ -36,6 +36,7 @@ from vallum.filters.codings import Codings, undone_fields
 from vallum.filters.cors import CORS, CrossOrigin, preflight
 from vallum.filters.errors import SafeErrors
 from vallum.filters.headers import SecurityHeaders, security_lines
+from vallum.filters.idempotency import IdempotencyFilter
 from vallum.filters.inspect import InspectBody, InspectHead
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
 from vallum.filters.leaks import LeaksFilter
@@ -53,6 +54,7 @@ from vallum.inspection.leaks.finder import LeakFinder, leak_patterns
 from vallum.inspection.leaks.registry import LEAKS
 from vallum.inspection.scan import compile_patterns, engine_version, load_scan
 from vallum.openapi.model import Contract, Operation
+from vallum.store.idempotency import Runs
 from vallum.store.jwks_file import Loader, from_file, read_file
 from vallum.store.jwks_source import JWKSSource
 from vallum.store.keys import KeyDirectory
@@ -86,6 +88,7 @@ class Services:
     note_usage: UsageWriter
     inspector: Inspector
     leaks: LeakFinder
+    runs: Runs
     clock: Callable[[], float] = time.time
     origins: dict[tuple[Upstream, float], Origin] = field(default_factory=dict)
     """The origins in use; a reload goes on with those whose settings have not changed."""
@@ -108,6 +111,7 @@ def open_services(policy: Policy, limits: LimitStore) -> Services:
         note_usage=UsageWriter(policy.state),
         inspector=make_inspector(),
         leaks=make_leak_finder(policy.state),
+        runs=Runs(policy.state.with_name(f"{policy.state.name}.idempotency")),
         pseudonym=f"vallum-{digest[:12]}".encode("ascii"),
     )
 
@@ -324,6 +328,7 @@ class _Compiler:
         yield ReadProperties(access.table), controls
         yield LeaksFilter(self.services.leaks), controls
         yield WriteProperties(access.table), controls
+        yield IdempotencyFilter(self.services.runs, clock, api=api.name), controls
 
     def _graphql(
         self, api: API, access: Access, authenticators: tuple[Authenticator, ...]

@@ -33,6 +33,7 @@ from vallum.config.source import Node
 from vallum.config.values import Bad
 from vallum.filters.cors import CORS, check_policy
 from vallum.filters.headers import security_lines
+from vallum.filters.idempotency import Idempotency
 from vallum.filters.uploads import Uploads
 from vallum.inspection.files.kinds import KINDS
 from vallum.wire.codings import CODINGS
@@ -153,6 +154,27 @@ _UPLOADS = Either(
 )
 
 
+_IDEMPOTENCY_KEYS = {
+    "header": Key(
+        Text("a field name", lambda text: _no_star(values.token(text))),
+        "the field that holds a request's key; default Idempotency-Key",
+    ),
+    "keep": Key(
+        Quantity(DURATION, 60, 2_592_000, ("1m", "30d")),
+        "how long a key counts, and its answer is kept; default 24h",
+    ),
+}
+
+
+_IDEMPOTENCY = Either(
+    "`off` or the keys of `idempotency`",
+    words={"off": None},
+    mapping=Made(
+        Section("`idempotency`", _IDEMPOTENCY_KEYS), lambda found, _: Idempotency(**found)
+    ),
+)
+
+
 _MODE = Choice(("block", "monitor", "off"))
 
 LEVEL_KEYS: dict[str, Key] = {
@@ -186,6 +208,9 @@ LEVEL_KEYS: dict[str, Key] = {
     **INSPECTION_KEYS,
     "graphql": Key(
         GRAPHQL, "for an operation that takes GraphQL: its schema, and what may be asked"
+    ),
+    "idempotency": Key(
+        _IDEMPOTENCY, "how requests with a key run once and are answered again; default off"
     ),
     "cors": Key(_CORS, "which web origins may call; default none"),
     "headers": Key(

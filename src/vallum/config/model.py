@@ -14,6 +14,7 @@ from typing import Literal
 from vallum.filters.answers import AnswerMode
 from vallum.filters.cors import CORS
 from vallum.filters.graphql_settings import GraphQL
+from vallum.filters.idempotency import Idempotency
 from vallum.filters.inspect_ruling import Exclusion
 from vallum.filters.leaks import LeakAction
 from vallum.filters.limit import Limit
@@ -170,6 +171,8 @@ class Controls:
     """Findings known to be harmless."""
     graphql: GraphQL | None = None
     """What may be asked for, where the operation takes GraphQL (GW-11)."""
+    idempotency: Idempotency | None = None
+    """How requests that must run once are told; None: keys mean nothing (B-126)."""
     cors: CORS | None = None
     headers: Mapping[str, str] | Literal["off"] = field(default_factory=dict)
     """Overrides of the default security headers by lower-case name; an empty value removes one."""

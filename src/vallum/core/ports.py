@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Clock = Callable[[], float]
 """Returns Unix seconds (wall time) or monotonic seconds; the parameter's name says which."""
@@ -14,6 +14,15 @@ ANYONE = b"\0"
 KNOWN = b"\1"
 """First byte of a limit key of a verified caller or an operation. However many strangers come, they
 never crowd these out of a bounded store."""
+
+
+class KeptAnswer(NamedTuple):
+    """An answer that went out once and may go out again."""
+
+    status: int
+    lines: bytes
+    """Complete field lines (`name: value\\r\\n`), without those of one exchange or connection."""
+    body: bytes
 
 
 class LimitStore(Protocol):

@@ -102,6 +102,12 @@ PROBLEMS: dict[str, ProblemType] = _table(
     ),
     ProblemType("request-timeout", 408, "Request timeout", "The request did not arrive in time."),
     ProblemType(
+        "idempotency-in-progress",
+        409,
+        "Request was sent before",
+        "A request with this key is running, or has run and its answer cannot be repeated.",
+    ),
+    ProblemType(
         "length-required",
         411,
         "Length required",
@@ -139,6 +145,12 @@ PROBLEMS: dict[str, ProblemType] = _table(
         422,
         "Upload refused",
         "A file is not what it is said to be, or not of a kind that this operation accepts.",
+    ),
+    ProblemType(
+        "idempotency-mismatch",
+        422,
+        "Key of another request",
+        "This key was sent before with another request. Every request needs a key of its own.",
     ),
     ProblemType(
         "rate-limited",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from vallum.core.ports import KeptAnswer
 from vallum.core.principal import Principal
 from vallum.core.request import Request
 from vallum.inspection.model import Finding
@@ -13,6 +14,29 @@ if TYPE_CHECKING:
     from vallum.engine.pipeline import Route
 
 
+class Once(Protocol):
+    """Lets one of several equal requests reach the upstream."""
+
+    def begin(self) -> KeptAnswer | None:
+        """Called when everything else has passed. None: the request is to be sent.
+
+        Returns:
+            What was answered the first time, to be answered again.
+
+        Raises:
+            Denied: it must not be sent, and there is nothing to be answered.
+        """
+        ...
+
+    def answered(self, answer: KeptAnswer) -> None:
+        """The upstream's answer, as it goes out."""
+        ...
+
+    def not_sent(self) -> None:
+        """The upstream never heard of it."""
+        ...
+
+
 class Exchange:
     """The mutable state of one request in flight. The request itself never changes."""
 
@@ -20,6 +44,7 @@ class Exchange:
         "body",
         "findings",
         "notes",
+        "once",
         "parameters",
         "principal",
         "reply_fields",
@@ -47,5 +72,7 @@ class Exchange:
         """What controls in monitor mode would have refused, as reason codes; for the record."""
         self.findings: list[Finding] = []
         """What inspection found, refused or not; for the record."""
+        self.once: Once | None = None
+        """Set where the request may run one time only."""
         self.request_id: str = ""
         self.trace_parent: bytes = b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
+from vallum.core.ports import KeptAnswer
 from vallum.core.problems import Denied
 from vallum.engine.filter import Answer, withheld
 from vallum.gateway.answers import NO_STORE_LINE, PreparedHead, field_lines
@@ -11,6 +12,9 @@ from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight
 from vallum.gateway.replying import ReplyingConnection
 from vallum.gateway.screening import HeldAnswer, Plan, has_content, plan_of, screen_content
+
+_NOT_SENT = frozenset({"upstream.connect", "upstream.connect-timeout", "upstream.tls"})
+"""Failures of which an upstream never hears."""
 
 
 class AnsweringConnection(ReplyingConnection):
@@ -35,7 +39,7 @@ class AnsweringConnection(ReplyingConnection):
             if screened is None:
                 return
             lines, body = screened
-        head = self._answer_head(flight, prepared, lines)
+        head = self._answer_head(flight, prepared, lines, body)
         if head is None:
             return
         if flight.head_only:
@@ -46,6 +50,18 @@ class AnsweringConnection(ReplyingConnection):
         else:
             head += b"content-length: %d\r\n\r\n%b" % (len(body), body)
             flight.response_bytes = len(body)
+        self._complete(flight, head)
+
+    def answer_again(self, flight: Flight, kept: KeptAnswer) -> None:
+        """An answer that went out before; the upstream is not asked."""
+        flight.status = kept.status
+        flight.reason = "idempotency.replayed"
+        head = self._head(flight, kept.status, kept.lines + b"idempotency-replayed: true\r\n")
+        if kept.status in (204, 304):
+            head += b"\r\n"
+        else:
+            head += b"content-length: %d\r\n\r\n%b" % (len(kept.body), kept.body)
+            flight.response_bytes = len(kept.body)
         self._complete(flight, head)
 
     def answer_begins(self, flight: Flight, prepared: PreparedHead, length: int) -> None:
@@ -65,7 +81,7 @@ class AnsweringConnection(ReplyingConnection):
     ) -> None:
         if length < 0 and not flight.minor:
             flight.keep_alive = False  # HTTP/1.0: only the end of the connection ends it.
-        head = self._answer_head(flight, prepared, lines)
+        head = self._answer_head(flight, prepared, lines, None)
         if head is None:
             return
         if length >= 0:
@@ -116,6 +132,8 @@ class AnsweringConnection(ReplyingConnection):
             return
         flight.upstream_ended = monotonic()
         if not flight.answer_started:
+            if flight.once is not None and reason in _NOT_SENT and not flight.retried:
+                flight.once.not_sent()
             self._problem(flight, slug, reason)
             return
         self._break_off(flight, "error", reason)
@@ -233,13 +251,18 @@ class AnsweringConnection(ReplyingConnection):
         except Denied as denied:
             self._withhold(flight, denied)
             return
-        head = self._answer_head(flight, held.prepared, lines)
+        head = self._answer_head(flight, held.prepared, lines, body)
         if head is not None:
             flight.response_bytes = len(body)
             self._complete(flight, b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
 
-    def _answer_head(self, flight: Flight, prepared: PreparedHead, lines: bytes) -> bytes | None:
-        """The head up to the framing; None where a problem was answered instead."""
+    def _answer_head(
+        self, flight: Flight, prepared: PreparedHead, lines: bytes, body: bytes | None
+    ) -> bytes | None:
+        """The head up to the framing; None where a problem was answered instead.
+
+        `body` is None where it goes on in pieces.
+        """
         route = flight.route
         if prepared.location is not None:
             origin = flight.runtime.origins[route.api]
@@ -253,6 +276,8 @@ class AnsweringConnection(ReplyingConnection):
         if flight.principal is not None and not prepared.names_caching:
             lines += NO_STORE_LINE
         flight.status = prepared.response.status
+        if flight.once is not None and body is not None:
+            flight.once.answered(KeptAnswer(flight.status, lines, body))
         return self._head(flight, flight.status, lines)
 
 

@@ -465,10 +465,16 @@ class Downstream(AnsweringConnection):
     def _forward(self, flight: Flight) -> None:
         if flight.body_complete:
             self._state = BUSY
+        outgoing = upstream_head(flight)
+        if flight.once is not None:
+            kept = flight.once.begin()
+            if kept is not None:
+                self.answer_again(flight, kept)
+                return
         now = monotonic()
         flight.upstream_started = now
         self.deadline = now + flight.runtime.timeouts.upstream
-        flight.outgoing = upstream_head(flight)
+        flight.outgoing = outgoing
         flight.runtime.origins[flight.route.api].send(flight)
 
     # --- faults and time -------------------------------------------------------------------------

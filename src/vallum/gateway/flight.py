@@ -64,6 +64,7 @@ class Flight(Exchange):
         self.notes = []
         self.findings = []
         self.reply_fields = b""
+        self.once = None
         self.request_id = ""
         self.trace_parent = b""
         self.trace_id = ""

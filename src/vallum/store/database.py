@@ -47,10 +47,14 @@ CREATE TABLE IF NOT EXISTS revoked_subjects (
 """
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, schema: str = _SCHEMA) -> sqlite3.Connection:
     """Open the state file, and make it when there is none.
 
     A connection belongs to the process that opened it: open it after forking.
+
+    Args:
+        path: the file.
+        schema: the statements that make its tables, where it is not the state file itself.
 
     Raises:
         StateUnusable: it cannot be opened, is not a state file, or a newer Vallum made it.
@@ -62,7 +66,7 @@ def connect(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise StateUnusable(f"cannot open the state file `{path}`: {error}") from error
     try:
-        _prepare(connection, path)
+        _prepare(connection, path, schema)
     except sqlite3.Error as error:
         connection.close()
         raise StateUnusable(f"cannot use the state file `{path}`: {error}") from error
@@ -82,7 +86,7 @@ def _create(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, schema: str) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise StateUnusable(f"the state file `{path}` was made by a newer version of Vallum")
@@ -92,7 +96,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA secure_delete = ON")
     if version < SCHEMA_VERSION:
         connection.executescript(
-            f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
+            f"BEGIN IMMEDIATE;{schema}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
         )
 
 
