@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-_ASCII = re.compile(r"^[!-~]+$")
+_ASCII = re.compile(r"[!-~]+")
 # Letters and marks that show nothing, or that a font may leave out.
 _UNSEEN: Final = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
@@ -29,7 +29,7 @@ def is_canonical_identifier(text: str) -> bool:
     Case itself is free: `Alice` is canonical if names are compared without regard to case.
     """
     if text.isascii():
-        return bool(_ASCII.match(text))
+        return bool(_ASCII.fullmatch(text))
     folded = unicodedata.normalize("NFKC", text.casefold())
     if unicodedata.normalize("NFKC", text) != text or folded.casefold() != folded:
         return False

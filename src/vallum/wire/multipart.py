@@ -107,7 +107,11 @@ def split_parts(body: bytes, media_type: MediaType) -> list[bytes]:
     # Every other occurrence of the boundary, as after a line feed alone, is a part to someone.
     if body.count(mark) != count:
         raise MalformedMultipart("frame")
-    return inner[len(delimiter) - 2 : -len(end)].split(delimiter)
+    parts = inner[len(delimiter) - 2 : -len(end)].split(delimiter)
+    # Delimiters that share a line break, as in `--x` right before `--x--`, end nothing for us.
+    if len(parts) != count - 1:
+        raise MalformedMultipart("frame")
+    return parts
 
 
 def _part(raw: bytes) -> Part:

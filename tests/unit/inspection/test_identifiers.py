@@ -57,6 +57,7 @@ def test_plain_names_are_canonical(text: str) -> None:
         ("\u0301a", "starts with a mark"),
         ("x\u0316\u0317\u0318", "a pile of marks"),
         ("a\u2044b", "symbol"),
+        ("alice\n", "a line break at its end"),
     ],
 )
 def test_other_spellings_are_not(text: str, why: str) -> None:

@@ -100,3 +100,15 @@ def test_no_element_stays_that_changes_how_the_rest_is_parsed() -> None:
     parsed_otherwise |= {"template", "select", "xmp", "iframe", "plaintext", "noembed", "noframes"}
 
     assert not ELEMENTS & parsed_otherwise
+
+
+@pytest.mark.parametrize("depth", [1, 2, 8, 200])
+def test_what_goes_on_reads_as_itself_however_it_is_misnested(depth: int) -> None:
+    """A table in a link puts what is in it elsewhere, and the next reading closes the link."""
+    for text in (
+        "<a><table>" * depth + "<a>",
+        "<h1><table><h1>" * depth,
+        "<li><table><li>" * depth,
+    ):
+        safe = sanitise_html(text)
+        assert sanitise_html(safe) == safe

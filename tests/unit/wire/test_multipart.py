@@ -156,3 +156,9 @@ def test_a_second_name_of_a_file_is_that_of_the_first(head: str, code: str) -> N
     head = head if head.startswith(";") else f"\r\n{head}"
     body = HEAD + f"{head}\r\n\r\n1\r\n--x--\r\n".encode()
     assert (refused(body) if code else read(body)[0].filename) == (code or "a.txt")
+
+
+def test_delimiters_that_share_a_line_break_are_refused() -> None:
+    """One reader has the boundary in the content, another one has a part without a head."""
+    assert refused(HEAD + b"\r\n\r\n1\r\n--x\r\n--x--\r\n") == "frame"
+    assert refused(b"--x\r\n--x\r\n--x--") == "frame"
