@@ -71,6 +71,10 @@ class Inspector:
             index for index, each in enumerate(detectors) for _ in each.triggers
         )
 
+    def is_quiet(self, texts: Sequence[str]) -> bool:
+        """Whether one look shows that there is nothing to inspect in a few texts; most requests."""
+        return not self._scan(_joined(texts))
+
     def inspect(self, texts: Sequence[str], context_of: ContextOf) -> Sequence[Suspicion]:
         """Everything found in `texts`, whatever its score, but what their content makes harmless.
 

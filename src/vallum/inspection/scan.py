@@ -68,7 +68,7 @@ def load_scan(database: bytes) -> Scan:
     def scan(data: bytes) -> Sequence[int]:
         found: list[int] = []
         try:
-            scan_block(data, _note, context=found)
+            scan_block(data, _note, 0, found)
         except hyperscan.ScanTerminated:
             return everything
         return found
