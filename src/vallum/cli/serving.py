@@ -32,7 +32,7 @@ from vallum.limits.memory import MemoryLimitStore
 from vallum.limits.shared import SharedLimitStore, create_table
 from vallum.store.errors import StateUnusable
 
-_COLUMNS = ("authenticate", "access", "limit", "validate", "cors")
+_COLUMNS = ("authenticate", "access", "limit", "validate", "inspect", "answers", "cors")
 Adjust = Callable[[LoadedPolicy], LoadedPolicy]
 """Changes a loaded policy as the command line asks, now and after each reload."""
 

@@ -80,7 +80,7 @@ class InspectHead:
         return Attachment(
             summary=_summary(settings),
             check=head.check,
-            explain=lambda _: "nothing in the head looks like an attack",
+            explain=lambda exchange: _explain(exchange, "head"),
         )
 
 
@@ -106,7 +106,7 @@ class InspectBody:
         return Attachment(
             summary=_summary(settings),
             check=body.check,
-            explain=lambda _: "nothing in the body looks like an attack",
+            explain=lambda exchange: _explain(exchange, "body"),
             needs_body=not is_query,
         )
 
@@ -116,6 +116,14 @@ def _summary(settings: Settings) -> str:
     if settings.sensitivity != "default":
         words.append(settings.sensitivity)
     return ", ".join(words) or "free text"
+
+
+def _explain(exchange: Exchange, part: str) -> str:
+    """What was decided about a request that goes on."""
+    found = [each for each in exchange.findings if (each.location == "body") == (part == "body")]
+    if found:
+        return f"something in the {part} looks like an attack; it is only recorded"
+    return f"nothing in the {part} looks like an attack"
 
 
 class _Head:
