@@ -70,7 +70,7 @@ class TextPlan:
                 for item in value:  # type: ignore[attr-defined]
                     plan.collect(item, texts)
         elif kind is Part:
-            texts.extend(_texts_of_file(value))  # type: ignore[arg-type]
+            texts.extend(place.text for place in _file_places(value, ()))  # type: ignore[arg-type]
 
     def _collect_members(self, value: dict[str, Any], texts: list[str]) -> None:
         properties, other = self.properties, self.other
@@ -106,8 +106,7 @@ class TextPlan:
                 for index, item in enumerate(value):
                     yield from self.items.places(item, (*pointer, str(index)))
         elif isinstance(value, Part):
-            for text in _texts_of_file(value):
-                yield Place(pointer, text, "text", False)
+            yield from _file_places(value, pointer)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -123,13 +122,14 @@ class TextPlan:
         return frozenset(found - {""})
 
 
-def _texts_of_file(file: Part) -> list[str]:
+def _file_places(file: Part, pointer: tuple[str, ...]) -> Iterator[Place]:
     """What of an uploaded file is text: its name, and the content where its type says so."""
-    texts = [file.filename] if file.filename else []
+    if file.filename:
+        yield Place((*pointer, "filename"), file.filename, "text", False)
     media_type = file.media_type
     if media_type is None or media_type.essence.startswith("text/"):
-        texts.append(file.content.decode("utf-8", "replace"))
-    return texts
+        # A file is kept, not pasted into a query or a page; what runs by itself still counts.
+        yield Place(pointer, file.content.decode("utf-8", "replace"), "code", False)
 
 
 NOTHING: Final = TextPlan()

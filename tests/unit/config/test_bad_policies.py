@@ -102,7 +102,9 @@ CASES = (
         "`limit`",
     ),
     Case("later-key", LIST, f"      listBooks: {{xyzzy: block}} {MARK}", "unknown-key", "valid:"),
-    Case("inspect-key", LIST, f"      listBooks: {{inspct: off}} {MARK}", "unknown-key", "`inspect`"),
+    Case(
+        "inspect-key", LIST, f"      listBooks: {{inspct: off}} {MARK}", "unknown-key", "`inspect`"
+    ),
     _level("field", "fields: {note: prose}", "bad-selector", "`/note`"),
     _level("field-word", "fields: {/note: prosa}", "bad-value", "`prose`"),
     _level("family", "detectors: {sqli: off}", "unknown-family", "one of"),

@@ -29,8 +29,8 @@ _ARGUMENT: Final = (
 )
 
 TRIGGERS: Final[tuple[str, ...]] = (
-    # A word after a separator, in a substitution, or behind a prefix there. Which words are commands
-    # is the judge's to know: a thousand alternatives take longer to compile than all other patterns.
+    # A word after a separator, in a substitution, or behind a prefix there. Which words are
+    # commands is the judge's to know: a thousand alternatives would compile for seconds.
     rf"{_PLACE}[a-z.][a-z0-9_.-]*{_END}",
     r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+\s|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
     r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)",
