@@ -31,6 +31,9 @@ from vallum.wire.pointer import json_pointer
 _TOO_SHORT = 16
 """Letters and digits alone do no harm, unless there are enough of them to spell base64."""
 
+_MOST_MARKS = 5_000
+"""Tags of one body that are cleaned: reading a document with more of them costs too much."""
+
 _NOT_INSPECTED = frozenset(
     {
         *(b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"),
@@ -308,9 +311,13 @@ class _Body:
     def _sanitise(self, exchange: Exchange, plan: TextPlan, value: object) -> None:
         """Clean declared HTML in place and write the body anew where that changed anything."""
         changed = False
+        marks = 0
         for place in plan.places(value):
             if self._ruling.content("body", place.pointer, place.content) != "sanitised-html":
                 continue
+            marks += place.text.count("<")
+            if marks > _MOST_MARKS:
+                raise Denied("content-refused", "inspect.too-much-html")
             clean = sanitise_html(place.text)
             if clean != place.text and place.pointer:
                 _put(value, place.pointer, clean)

@@ -114,8 +114,7 @@ class Inspector:
         """What is found in the other readings of coded texts."""
         readings = []
         for index, text in enumerate(texts, start):
-            readings += [(index, view) for view in peel(text, decoders)]
-            judge.budget.check()
+            readings += [(index, view) for view in peel(text, decoders, judge.budget.check)]
         if not readings:
             return []
         woken = self._scan(_joined([view.text for _, view in readings]))

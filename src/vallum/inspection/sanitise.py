@@ -68,7 +68,7 @@ def sanitise_html(text: str) -> str:
     """
     for _ in range(_MOST_ROUNDS):
         clean = _CLEANER.clean(text)
-        if clean == text:
+        if clean == text or "<" not in clean:
             return clean
         # SECURITY: misnested tables may be read otherwise when they are read again, as the page
         # does that shows them: what goes on is what reads as itself.

@@ -96,7 +96,7 @@ def _large(data: bytes) -> None:
 def make_judge(family: str) -> Target:
     """The judge of one family."""
     detector = next(each for each in DETECTORS if each.family == family)
-    return _target(f"judge-{family}", partial(_judge, detector), family, most_cpu=10)
+    return _target(f"judge-{family}", partial(_judge, detector), family, most_cpu=20)
 
 
 def make_texts() -> Target:

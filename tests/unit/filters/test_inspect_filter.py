@@ -236,6 +236,12 @@ def test_declared_html_is_cleaned_and_the_upstream_gets_what_was_inspected(
     assert made.notes == ["inspect.sanitised"]
 
 
+def test_html_of_more_tags_than_can_be_cleaned_quickly_is_refused(inspector: Inspector) -> None:
+    of = operation({"bio": {"type": "string", "x-vallum": {"content": "sanitised-html"}}})
+    assert judge(inspector, exchange(of, value={"bio": "<i>" * 5_001})) == "inspect.too-much-html"
+    assert judge(inspector, exchange(of, value={"bio": "<i>a</i>" * 100})) == "ok"
+
+
 def test_active_html_in_a_field_for_html_is_refused(inspector: Inspector) -> None:
     of = operation({"bio": {"type": "string", "x-vallum": {"content": "html"}}})
     good = "<p>I am <a href='https://example.com'>me</a></p>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from html import unescape
 from urllib.parse import quote
 
 import pytest
@@ -139,3 +140,42 @@ def test_peeling_is_bounded(text: str) -> None:
     assert len(views) <= 10
     assert all(len(view.text) <= 2 * len(text) + 64 for view in views)
     assert len({view.text for view in views} | {text}) == len(views) + 1
+
+
+@pytest.mark.parametrize("filling", ["\ufdfa", "\u3316", "\u2026", "&#xfdfa;", "%ef%b7%ba"])
+def test_characters_that_stand_for_phrases_hide_nothing_beside_them(filling: str) -> None:
+    """What NFKC makes long must not make a whole text too long to look at."""
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in "'or'")
+    found = [view.text for view in peel(filling * 60 + wide)]
+    assert any("'or'" in text for text in found)
+    assert all(len(text) <= 4 * len(filling * 60 + wide) + 64 for text in found)
+
+
+def test_peeling_ends_where_the_caller_says_so() -> None:
+    class StopError(Exception):
+        pass
+
+    def stop() -> None:
+        raise StopError
+
+    with pytest.raises(StopError):
+        peel("%27", check=stop)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "&lt",
+        "&ltx;",
+        "&notit;",
+        "&notin;",
+        "&am",
+        "&#x110000;",
+        "&#0;",
+        "&#x80",
+        "&Aacute1",
+        "&a;&;&",
+    ],
+)
+def test_references_are_undone_as_html_has_them(text: str) -> None:
+    assert html.decode(text) == unescape(text)

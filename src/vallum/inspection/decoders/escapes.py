@@ -13,7 +13,19 @@ _NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "0": "\0"}
 
 def decode(text: str) -> str:
     """`text` with every complete escape undone once."""
-    return _ESCAPE.sub(_escape, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    known: dict[str, str] = {}
+
+    def undo(match: re.Match[str]) -> str:
+        # Who writes tens of thousands of escapes writes few that differ.
+        escape = match[0]
+        plain = known.get(escape)
+        if plain is None:
+            plain = known[escape] = _escape(match)
+        return plain
+
+    return _ESCAPE.sub(undo, text)
 
 
 def _escape(match: re.Match[str]) -> str:

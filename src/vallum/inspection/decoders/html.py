@@ -2,9 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
+from html.entities import html5
+from typing import Final
+
+_REFERENCE = re.compile(r"&(?:#(?:[0-9]+|[xX][0-9a-fA-F]+);?|[a-zA-Z][a-zA-Z0-9]{1,31};?)")
+# Names that need no semicolon, whatever stands behind them.
+_BARE: Final = {name: text for name, text in html5.items() if name[-1:] != ";"}
+_LONGEST_BARE: Final = max(map(len, _BARE))
+_SHORTEST_BARE: Final = min(map(len, _BARE))
 
 
 def decode(text: str) -> str:
     """`text` with every character reference undone, with and without its semicolon."""
-    return unescape(text) if "&" in text else text
+    if "&" not in text:
+        return text
+    known: dict[str, str] = {}
+
+    def undo(match: re.Match[str]) -> str:
+        # Who writes tens of thousands of references writes few that differ.
+        reference = match[0]
+        plain = known.get(reference)
+        if plain is None:
+            plain = known[reference] = _undone(reference)
+        return plain
+
+    return _REFERENCE.sub(undo, text)
+
+
+def _undone(reference: str) -> str:
+    if reference[1] == "#":
+        return unescape(reference)
+    name = reference[1:]
+    if name in html5:
+        return html5[name]
+    for length in range(min(len(name), _LONGEST_BARE), _SHORTEST_BARE - 1, -1):
+        plain = _BARE.get(name[:length])
+        if plain is not None:
+            return plain + name[length:]
+    return reference

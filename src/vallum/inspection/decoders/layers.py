@@ -10,8 +10,8 @@ from vallum.inspection.decoders import base64, escapes, html, unicode, url
 DEPTH: Final = 3
 """Codings on top of each other that are undone."""
 _MOST_VIEWS: Final = 10
-_GROWTH: Final = 2
-"""A view may be this many times as long as what was sent, so that none is a bomb."""
+_MARGIN: Final = 64
+"""Characters that a view may have more than any decoder makes of what was sent."""
 
 
 class View(NamedTuple):
@@ -51,19 +51,30 @@ SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 """Patterns, as detectors have them, and the decoders that a text with a match is for."""
 
 
-def peel(text: str, first: Iterable[str] = tuple(DECODERS)) -> list[View]:
+def _unbounded() -> None:
+    """Nothing ends the peeling of a few texts."""
+
+
+def peel(
+    text: str, first: Iterable[str] = tuple(DECODERS), check: Callable[[], None] = _unbounded
+) -> list[View]:
     """Every other reading of `text`, at most ten; empty where it hides nothing.
 
     Args:
         text: as it was sent.
         first: the decoders that it has a sign of; the readings are tried with all.
+        check: called before each decoding; what it raises ends the peeling.
     """
-    readings = [View(plain, (name,)) for name in first if (plain := DECODERS[name](text)) != text]
+    readings = []
+    for name in first:
+        check()
+        if (plain := DECODERS[name](text)) != text:
+            readings.append(View(plain, (name,)))
     if not readings:
         return []  # By far the most.
     known = {text}
     found: list[View] = []
-    longest = _GROWTH * len(text) + 64
+    longest = unicode.LONGEST * len(text) + _MARGIN
     for view in readings:
         if view.text in known or len(view.text) > longest:
             continue
@@ -71,8 +82,9 @@ def peel(text: str, first: Iterable[str] = tuple(DECODERS)) -> list[View]:
         found.append(view)
         if len(found) == _MOST_VIEWS:
             break
-        if len(view.layers) < DEPTH:
-            readings += [
-                View(decode(view.text), (*view.layers, name)) for name, decode in DECODERS.items()
-            ]
+        if len(view.layers) == DEPTH:
+            continue
+        for name, decode in DECODERS.items():
+            check()
+            readings.append(View(decode(view.text), (*view.layers, name)))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Final
 
 # Marks that conversions to an 8-bit character set, or people, take for the ASCII mark.
 _MARKS = str.maketrans(
@@ -33,6 +34,18 @@ _LETTERS = str.maketrans(
 _MIXED = re.compile(
     r"[A-Za-z][\u0131\u017f\u0370-\u03ff\u0400-\u052f]|[\u0131\u017f\u0370-\u03ff\u0400-\u052f][A-Za-z]"
 )
+LONGEST: Final = 4
+"""Characters that one may stand for. The few that stand for whole words or phrases, of Arabic and
+Katakana, hide nothing, and would make a text too long to look at."""
+_PHRASE = re.compile(
+    "["
+    + "".join(
+        chr(point)
+        for point in (*range(0x3200, 0x3400), *range(0xFDF0, 0xFE00), *range(0x1F100, 0x1F300))
+        if len(unicodedata.normalize("NFKC", chr(point))) > LONGEST
+    )
+    + "]"
+)
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u180e"
     "\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]"
@@ -43,7 +56,7 @@ def fold(text: str) -> str:
     """`text` as it may read after normalisation (Unicode NFKC) or conversion to another set."""
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKC", text).translate(_MARKS)
+    text = unicodedata.normalize("NFKC", _PHRASE.sub("\ufffd", text)).translate(_MARKS)
     return text.translate(_LETTERS) if _MIXED.search(text) else text
 
 

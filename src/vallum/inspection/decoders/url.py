@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
-_RUN = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_BYTES: Final = {
+    f"{high}{low}".encode(): bytes([int(high + low, 16)])
+    for high in "0123456789abcdefABCDEF"
+    for low in "0123456789abcdefABCDEF"
+}
+_ESCAPE = re.compile(rb"%(?=[0-9A-Fa-f]{2})")
 _WIDE = re.compile(r"%u([0-9A-Fa-f]{4})")
 # A UTF-8 sequence longer than its character needs, which some decoders still read (RFC 3629 §3).
-_OVERLONG = re.compile(rb"[\xc0\xc1]([\x80-\xbf])|\xe0[\x80-\x9f]([\x80-\xbf])")
+_OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]")
 
 
 def decode(text: str) -> str:
@@ -16,19 +22,23 @@ def decode(text: str) -> str:
         return text
     if "%u" in text or "%U" in text:
         text = _WIDE.sub(lambda match: chr(int(match[1], 16)), text.replace("%U", "%u"))
-    return _RUN.sub(_run, text)
-
-
-def _run(match: re.Match[str]) -> str:
-    raw = bytes.fromhex(match[0].replace("%", ""))
+    # Lone halves of surrogate pairs, which `%ud800` spells, are no characters.
+    raw = _unescaped(text.encode("utf-8", "replace"))
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return _OVERLONG.sub(_shortest, raw).decode("utf-8", "replace")
+        for sequence in set(_OVERLONG.findall(raw)):
+            raw = raw.replace(sequence, _shortest(sequence))
+        return raw.decode("utf-8", "replace")
 
 
-def _shortest(match: re.Match[bytes]) -> bytes:
-    lead, last = match[0][0], match[0][-1]
-    if lead == 0xE0:
-        return chr((match[0][1] & 0x1F) << 6 | (last & 0x3F)).encode("utf-8")
+def _unescaped(raw: bytes) -> bytes:
+    first, *rest = _ESCAPE.split(raw)
+    return first + b"".join([_BYTES[piece[:2]] + piece[2:] for piece in rest])
+
+
+def _shortest(sequence: bytes) -> bytes:
+    lead, last = sequence[-2], sequence[-1]
+    if len(sequence) == 3:
+        return chr((lead & 0x1F) << 6 | (last & 0x3F)).encode("utf-8")
     return bytes([(lead & 0x01) << 6 | (last & 0x3F)])

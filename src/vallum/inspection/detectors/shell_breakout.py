@@ -54,4 +54,5 @@ def _runs(piece: str, inside: str) -> bool:
     assigned = _ASSIGNMENT.match(piece)
     if assigned is not None:
         return f"${assigned[1]}" in inside or f"${{{assigned[1]}" in inside
-    return spoken(piece) <= _MOST_WORDS and known(piece.split(None, 1)[0]) is not None
+    words = piece.split(None, 1)
+    return bool(words) and spoken(piece) <= _MOST_WORDS and known(words[0]) is not None

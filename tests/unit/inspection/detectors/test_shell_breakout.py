@@ -41,6 +41,7 @@ def test_commands_between_quotes_that_are_closed_and_opened(text: str) -> None:
         "the Smiths' & Jones'",
         '"; "',
         '"|"',
+        '"|\x0c"',
         '"',
         '" & vbCrLf & "',
         "parents' | kids'",
