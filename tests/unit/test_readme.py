@@ -1,4 +1,7 @@
-"""README's commands are run as they stand there, and say what stands under them."""
+"""README's commands are run as they stand there, and say what stands under them.
+
+What the other documents name is there, and nothing that they should name is missing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +23,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "examples/bookshop/README.md")
+DOCUMENTS = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/answers.md",
+    "docs/inspection.md",
+    "docs/policy.md",
+    "docs/problems.md",
+    "examples/bookshop/README.md",
+)
 
 
 def _sessions(text: str) -> list[list[tuple[str, list[str]]]]:
@@ -87,7 +102,7 @@ class Terminal:
                 check=False,
             )
             output = done.stdout + done.stderr
-            is_refusal = command.startswith("vallum explain")
+            is_refusal = command.startswith(("vallum explain", "vallum inspect"))
             assert (done.returncode != 0) == is_refusal, f"`{command}`:\n{output}"
         for line in expected:
             pattern = re.escape(self._here(line)).replace("…", ".*")
@@ -178,3 +193,20 @@ def test_links_between_documents_lead_somewhere(name: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
     missing = [link for link in links if not (document.parent / link).exists()]
     assert missing == []
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[<>=~ ]", each)[0] for each in project["dependencies"]}
+    _, _, chapter = (ROOT / "ARCHITECTURE.md").read_text().partition("\n## Dependencies")
+    rows = re.findall(r"^\| ([a-z0-9, -]+) \| \S", chapter, re.MULTILINE)
+    explained = {name for row in rows for name in row.split(", ")} - {"package"}
+    assert explained == needed
+
+
+def test_the_map_shows_every_room() -> None:
+    _, _, chapter = (ROOT / "ARCHITECTURE.md").read_text().partition("\nsrc/vallum/\n")
+    source = ROOT / "src/vallum"
+    rooms = {path.parent.name for path in source.glob("**/__init__.py")} - {"vallum"}
+    shown = set(re.findall(r"^ +([a-z]+)/", chapter.partition("```")[0], re.MULTILINE))
+    assert shown == rooms
