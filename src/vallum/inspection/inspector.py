@@ -165,6 +165,7 @@ class _Judging:
         best: dict[str, Judgement] = {}
         context: Context | None = None
         for window in _windows(text):
+            self.budget.check()
             woken = self._inspector.woken_by(window)
             if not woken:
                 continue

@@ -29,6 +29,7 @@ _PLACES: tuple[tuple[Location, Content, bool], ...] = (
 )
 _NAMES = ("q", "url", "note", "user-agent", "file", "callback", "__proto__", "", "session")
 _SIZE = 100_000
+_AROUND = 3
 _LENGTHS = (1, 3, 8, 24, 64, 200, 1_000, 4_096, 15_000, _SIZE)
 
 
@@ -83,14 +84,13 @@ def _texts(data: bytes) -> None:
 
 
 def _large(data: bytes) -> None:
-    """A piece, repeated to texts of some length that are 100 KB together."""
+    """A piece, repeated to texts of some length: as many as a JSON array of 100 KB holds."""
     length = _LENGTHS[(data[0] if data else 0) % len(_LENGTHS)]
     piece = data[1:].decode("utf-8", "replace") or "a"
-    text = (piece * (_SIZE // len(piece) + 1)).encode()[:_SIZE].decode("utf-8", "ignore")
-    _inspect(
-        [text[at : at + length] for at in range(0, len(text), length)],
-        Context("body", "note", "text"),
-    )
+    room = _SIZE * length // (length + _AROUND)
+    text = (piece * (room // len(piece) + 1)).encode()[:room].decode("utf-8", "ignore")
+    texts = [text[at : at + length] for at in range(0, len(text), length)]
+    _inspect(texts, Context("body", "note", "text"))
 
 
 def make_judge(family: str) -> Target:
