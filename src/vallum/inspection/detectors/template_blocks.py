@@ -52,7 +52,7 @@ def blocks(text: str) -> Iterator[Block]:
     """The blocks of `text`, at most 24; those within others too."""
     left, characters = _MOST, _MOST_CHARACTERS
     for match in _OPENERS.finditer(text):
-        opener = match[0].replace(" ", "")
+        opener = "".join(match[0].split())
         if opener == "{" and text.endswith("{", 0, match.start()):
             continue
         left -= 1

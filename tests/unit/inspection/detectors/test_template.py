@@ -328,3 +328,9 @@ def test_lookups_are_bounded() -> None:
 
 def test_what_follows_many_blocks_is_still_looked_at() -> None:
     assert SUSPECTS.score("{{a}}" * 40 + "{{''.__class__.__mro__}}") >= STOPS
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\n", "\x0b", "\x0c", "\xa0", " \r\n "])
+def test_a_block_begins_behind_any_blank_after_its_dollar(blank: str) -> None:
+    """Perl and Velocity allow one."""
+    assert SUSPECTS.score(f"${blank}{{7*7}}") >= STOPS
