@@ -9,7 +9,7 @@ from tests.fuzz.targets.registry import MAKERS, make
 
 _BURST = 150
 """Mutated inputs, the same ones each time: a test that fails can be run again."""
-_DEAR = {"inspector-100kb": 3}
+_DEAR = {"inspector-100kb": 3, "leaks-100kb": 5}
 
 
 @pytest.mark.parametrize("name", MAKERS)

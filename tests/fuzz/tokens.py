@@ -206,6 +206,8 @@ ATTACKS: Final = (
         b"=",
         b"a" * 64,
     ),
+    # What `\s` and `strip` take for blanks, and what they do not.
+    *(b"\x1c", b"\x1f", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe3\x80\x80", b" \t", b"\x0c(", b"\x0b{"),
 )
 HTML: Final = (
     *_words(

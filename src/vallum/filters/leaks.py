@@ -219,14 +219,16 @@ class _Walk:
         found = self._screen.find(text, name, self.budget, is_failure=is_failure)
         if not found or self._screen.is_spared(self._path):
             return original
-        masked = text
-        for each, action in sorted(found, key=lambda pair: -pair[0].start):
+        pieces: list[str] = []
+        position = 0
+        for each, action in found:
             self._tell(each, text)
             if action == "block":
                 raise withheld(f"leak.{each.leak.kind}")
             if action == "mask":
-                start, end = each.start, each.end
-                masked = masked[:start] + each.leak.mask(text[start:end]) + masked[end:]
+                pieces += (text[position : each.start], each.leak.mask(text[each.start : each.end]))
+                position = each.end
+        masked = "".join((*pieces, text[position:]))
         return original if masked == text else masked
 
     def _tell(self, found: Found, text: str) -> None:

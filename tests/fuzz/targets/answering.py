@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -75,6 +76,7 @@ def _declared(value: Any, schema: dict[str, Any]) -> Any:
 
 
 _GONE = object()
+_SIZE = 100_000
 
 
 def _prune(data: bytes) -> None:
@@ -160,3 +162,21 @@ def make_leaks() -> Target:
     )
     words = (*tokens.LEAKS, *tokens.JSON)
     return Target(name="leaks", run=_leaks, seeds=given, tokens=words, most_cpu=50)
+
+
+def _large(data: bytes) -> None:
+    """One text of 100 KB: the piece again and again."""
+    piece = data.decode("utf-8", "replace") or "a"
+    text = (piece * (_SIZE // len(piece) + 1))[:_SIZE]
+    body = AnswerBody(500, _JSON, json.dumps({"error": text}).encode())
+    with suppress(Denied):
+        _screens()[0].screen(make_exchange(), body)
+
+
+def make_large_leaks() -> Target:
+    """As much as an answer may hold of what should not go out."""
+    given = (b"4111111111111111 ", b"10.0.0.1 ", b"a@b.example ", b"AKIA", b"078-05-1120 ")
+    _screens()
+    return Target(
+        name="leaks-100kb", run=_large, seeds=given, tokens=tokens.LEAKS, longest=400, most_cpu=400
+    )

@@ -45,6 +45,7 @@ MAKERS: Final[Mapping[str, Callable[[], Target]]] = {
     "identifier": rich_text.make_identifier,
     "pruner": answering.make_pruner,
     "leaks": answering.make_leaks,
+    "leaks-100kb": answering.make_large_leaks,
     **{
         f"chain-{kind}": partial(chains.make_body, kind)
         for kind in ("json", "form", "multipart", "xml", "text")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -65,9 +66,10 @@ class LeakFinder:
         return {self._forms[self._owners[each]][0].kind for each in woken}
 
     def find(self, text: str, name: str, kinds: Collection[str], budget: Budget) -> list[Found]:
-        """What of these kinds is in a text, without overlaps: where two meet, the first in order.
+        """What of these kinds is in a text, from its beginning to its end.
 
-        Looks at nothing more once the budget is spent; it is then below zero.
+        Nothing overlaps: where two meet, the kind that is first in order is told. Looks at nothing
+        more once the budget is spent; it is then below zero.
         """
         found: list[Found] = []
         for start, window in _windows(text):
@@ -90,8 +92,15 @@ class LeakFinder:
 
 
 def _add(found: list[Found], new: Found) -> None:
-    if not any(new.start < other.end and other.start < new.end for other in found):
-        found.append(new)
+    """Put `new` in its place among those that are known, unless it overlaps one of them."""
+    at = bisect_left(found, new.start, key=_start_of)
+    is_free_before = at == 0 or found[at - 1].end <= new.start
+    if is_free_before and (at == len(found) or new.end <= found[at].start):
+        found.insert(at, new)
+
+
+def _start_of(found: Found) -> int:
+    return found.start
 
 
 def _windows(text: str) -> Iterator[tuple[int, str]]:
