@@ -19,19 +19,24 @@ def _chunks(words: Iterable[str], size: int) -> list[str]:
     return [_any(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
-_ALL: Final = {*WEIGHTS, *(word for word in PREFIXES if word[0] == ".")}
 _TELLING: Final = {word for word, weight in WEIGHTS.items() if weight == 3}
 # Texts are scanned joined by three line feeds: fewer or more are part of one of them.
 _PLACE: Final = r"(?:[;|&`]|[$<>]\(|[^\n]\n\n?|\n\n\n\n|\A\n)[ \t\r\"'(!@{+]{0,8}"
 _END: Final = r"(?:[\s;|&<>)`\"'}$#,%\x00/@*{\\.+]|$)"
+_MARK: Final = r"(?:[;|&<>)`\"}#%\x00/@*{\\+]|'(?:\W|$))"
 _ARGUMENT: Final = (
     r"[\"']?(?:--?[a-z]|/[a-z?]|~/|\.\.?/|[a-z]:(?:[/\\\"+|]|$)|\$[\w({]|\d+\.\d+\.\d|\*\.)"
 )
 
 TRIGGERS: Final[tuple[str, ...]] = (
-    # A command after a separator, in a substitution, or behind a prefix there. A pattern for each:
-    # a word is then found as plain text, and only what stands before it is looked at.
-    *(rf"{_PLACE}{re.escape(word)}{_END}" for word in sorted(_ALL)),
+    # A word after a separator, in a substitution, or behind a prefix there, that ends the text or
+    # has before it what arguments begin with; sentences go on with words.
+    rf"{_PLACE}[a-z.][a-z0-9_.-]*(?:[ \t]{{0,4}}(?:$|{_MARK})|"
+    rf"\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}(?:[-/$~.\"<>|&;{{*@\\]|"
+    rf"\w{{1,30}}[:=/\\]|passwd|shadow)|\s{{1,4}}[\d'])",
+    # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
+    # as plain text, and only what stands before it is looked at.
+    *(rf"{_PLACE}{re.escape(word)}{_END}" for word in sorted(_TELLING)),
     r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+\s|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
     r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)",
     r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$",

@@ -51,6 +51,8 @@ TRIGGERS: Final = (
     rf"(?:and|x?or|&&|\|\|){_GAP}(?:not\W+|binary\W+)?['\"`]?[\w@.]+['\"`]?{_GAP}{_COMPARE}{_GAP}(?:['\"`\d@]|\w+\(|[\w.]+\W*{_CUT}|null|true|false)",
     rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\s*\(|\{{)",
     rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()",
+    rf"\d{_GAP}(?:and|x?or|&&|\|\|)\W{{1,8}}(?:true|false)\b|\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",
+    r"\b(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]|^'\s?[-+*/&^|=%]{1,2}\s?'$",
     # SELECT where no sentence has it, and other statements.
     rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b|\bas\W+\w+\W*from\b",
     r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
@@ -61,8 +63,8 @@ TRIGGERS: Final = (
     r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate)|waitfor\W+(?:delay|time)",
     # Clauses behind a number.
     r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]|\d[\s)]*(?:having|limit|where)\b.*[=<>,\d]",
-    r"having\W*\w+\W*\(|order\s+by\s+\w+\(|procedure\W+analyse",
-    r"into\W+(?:out|dump)file|when\b.*\bthen\b",
+    r"having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
+    r"into\W+(?:out|dump)file|\bcase\b[^\n]{0,200}\bwhen\b",
     # Calls and names.
     rf"\b{_CALL}\s*\(",
     r"@@\w|information_schema|pg_catalog|performance_schema|sqlite_(?:master|schema)",
