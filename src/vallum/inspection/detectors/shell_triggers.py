@@ -31,9 +31,11 @@ _ARGUMENT: Final = (
 TRIGGERS: Final[tuple[str, ...]] = (
     # A word after a separator, in a substitution, or behind a prefix there, that ends the text or
     # has before it what arguments begin with; sentences go on with words.
-    rf"{_PLACE}[a-z.][a-z0-9_.-]*(?:[ \t]{{0,4}}(?:$|{_MARK})|"
-    rf"\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}(?:[-/$~.\"<>|&;{{*@\\]|"
-    rf"\w{{1,30}}[:=/\\]|passwd|shadow)|\s{{1,4}}[\d'])",
+    (
+        rf"{_PLACE}[a-z.][a-z0-9_.-]*(?:[ \t]{{0,4}}(?:$|{_MARK})|"
+        rf"\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}(?:[-/$~.\"<>|&;{{*@\\]|"
+        rf"\w{{1,30}}[:=/\\]|passwd|shadow)|\s{{1,4}}[\d'])"
+    ),
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
     *(rf"{_PLACE}{re.escape(word)}{_END}" for word in sorted(_TELLING)),
