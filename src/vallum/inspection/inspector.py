@@ -18,7 +18,7 @@ _CHUNK: Final = 32
 _PART: Final = 6
 """Texts of a chunk that are scanned together to find a suspect."""
 _OVERLAP: Final = 256
-_JUDGED_SECONDS: Final = 0.03
+_JUDGED_SECONDS: Final = 0.025
 """Processor time for the suspects among 100,000 characters: whoever asks for more attacks us."""
 _JUDGED_CHARACTERS: Final = 100_000
 _CODE_FAMILIES: Final = frozenset({"deserialisation"})

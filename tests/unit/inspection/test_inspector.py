@@ -102,12 +102,12 @@ def test_content_decides_what_counts(
 def test_too_many_suspects_are_not_judged_without_end(inspector: Inspector) -> None:
     with pytest.raises(TooSuspiciousError):
         _found(inspector, ["evil"] * 5000)
-    assert 29 <= len(judged) <= 31
+    assert 24 <= len(judged) <= 26
 
 
 def test_a_large_request_may_take_longer(inspector: Inspector) -> None:
-    _found(inspector, ["evil"] * 100 + ["good" * 1000] * 100)
-    assert len(judged) == 100
+    _found(inspector, ["evil"] * 90 + ["good" * 1000] * 100)
+    assert len(judged) == 90
 
 
 def test_a_separator_within_a_text_changes_nothing(inspector: Inspector) -> None:
