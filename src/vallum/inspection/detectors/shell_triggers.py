@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from vallum.inspection.detectors.shell_commands import DEVELOPMENT, PREFIXES, WEIGHTS
+from vallum.inspection.detectors.shell_commands import DEVELOPMENT, NUMBERED, PREFIXES, WEIGHTS
 
 
 def _any(words: Iterable[str]) -> str:
@@ -34,8 +34,9 @@ TRIGGERS: Final[tuple[str, ...]] = (
     (
         rf"{_PLACE}[a-z.][a-z0-9_.-]*(?:[ \t]{{0,4}}(?:$|{_MARK})|"
         rf"\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}(?:[-/$~.\"<>|&;{{*@\\]|"
-        rf"\w{{1,30}}[:=/\\]|passwd|shadow)|\s{{1,4}}[\d'])"
+        rf"\w{{1,30}}[:=/\\]|passwd|shadow)|\s{{1,4}}')"
     ),
+    rf"{_PLACE}{_any(NUMBERED)}\s{{1,4}}\d",
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
     *(rf"{_PLACE}{re.escape(word)}{_END}" for word in sorted(_TELLING)),
