@@ -69,6 +69,13 @@ _TRIGGERS: Final = (
         r"pfsockopen|move_uploaded_file|unserialize|ini_set|show_source|highlight_file)\s*\("
     ),
     r"chr\s?\(\s?\d{2,3}\s?\)\s?\.",
+    (
+        r"\b(?:die|print|echo|exit|print_r|var_dump|printf)\s?\(?\s?(?:md5|sha1|crc32|phpversion|"
+        r"php_uname|getcwd|get_current_user|sys_get_temp_dir)\s?\("
+    ),
+    r"(?:^|[=/])\\?\w+\\\w[\w\\]*/(?:invoke|__construct|display|input)|=call_user_func",
+    r"\w(?:\[\w*\])*=(?:system|passthru|shell_exec|phpinfo|assert|exec)(?:&|$)",
+    r"^(?:call_user_func\w*|system|phpinfo|passthru|shell_exec|assert)$",
     # Python
     (
         r"__(?:subclasses|mro|bases?|globals|builtins|getattribute|code|import|reduce\w*|loader|"

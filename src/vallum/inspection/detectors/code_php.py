@@ -63,6 +63,7 @@ RULES: Final = {
     "code.php_variable": "PHP variable of the request or the server (`$_GET`, `$GLOBALS`)",
     "code.php_call": "call of a PHP function that runs, reads or unpacks something",
     "code.php_computed_call": "call of a PHP function whose name is computed",
+    "code.php_function_name": "the name of a PHP function that runs something, for a parameter",
     "code.php_setting": "setting of php.ini",
     "code.script_name": "file name that a web server would run as a script",
 }
@@ -101,6 +102,25 @@ _CONSTANT_CALL = re.compile(
 )
 _METHOD = re.compile(r"(?:->|::)\s{0,40}+[a-z_]\w*\s{0,40}+\($", re.I)
 _CALLEE_END = re.compile(r"(?:[)\]}]|(?<=[\w\\])['\"])\s{0,8}+\(")
+# A probe that runs: `print(md5(31337));`.
+_SHOWN_CALL = re.compile(
+    r"(?<![\w.>$])(?:die|print|echo|exit|print_r|var_dump|printf)\s?\(?\s?(?:md5|sha1|crc32|"
+    r"base64_decode|phpversion|php_uname|getcwd|get_current_user|sys_get_temp_dir)\s?\(",
+    re.I,
+)
+_FUNCTION_NAMES = (
+    r"(?:call_user_func(?:_array)?|system|phpinfo|passthru|shell_exec|assert|exec|eval|popen|"
+    r"proc_open|file_put_contents|create_function|display_errors)"
+)
+# Frameworks that take the function to call from the query, or route to any method of any class.
+_CALLED_BY_NAME = re.compile(
+    rf"(?:^|[&?])(?:filter|func(?:tion)?|callback|method|vars|call|handler)\w{{0,20}}"
+    rf"(?:\[\w{{0,20}}\]){{0,3}}={_FUNCTION_NAMES}(?:&|$)|"
+    r"(?:^\\|[=/]\\?)\w{1,40}\\\w{1,40}(?:\\\w{1,40}){0,4}/(?:invoke\w{0,20}|__construct|display|input)\b",
+    re.I,
+)
+_FUNCTION_NAME = re.compile(_FUNCTION_NAMES, re.I)
+_TAKES_FUNCTION = re.compile(r"^(?:filter|func(?:tion)?|callback|vars|handler)\b|\[filter\]")
 _COMMENT = re.compile(r"/\*[^*]{0,80}+\*/")
 _CAST = re.compile(r"\(\s{0,40}+(?:string|binary|int|object)\s{0,40}+\)", re.I)
 _NOT_NAME = re.compile(r"[\s'\".(){}\[\]0-9@;]+")
@@ -142,6 +162,8 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
             _request_variable(text),
             *(_call(plain, call) for call in reading.calls(EXECUTING)),
             _builtin(plain),
+            _shown_call(text),
+            _called_by_name(text, context),
             *_computed(text, plain),
             _setting(reading),
             _script_name(text, context),
@@ -179,6 +201,21 @@ def _tag_score(reading: Reading, inside: str, tag: str) -> int:
     if _STATEMENT.match(inside):
         return 8
     return 4 if not tag and inside[:1].isspace() and inside.strip() else 5
+
+
+def _shown_call(text: str) -> Judgement | None:
+    match = _SHOWN_CALL.search(text)
+    if not match:
+        return None
+    score = 4 if site(text, match.start(), match.end()) == "prose" else 6
+    return judgement("code.php_call", score, text, match.start())
+
+
+def _called_by_name(text: str, context: Context) -> Judgement | None:
+    match = _CALLED_BY_NAME.search(text)
+    if not match and _TAKES_FUNCTION.search(context.name):
+        match = _FUNCTION_NAME.fullmatch(text)
+    return judgement("code.php_function_name", 7, text, match.start()) if match else None
 
 
 def _request_variable(text: str) -> Judgement | None:

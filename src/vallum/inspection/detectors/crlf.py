@@ -24,7 +24,7 @@ _HTTP = (
     r"(?:set-cookie2?|cookie|location|refresh|content-(?:length|type|encoding|disposition|location|"
     r"security-policy)|transfer-encoding|host|link|authorization|www-authenticate|"
     r"access-control-[a-z-]{3,20}|cache-control|connection|upgrade|server|vary|etag|"
-    r"user-agent|referer|origin|remote-addr|x-(?:forwarded|real|original|rewrite|http|frame|xss|"
+    r"strict-transport-security|user-agent|referer|origin|remote-addr|x-(?:forwarded|real|original|rewrite|http|frame|xss|"
     r"content|powered|accel|sendfile)[a-z-]{0,24}|forwarded|status|clear-site-data|trailer|te)"
 )
 _MAIL = r"(?:bcc|cc|to|from|reply-to|subject|mime-version|return-path|x-mailer|sender)"
@@ -68,6 +68,7 @@ _MACHINE_VALUE: Final[Mapping[str, re.Pattern[str]]] = {
     "connection": re.compile(r"\s?(?:close|keep-alive|upgrade)", re.IGNORECASE),
     "upgrade": re.compile(r"\s?(?:h2c|websocket)", re.IGNORECASE),
     "origin": re.compile(r"\s?(?:https?://|null)", re.IGNORECASE),
+    "authorization": re.compile(r"\s?(?:basic|bearer|digest)\s", re.IGNORECASE),
     "cookie": re.compile(r"\s?[\w.-]{1,64}="),
     **dict.fromkeys(
         ("te", "trailer", "vary", "etag", "forwarded"), re.compile(r"\s?[\w\"*,= ;-]{1,40}$")
@@ -83,6 +84,7 @@ _SURE_IN_TEXT: Final[Mapping[str, re.Pattern[str]]] = {
     "content-type": re.compile(r"\s?(?:text|multipart)/", re.IGNORECASE),
     "x-forwarded-for": re.compile(r"\s?[\d:a-f]"),
 }
+_LINK_TEXT = re.compile(r"[^\s?]{1,400}+\?[^\s=]{1,100}+=")
 _LONE = re.compile(r"\r(?!\n)")
 _LINES = re.compile(r"\r\n|\r|\n")
 _SHORT: Final = 200
@@ -96,7 +98,11 @@ def judge(text: str, context: Context) -> Judgement | None:
     is_single = context.location != "body" and not {"base64", "escapes"} & set(context.layers)
     if is_single or context.is_name:
         return strongest(look(text, context) for look in _LOOKS_AT_LINE)
-    return strongest(look(text) for look in _LOOKS_AT_TEXT)
+    found = [look(text) for look in _LOOKS_AT_TEXT]
+    # Whoever writes a line break as %0d%0a into a text does not break a line of it.
+    if "url" in context.layers and text[:1] in "\r\n/?":
+        found.append(_coded_field(text))
+    return strongest(found)
 
 
 def _heads(text: str) -> Iterator[re.Match[str]]:
@@ -117,11 +123,15 @@ def _judge_head(text: str, head: re.Match[str], context: Context) -> Judgement |
         return verdict("crlf.field", 9 if sure else 4, head[0])
     if _IS_MAIL.fullmatch(name):
         named = name == "cc" and _ADDRESS.search(head["value"])
-        sure = not is_query or name == "bcc" or bool(named) or _is_addressed(text, head)
+        odd = "-" in name and _follows_one_word(text, head.start())
+        sure = not is_query or odd or name == "bcc" or bool(named) or _is_addressed(text, head)
         return verdict("crlf.mail-field", 9 if sure else 4, head[0])
     if not head["value"].strip() or head["value"].startswith("//"):
         return None
-    return verdict("crlf.unknown-field", 4 if is_query else 7, head[0])
+    # Links carry texts of several lines as well: `mailto:…&body=Hello%0D%0ARegards:%20Bob`.
+    is_lines = is_query or ("url" in context.layers and _LINK_TEXT.match(text) is not None)
+    odd = name.startswith("x-") and _follows_one_word(text, head.start())
+    return verdict("crlf.unknown-field", 4 if is_lines and not odd else 7, head[0])
 
 
 def _message_in_line(text: str, context: Context) -> Judgement | None:
@@ -143,7 +153,8 @@ def _break_in_line(text: str, context: Context) -> Judgement | None:
     if "\r" not in text and "\n" not in text:
         return None
     if context.is_name or context.location in ("path", "header", "cookie"):
-        return verdict("crlf.break", 6, text)
+        is_link = "url" in context.layers and _LINK_TEXT.match(text) is not None
+        return verdict("crlf.break", 4 if is_link else 6, text)
     # Forms on the web send CR LF; a CR alone is typed by nobody.
     return verdict("crlf.break", 5, text) if _LONE.search(text) else None
 
@@ -169,6 +180,14 @@ def _judge_head_in_text(text: str, head: re.Match[str]) -> Judgement | None:
         name not in ("to", "from") or _is_addressed(text, head)
     )
     return verdict("crlf.mail-field", (7 if name == "bcc" else 6) if is_added else 3, head[0])
+
+
+def _coded_field(text: str) -> Judgement | None:
+    head = next(_heads(text), None)
+    if head is None or not _is_for_machines(head["name"].lower(), head["value"]):
+        return None
+    is_first = text[: head.start()].strip("\r\n/?") == ""
+    return verdict("crlf.field", 6, head[0]) if is_first else None
 
 
 def _is_for_machines(name: str, value: str) -> bool:
@@ -236,7 +255,8 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         rf"(?:[\r\n]|\xe5\x98[\x8a\x8d])\s{{0,4}}(?:{_HTTP}|{_MAIL})\s{{0,4}}:",
-        r"[\r\n][ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
+        # Texts are scanned joined by three line feeds: fewer or more are part of one of them.
+        r"(?:\r|[^\n]\n\n?|\n\n\n\n|\A\n)[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
         r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)",
         (
             r"[\r\n]\s{0,4}(?:(?:mail from|rcpt to)\s?:|(?:ehlo|helo) \S|user \S+\r?\npass |"

@@ -20,7 +20,7 @@ RULES: Final[Mapping[str, str]] = {
     "deserialisation.yaml": "YAML tag that names a class of a programming language",
     "deserialisation.node": "function in a serialised JavaScript object",
     "deserialisation.xml": "Java object written in XML (XMLDecoder, XStream)",
-    "deserialisation.json": "type name of Java in JSON that a reader would obey",
+    "deserialisation.json": "key or type name in JSON that a reader makes objects by",
 }
 
 _GADGETS: Final = words(
@@ -45,7 +45,7 @@ _GADGET_NAMES: Final = "|".join(sorted(_GADGETS))
 _TRIGGERS: Final = (
     # Java: as it is, in hexadecimal, and in base64 at each of the three offsets
     (
-        r"\xc2\xac\xc3\xad\x00\x05|\xef\xbf\xbd\x00\x05|aced0005|ro0ab|kztaau|cs7qaf|"
+        r"\xc2\xac\xc3\xad\x00\x05|\xef\xbf\xbd\x00\x05|aced0005|ac ed 00 05|ro0ab|kztaau|cs7qaf|"
         r"^h4si[a-z0-9+/]{12}"
     ),
     r"\b(?:" + _GADGET_NAMES + r")\b",
@@ -76,6 +76,10 @@ _TRIGGERS: Final = (
         r"tag:yaml\.org,2002:(?:python|java|js|ruby|perl|php)"
     ),
     r"_\$\$nd_",
+    (
+        r"(?:^|[\"'])py/(?:object|reduce|type|function|newargs|state|repr|iterator)|"
+        r"(?:^|[\"'])json_class(?:[\"']|$)|(?:^|[\"'])\^[oc#]\d{0,3}(?:[\"']|$)"
+    ),
     # XML and JSON
     (
         r"java\.beans\.xmldecoder|<java\b[^>]*\sclass\s*=|<(?:object|void)\s[^>]*\b(?:class|"
@@ -96,7 +100,7 @@ _WORD = re.compile(r"\w+")
 _DOTTED = re.compile(r"\w+(?:[.$/]\w+)+;?")
 _PRECISE = re.compile(r"\bjava\.\w+\.(?:runtime|processbuilder)\b", re.I)
 _JAVA_BASE64 = re.compile(r"(?:rO0AB|KztAAU|Cs7QAF)(?:[A-Za-z0-9+/_=-]|$)|\$\$BCEL\$\$")
-_JAVA_HEX = re.compile(r"aced ?0005", re.I)
+_JAVA_HEX = re.compile(r"ac ?ed ?00 ?05", re.I)
 _PHP = re.compile(
     r"(?P<object>(?:^|"
     r"[\s;{|:='\"])[OC]:\+?\d{1,6}:\\?[\"'](?P<name>[\w\\]{1,100})\\?[\"']:\+?\d{1,6}:\{)|"
@@ -148,6 +152,12 @@ _INNER_JAVA = re.compile(
     r"com\.mchange\.|"
     r"com\.zaxxer\.|ch\.qos\.|br\.com\.anteros|net\.sf\.ehcache|oracle\.|groovy\.|org\.codehaus)"
 )
+# Keys by which a reader of JSON makes objects: jsonpickle's of Python, json's and Oj's of Ruby.
+_OBJECT_KEY = (
+    r"(?:py/(?:object|reduce|type|function|newargs\w{0,2}|state|repr|iterator)|json_class)"
+)
+_KEYED = re.compile(rf"[\"']{_OBJECT_KEY}[\"']\s{{0,8}}+:|[\"']\^[oc#]\d{{0,3}}[\"']\s{{0,8}}+:")
+_IS_KEY = re.compile(rf"{_OBJECT_KEY}|\^[oc#]\d{{0,3}}")
 _TYPE_NAMES: Final = frozenset({"@type", "$type", "__type", "@class", "_class", "javaclass", "@c"})
 
 
@@ -166,6 +176,7 @@ def judge(text: str, context: Context) -> Judgement | None:
             *_node(text),
             _matched(_XML, "deserialisation.xml", 8, text),
             _json(text),
+            _keyed(text, context),
         )
     )
 
@@ -241,6 +252,12 @@ def _node(text: str) -> Iterator[Judgement | None]:
     at = text.upper().find("_$$ND_")
     if at >= 0:
         yield judgement("deserialisation.node", 9 if "FUNC" in text.upper() else 6, text, at)
+
+
+def _keyed(text: str, context: Context) -> Judgement | None:
+    if context.is_name and _IS_KEY.fullmatch(text):
+        return judgement("deserialisation.json", 7, text, 0)
+    return _matched(_KEYED, "deserialisation.json", 7, text)
 
 
 def _json(text: str) -> Judgement | None:

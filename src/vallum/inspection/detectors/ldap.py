@@ -15,11 +15,12 @@ RULES: Final[Mapping[str, str]] = {
     "ldap.operator": "the value leaves its condition and the start of a list of conditions follows",
     "ldap.nested": "a list of conditions starts inside a value",
     "ldap.truncation": "the value leaves its condition and a null byte ends the filter",
+    "ldap.filter": "a complete filter with a wildcard as a value",
     "ldap.probe": "a string that tries which marks of a filter are let through",
 }
 
 # attributedescription of RFC 4512 §2.5, with the options and rules that RFC 4515 §3 allows.
-_CONDITION = r"\(\s?[A-Za-z][\w;.-]{0,63}(?::[\w.:-]{0,63})?\s?(?:[<>~:]?=)"
+_CONDITION = r"\(\s?(?:[A-Za-z]|\d{1,9}\.)[\w;.-]{0,63}(?::[\w.:-]{0,63})?\s?(?:[<>~:]?=)"
 _CLOSED = re.compile(
     rf"\){{1,8}}\s{{0,4}}\({{0,2}}(?P<op>[&|!])?\s{{0,4}}\({{0,2}}?(?P<condition>{_CONDITION})"
 )
@@ -30,6 +31,14 @@ _TRUNCATED = re.compile(r"\){1,8}\s{0,4}\x00")
 _NESTED = re.compile(rf"[*\w]\s?\(\s?[&|!]\s?{_CONDITION}")
 _PROBE = re.compile(r"\*\s?\(\s?\)\s?[|&]{1,2}")
 _PARENTHESIS = re.compile(r"[()]")
+# The marks of a filter in its own hexadecimal (RFC 4515 §3), which some applications undo first.
+_ESCAPED = re.compile(r"\\(00|2[1689aA]|7[cC])")
+_LISTING = r"\([&|!](?:[()&|!]{0,8}[A-Za-z][\w;.-]{0,63}[<>~]?=[^()&|!\s][^()]{0,100}){1,8}+\){2,8}"
+_FILTER = re.compile(
+    rf"\s{{0,4}}(?:{_LISTING}|\((?:uid|cn|sn|mail|objectclass|objectcategory|samaccountname|memberof|"
+    rf"userpassword|givenname|member|ou|dc)[<>~]?=[^()]{{0,100}}\))\s{{0,4}}",
+    re.IGNORECASE,
+)
 _MOST_MARKS: Final = 1000
 _MOST_LEFT: Final = 64
 """Conditions that a text may leave without doing anything, before it is left alone."""
@@ -38,6 +47,10 @@ _SMILEY = re.compile(r"[:;=8][-^'o]?$")
 
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would do as the value of a condition `(attribute=text)`."""
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    if "*" in text and _FILTER.fullmatch(text):
+        return verdict("ldap.filter", 5, text)
     depth = left = 0
     for mark in islice(_PARENTHESIS.finditer(text), _MOST_MARKS):
         if mark[0] == "(":
@@ -80,7 +93,11 @@ DETECTOR = Detector(
     family="ldap",
     rules=RULES,
     triggers=(
-        r"\)\s{0,4}\({0,2}[&|!]?\s{0,4}\([( ]{0,3}[a-z][\w;.-]{0,63}(?::[\w.:-]{0,63})?\s?[<>~:]?=",
+        r"\\29(?:\\|\()|\\2a\\29|^\s{0,4}\((?:[&|!]\(|[a-z]{2,20}=)",
+        (
+            r"\)\s{0,4}\({0,2}[&|!]?\s{0,4}\([( ]{0,3}(?:[a-z]|\d+\.)[\w;.-]{0,63}"
+            r"(?::[\w.:-]{0,63})?\s?[<>~:]?="
+        ),
         r"\)\s{0,4}\([(\s]{0,4}[&|!]\s{0,4}(?:[()]|$|[a-z][\w;.-]{0,63}\s?[<>~]?=)",
         r"\)\s{0,4}[&|!]\s{0,4}\(",
         r"[*\w]\s?\(\s?[&|!]\s?\([a-z]",

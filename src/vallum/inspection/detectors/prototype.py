@@ -19,24 +19,30 @@ _TRIGGERS: Final = (
     r"__proto__|__(?:define|lookup)[gs]etter__",
     r"constructor['\"`\s\]]{0,4}[.:\[\]]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)",
     r"constructor\"\s*:\s*\{\s*\"prototype",
+    r"cons\w{0,12}constructor\w",
+    r"constructor['\"]?\s*[/,]\s*['\"]?prototype\b",
     r"\bobject\s*\.\s*prototype\b|:module:prototype|\"\$\d{1,3}:\w",
 )
 _LINK = re.compile(
     r"(?P<proto>__proto__|__(?:define|lookup)[GS]etter__)|"
-    r"constructor['\"`\s\]]{0,4}[.:\[]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)\b|"
+    r"constructor['\"`\s\]]{0,4}[.:\[/,]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)\b|"
     r"constructor\"\s{0,40}+:\s{0,40}+\{\s{0,40}+\"prototype|"
     r"\bObject\s{0,40}+\.\s{0,40}+prototype\s{0,40}+[.\[]\s{0,40}+\w+\s{0,40}+\]?\s{0,40}+=|"
     r":Module:prototype|\"\$\w{1,3}:(?:constructor|then|__)",
     re.I,
 )
 # Before and after the name in a path (`a[__proto__][b]`, `a.__proto__.b=1`, `{"__proto__":`).
-_BEFORE = re.compile(r"(?:^|[.\[\"'{,&?:/>]|\]\[)\s{0,40}+['\"]?$")
-_AFTER = re.compile(r"^['\"]?\s{0,40}+(?:[.\[\]:=/,]|$)")
+_BEFORE = re.compile(r"(?:^|[.\[\"'`{,&?:/>#]|\]\[)\s{0,40}+['\"`]?$")
+# What becomes the name once a filter has cut the name out of it, as in `__pro__proto__to__`.
+_CUT_OUT = re.compile(r"(__proto__|constructor|prototype)", re.I)
+_AFTER = re.compile(r"^['\"`]?\s{0,40}+(?:[.\[\]:=/,]|$)")
 
 
 def judge(text: str, context: Context) -> Judgement | None:
     """A name in the place of a name is an attack; in a sentence it is a word."""
     match = _LINK.search(text)
+    if _is_doubled(text):
+        return judgement("prototype.path", 8, text, 0)
     if not match:
         return None
     if context.is_name:
@@ -53,6 +59,11 @@ def judge(text: str, context: Context) -> Judgement | None:
     if path and site(text, match.start(), match.end()) != "prose":
         return judgement("prototype.path", 8, text, max(0, match.start() - 20))
     return judgement("prototype.mention", 4, text, match.start())
+
+
+def _is_doubled(text: str) -> bool:
+    rest, cut = _CUT_OUT.subn("", text)
+    return cut > 0 and _CUT_OUT.search(rest) is not None
 
 
 DETECTOR: Final = Detector(family="prototype", triggers=_TRIGGERS, judge=judge, rules=RULES)

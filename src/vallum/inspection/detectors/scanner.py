@@ -24,7 +24,7 @@ _TOOL_NAMES = (
     r"|gobuster|golismero|gospider|hakrawler|havij|invicti|jaeles|jbrofuzz|joomscan|jsql|kiterunner"
     r"|l9explore|l9tcpid|leakix|libwhisker|masscan|metasploit|morfeus|muieblackcat|nessus"
     r"|netsparker|nikto|nosqlmap|nuclei|openvas|padbuster|patator|probely|projectdiscovery"
-    r"|rustbuster|skipfish|sqlmap|sqlninja|sqlsus|ssrfmap|tplmap|w3af|wafw00f|wapiti|webinspect"
+    r"|naabu|jorgee|lfisuite|subfinder|rustbuster|skipfish|sqlmap|sqlninja|sqlsus|ssrfmap|tplmap|w3af|wafw00f|wapiti|webinspect"
     r"|webscarab|wfuzz|whatwaf|whatweb|wpscan|xspear|xsser|xsstrike|zaproxy|zgrab|zmeu"
 )
 # Names that are words as well, as tools write them.
@@ -48,6 +48,11 @@ _TOOL_PHRASES = (
     "web vulnerability scanner",
 )
 _TOOL = re.compile(rf"^(?:{_TOOL_NAMES})$")
+# Tools call themselves after what they do: `crlfuzz/1.4`, `sqlibrute v2`.
+_PRODUCT = re.compile(
+    r"^[a-z_-]{0,20}(?:fuzz|exploit|brute|sqli|xss|lfi|pwn|vuln|recon)[a-z_-]{0,20}(?:/| )v?\d",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[a-z0-9]{3,40}")
 _WHOLE = re.compile(r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)(?:/|$)", re.IGNORECASE)
 _MOST_WORDS: Final = 200
@@ -77,12 +82,12 @@ _SPEAKING: Final = frozenset({"user-agent", "x-user-agent", "from", "via"})
 
 def judge(text: str, context: Context) -> Judgement | None:
     """Whether `text` gives away a tool that looks for holes."""
-    if context.is_name:
-        return verdict("scanner.header", 8, text) if _FIELD.match(text) else None
+    if context.is_name and _FIELD.match(text):
+        return verdict("scanner.header", 8, text)
     lower = text.lower()
     tool = _tool(lower) if context.location == "header" else None
-    if tool is not None:
-        return verdict("scanner.agent", 8 if context.name in _SPEAKING else 4, tool)
+    if tool is not None and context.name in _SPEAKING:
+        return verdict("scanner.agent", 8, tool)
     callback = next((each for each in _CALLBACKS if each in lower), None)
     if callback is not None:
         return verdict("scanner.callback", 4 if reads_as_prose(text) else 8, callback)
@@ -91,12 +96,12 @@ def judge(text: str, context: Context) -> Judgement | None:
         numbered = _NUMBERED.search(lower)
         canary = numbered and numbered[0]
     if canary is None:
-        return None
+        return verdict("scanner.agent", 4, tool) if tool is not None else None
     return verdict("scanner.canary", 3 if reads_as_prose(text) else 7, canary)
 
 
 def _tool(lower: str) -> str | None:
-    whole = _WHOLE.match(lower)
+    whole = _WHOLE.match(lower) or _PRODUCT.match(lower)
     if whole:
         return whole[0]
     phrase = next((each for each in _TOOL_PHRASES if each in lower), None)
@@ -112,6 +117,7 @@ DETECTOR = Detector(
     triggers=(
         rf"(?:^|[^a-z0-9])(?:{_TOOL_NAMES})(?:[^a-z0-9]|$)",
         r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)(?:/|$)",
+        _PRODUCT.pattern,
         _FIELD.pattern,
         "|".join(re.escape(each) for each in (*_TOOL_PHRASES, *_CALLBACKS, *_CANARIES)),
         _NUMBERED.pattern,

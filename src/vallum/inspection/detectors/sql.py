@@ -36,11 +36,16 @@ RULES: Final[Mapping[str, str]] = {
 }
 
 _LONGEST_EVIDENCE: Final = 120
-_PROSE_BEFORE: Final = re.compile("[wp]{3}").search
+_PROSE_BEFORE: Final = re.compile("[wp]{3}|p[wpax]{2}").search
+# A question that is answered: `Is 5 > 3? Yes.`
+_ANSWERED: Final = re.compile("[?]p").search
 _PROSE_AFTER: Final = re.compile("[wp]{4}").search
 _PROSE: Final = 4
 """The most that SQL among words scores: a sentence about SQL is no statement."""
 _PROBE: Final = re.compile(r"""[\w.%-]{0,12}['"`\\)]{1,6};?""").fullmatch
+# `'-'`, `'*'`: the string is ended, calculated with, and begun again.
+_JOINED: Final = re.compile(r"'\s?[-+*/&^|=%]{1,2}\s?'").fullmatch
+_QUITE: Final = 7
 _CERTAIN: Final = 9
 _MANY: Final = 600
 """Tokens from which on a text is read in one dialect only, to bound what it costs."""
@@ -58,6 +63,8 @@ def _judge(text: str, context: Context) -> Judgement | None:
     lowered = text.lower().rstrip()
     typed = context.location in {"query", "body"}
     best = Judgement("sql.probe", 3, text) if _PROBE(lowered) else None
+    if _JOINED(lowered):
+        best = Judgement("sql.probe", 5, text)
     for reading in _readings(lowered):
         found = _strongest(reading, typed)
         if found is not None and (best is None or found.score > best.score):
@@ -104,6 +111,8 @@ def _judgement(
     score = fragment.score
     # Nobody writes sentences into a path or a header: what looks like one there is a disguise.
     if typed and (_PROSE_BEFORE(letters, 0, start) or _PROSE_AFTER(letters, start)):
+        score = min(score, _PROSE)
+    if score < _QUITE and _ANSWERED(letters, 0, start):
         score = min(score, _PROSE)
     evidence = excerpt(reading.tokens, start, end + 2)
     return Judgement(fragment.rule, score, evidence[:_LONGEST_EVIDENCE])

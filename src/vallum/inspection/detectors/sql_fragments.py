@@ -39,6 +39,9 @@ _BROKEN: Final = (
     ("boolean", 8, "<chain>[AP]<operand>(?:[AP]<operand>)*+<cut>"),
     ("boolean", 7, "<chain>[AP]<operand><compare>"),
     ("boolean", 6, "<chain>[AP](?:<pre>[nsvgb](?:q|s?$)|<constant>[;c])"),
+    ("boolean", 7, "[AP]<constant>(?:GB|H<called>|Mn)"),
+    # ' or ', ' or ''-'
+    ("boolean", 6, "[AP]<pre>(?:sO?)?j$"),
     ("boolean", 5, "[AP]<pre><arg>(?:[O/*]<pre><const>)++q$"),
     ("function", 8, "[APO/*,CL]<pre>(?:<known>|[Qk])"),
     ("function", 6, "[AP*O]<pre>u"),

@@ -52,7 +52,7 @@ TRIGGERS: Final = (
     rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\s*\(|\{{)",
     rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()",
     rf"\d{_GAP}(?:and|x?or|&&|\|\|)\W{{1,8}}(?:true|false)\b|\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",
-    r"\b(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]|^'\s?[-+*/&^|=%]{1,2}\s?'$",
+    r"[\d'\")]\s+(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]|^'\s?[-+*/&^|=%]{1,2}\s?'$",
     # SELECT where no sentence has it, and other statements.
     rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b|\bas\W+\w+\W*from\b",
     r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",

@@ -90,7 +90,7 @@ _SCHEMES: Final[Mapping[str, tuple[int, int]]] = {
 }
 _SLASHES = re.compile(r":[/\\]{2}(?=[^\s*])")
 _JAR = re.compile(r"jar:(?:https?|ftp|file|jar):", re.IGNORECASE)
-_SOCKET = re.compile(r"\bunix:[^\s|]{1,1000}\|\s?[a-z]{2,8}:", re.IGNORECASE)
+_SOCKET = re.compile(r"\bunix:(?:[^\s|]{1,1000}\||/[^\s|:]{1,300}:)\s?[a-z]{2,8}:", re.IGNORECASE)
 _DATA = re.compile(r"^\s{0,4}data:(?:text|application)/[\w.+-]{1,60}(?:$|[;,])", re.IGNORECASE)
 _BARE = re.compile(
     r"^\s{0,4}(?P<host>[\w.-]{3,100}?)(?P<port>:\d{1,5})?/(?P<path>\S{0,400})\s{0,4}$"
@@ -255,7 +255,7 @@ DETECTOR = Detector(
         r":[/\\]{2,8}[^/\s]*(?:\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1)",
         r":[/\\]{2,8}\w\\{1,4}\w\\",
         r"\b(?:gopher|dict|tftp|netdoc|ldapi?s?|local_file|smb|rmi|file):[/\\]{2}|\bjar:[a-z]{3,5}:",
-        r"\bunix:[^\s|]+\|",
+        r"\bunix:[^\s|]+\||\bunix:/[^\s|:]+:[a-z]",
         r"^\s{0,4}data:(?:text|application)/",
         (
             rf"^\s{{0,4}}(?:[\w.-]*{_NAMES}[\w.]*|169\.254\.[\d.]{{3,7}}|127\.[\d.]{{3,11}}|"

@@ -16,6 +16,7 @@ RULES: Final[Mapping[str, str]] = {
     "xpath.predicate": "a string and its predicate are closed and another path follows",
     "xpath.count": "a count or length of the document is asked",
     "xpath.axis": "a path along an axis, which walks out of the part that was meant",
+    "xpath.path": "a complete path with conditions or node tests as a value",
     "xpath.document": "a function of XPath or XQuery that fetches another document",
 }
 
@@ -23,7 +24,8 @@ _FUNCTION = (
     r"(?:count|name|local-name|namespace-uri|string-length|substring|substring-before|"
     r"substring-after|position|last|text|node|starts-with|ends-with|contains|string|concat|"
     r"normalize-space|translate|not|true|doc|doc-available|matches|boolean|number|sum|"
-    r"string-to-codepoints|current|system-property)"
+    r"string-to-codepoints|codepoints-to-string|lower-case|upper-case|current|system-property|"
+    r"distinct-values|string-join|tokenize|replace|exists|empty|max|min|avg|id|key|lang|position)"
 )
 _AXIS = (
     r"(?:ancestor|ancestor-or-self|attribute|child|descendant|descendant-or-self|following|"
@@ -45,10 +47,24 @@ _QUOTE = re.compile(r"['\"]")
 _FEW_QUOTES: Final = 8
 _PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]")
 _COUNT = re.compile(
-    r"\b(?:count|string-length|name|local-name|string)\s?\(\s?(?:\.?/{1,2}|/\*)[\w*@:]"
+    r"\b(?:count|string-length|name|local-name|string)\s?\(\s?(?:\.?/{1,2}|/\*)[\w*@:]|"
+    r"(?<![\w.])(?:translate|normalize-space|lower-case|upper-case|concat|contains|starts-with|"
+    r"substring|boolean|number|distinct-values|codepoints-to-string|string-to-codepoints)"
+    r"\s?\(\s?//[\w*@]"
 )
 _STEP = re.compile(rf"(?:/|\b){_AXIS}::(?:\*|(?:node|text|comment)\(\))|/{_AXIS}::\w")
 _WHOLE = re.compile(r"^\s{0,4}/{1,2}\*(?:/|\[|\s{0,4}$|\|)|^\s{0,4}//@\*|\]\s?\|\s?//")
+# Every step a name, with a condition, a test or a wildcard somewhere: `//user[name='x']/text()`.
+_PATH = re.compile(
+    r"\s{0,4}(?:/{1,2}(?:@?[\w.-]{1,60}|@?\*|(?:text|node|comment)\(\))"
+    r"(?:\[[^\[\]]{1,200}\]){0,3}){1,20}+\s{0,4}"
+)
+_TEST = re.compile(
+    r"//@?\*|//\w[\w-]{0,60}\[|/(?:text|node|comment)\(\)|\[@?[\w-]{1,60}\s?(?:=|!=)\s?['\"]|\*\[\d"
+)
+_UNION = re.compile(
+    r"^[^'\"]{0,60}['\"]\s{0,4}[)\]]{0,3}\s{0,4}\|\s{0,4}//?[\w*]|^\s{0,4}/{1,2}\s{0,4}\|\s{0,4}//"
+)
 _DOCUMENT = re.compile(
     r"\b(?:doc|doc-available|document|collection|unparsed-text(?:-lines|-available)?)\s?\(\s?"
     r"(?:['\"](?:[a-z][a-z0-9+.-]{1,12}:|/)|concat\s?\()",
@@ -102,6 +118,15 @@ def _whole(text: str) -> Judgement | None:
     return match and verdict("xpath.axis", 4, match[0])
 
 
+def _path(text: str) -> Judgement | None:
+    union = _UNION.search(text)
+    if union:
+        return verdict("xpath.path", 4 if reads_as_prose(text) else 7, union[0])
+    if _PATH.fullmatch(text) and _TEST.search(text):
+        return verdict("xpath.path", 4, text)  # Documents are searched like this, too.
+    return None
+
+
 def _document(text: str) -> Judgement | None:
     match = _DOCUMENT.search(text)
     return match and verdict("xpath.document", 4 if reads_as_prose(text) else 7, match[0])
@@ -114,6 +139,7 @@ _LOOKS: Final[tuple[Look, ...]] = (
     (("(/", "( /", "(.", "( ."), _count),
     (("::",), _step),
     (("/",), _whole),
+    (("/",), _path),
     (("doc(", "doc (", "doc-avail", "document(", "collection(", "unparsed-text"), _document),
 )
 
@@ -126,6 +152,12 @@ DETECTOR = Detector(
         r"['\")]\s{0,4}\]\s{0,4}(?:\||/{1,2}[.@*])",
         r"\]\s{0,4}\|\s{0,4}/",
         r"\b(?:count|string-length|name|local-name|string)\s?\(\s?\.?/",
+        (
+            r"(?:translate|normalize-space|-case|concat|contains|-with|substring|boolean|number|"
+            r"-values|-to-string|-to-codepoints)\s?\(\s?//[\w*@]"
+        ),
+        r"^\s{0,4}/[\w./@*-]*(?:\[|\(\))|^\s{0,4}//@?\*|^/{1,2} ?\|",
+        r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}\|\s{0,4}/",
         rf"\b{_AXIS}::",
         r"^\s{0,4}/{1,2}\*(?:/|\[|$|\|)|^\s{0,4}//@\*",
         r"\b(?:doc|doc-available|document|collection|unparsed-text[a-z-]{0,10})\s?\(\s?['\"c]",
