@@ -217,16 +217,18 @@ def _is_link(piece: str) -> bool:
 def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
     """What only a text that is nothing but a file name says."""
     evidence = text[:120]
+    chosen = expected and context.location != "body"
     null = _NULL.search(text)
     if null is not None and ("." in text or "/" in text or "\\" in text):
         yield Judgement("path.null", 7, evidence)
     if _STREAM.search(text):
         yield Judgement("path.windows", 8, evidence)
     if _DRIVE.match(text) and not _FAKE.match(text):
-        yield Judgement("path.windows", 7 if expected else 4, evidence)
+        # A document whose field is called `path` holds paths; a parameter that is chooses a file.
+        yield Judgement("path.windows", 7 if chosen else 4, evidence)
     share = _SHARE.match(text)
     if share is not None:
-        near = not expected and share[1] is not None and "." not in share[1] and "$" not in text
+        near = not chosen and share[1] is not None and "." not in share[1] and "$" not in text
         yield Judgement("path.windows", _TRACE if near and share[1] != "?" else 6, evidence)
     if expected and _DEVICE.match(text):
         yield Judgement("path.windows", 5, evidence)

@@ -71,6 +71,7 @@ _SEPARATORS = re.compile(r"[;|&\n]+")
 _LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&-]*")
 _SPAN = re.compile(r"`[^`]*`")
 _CELL = re.compile(r"\W*\w+\W*\Z")
+_WORD_BEFORE = re.compile(r"\w\s\(\Z")
 _TABLE = re.compile(r"\|\s{0,9}:?-{3,}")
 _UNKNOWN = re.compile(
     r"(?:(?<!\w)\$\(|\A<\(|(?<==)<\(|(?<![\w:;=])>\()\s{0,9}([a-z_][\w.-]{1,30})(?=[\s)$`])(?!\)\.)"
@@ -186,9 +187,24 @@ class _Reading:
             score = min(score, _TRACE)
         if command.entry == "newline":
             score = score - 1 if text.count("\n") < 2 else min(score, _TRACE)
-        if self._table or (arguments != "sensitive" and self._loose(command)):
+        if (
+            self._enclosed(command)
+            or self._table
+            or (arguments != "sensitive" and self._loose(command))
+        ):
             score = min(score, _TRACE)
         return min(score, 9)
+
+    def _enclosed(self, command: Command) -> bool:
+        """Whether it is told of in parentheses, as cron logs: no shell runs `word (a || /b)`."""
+        before = self._text[: command.start]
+        opened = before.rfind("(")
+        return (
+            opened > before.rfind(")")
+            and _WORD_BEFORE.search(before, max(0, opened - 2), opened + 1) is not None
+            and not any(quote in before for quote in "'\"`")
+            and "/" in self._text[command.start : command.end]
+        )
 
     def _loose(self, command: Command) -> bool:
         """Whether the separator stands as in a sentence of a long text."""

@@ -53,6 +53,7 @@ def test_what_an_examiner_wrote_is_stopped(family: str, text: str) -> None:
         ("sql", "Is 5 > 3? Yes. Is 3 < 2? No. And 1 = 1, obviously."),
         ("sql", "Execute the plan as discussed; shutdown of line 4 is on Monday."),
         ("sql", "'yes' or 'no'"),
+        ("shell", "CRON[999]: (root) CMD (test -x /usr/sbin/anacron || run-parts /etc/cron.daily)"),
         ("ldap", "(a) first (b) second"),
         ("ldap", "(x=1)"),
         ("xpath", "/items[0]/name"),
@@ -67,6 +68,14 @@ def test_what_an_examiner_wrote_is_stopped(family: str, text: str) -> None:
 )
 def test_what_stands_beside_it_passes(family: str, text: str) -> None:
     assert _score(family, text) < THRESHOLDS["default"]
+
+
+@pytest.mark.parametrize(
+    "text", ["C:\\Users\\anna\\report.docx", "\\\\fileserver\\team\\plan.xlsx"]
+)
+def test_a_document_may_hold_paths_in_a_field_called_path(text: str) -> None:
+    assert _score("path", text, Context("body", "path")) < THRESHOLDS["default"]
+    assert _score("path", text, Context("query", "path")) >= THRESHOLDS["default"]
 
 
 @pytest.mark.parametrize("agent", ["crlfuzz/1.4", "sqlibrute v2.1", "subfinder/2.6"])
