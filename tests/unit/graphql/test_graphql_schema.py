@@ -39,7 +39,7 @@ def test_kin_are_objects_behind_and_their_interfaces() -> None:
         ("", (1, 1)),
         ("type Query { a: Int @x }", (1, 21)),
         ("type Query { a: Int " + "}" * 3, (1, 22)),
-        ("type Query { a: " + "[" * 5_000 + "Int" + "]" * 5_000 + " }", (1, 1)),
+        ("type Query { a: " + "[" * 5_000 + "Int" + "]" * 5_000 + " }", (1, 218)),
     ],
 )
 def test_problems_have_places(sdl: str, place: tuple[int, int]) -> None:

@@ -33,9 +33,10 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # has before it what arguments begin with; sentences go on with words.
     (
         rf"{_PLACE}[a-z.][a-z0-9_.-]*(?:[ \t]{{0,4}}(?:$|{_MARK})|"
-        rf"\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}(?:[-/$~.\"<>|&;{{*@\\]|"
-        rf"\w{{1,30}}[:=/\\]|passwd|shadow)|\s{{1,4}}')"
+        rf"\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}(?:[-/$~.\"<>|&;{{*@\\`]|"
+        rf"[\w.-]{{1,30}}[:=/\\`)]|[a-z][a-z.]{{0,30}}[-_\d]|passwd|shadow)|\s{{1,4}}')"
     ),
+    r"[$<>]\([ \t\"'(!@{]{0,4}[a-z.]",
     rf"{_PLACE}{_any(NUMBERED)}\s{{1,4}}\d",
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
