@@ -37,6 +37,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
         rf"[\w.-]{{1,30}}[:=/\\`)]|[a-z][a-z.]{{0,30}}[-_\d]|passwd|shadow)|\s{{1,4}}')"
     ),
     r"[$<>]\([ \t\"'(!@{]{0,4}[a-z.]",
+    rf"{_PLACE}net1?\s{{1,4}}(?:user|group|localgroup|share|view|start|stop|use|accounts)\b",
     rf"{_PLACE}{_any(NUMBERED)}\s{{1,4}}\d",
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
