@@ -100,14 +100,16 @@ def posts(count: int) -> list[Sample]:
 
 
 def large() -> list[Sample]:
-    """POSTs of a megabyte of JSON: rows of texts and numbers."""
+    """POSTs of a megabyte of JSON: rows of ordinary sentences and numbers."""
+    vocabulary = [word for text in texts("prose") for word in text.split() if word.isalpha()]
     found = []
     for seed in range(5):
-        words, size = _Words(seed + 10), 0
+        chance, size = random.Random(seed), 0
         rows: list[dict[str, object]] = []
         while size < _LARGE:
-            note = " ".join(words() for _ in range(25))
-            row = {"id": len(rows), "name": words(), "note": note, "ok": True}
+            note = " ".join(chance.choices(vocabulary, k=120)) + "."
+            name = " ".join(chance.choices(vocabulary, k=3))
+            row: dict[str, object] = {"id": len(rows), "name": name, "note": note, "ok": True}
             size += len(json.dumps(row, ensure_ascii=False).encode()) + 2
             rows.append(row)
         shape = post_json({"rows": rows}, MICRO_PATH)

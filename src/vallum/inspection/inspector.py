@@ -21,6 +21,8 @@ _OVERLAP: Final = 256
 _JUDGED_SECONDS: Final = 0.025
 """Processor time for the suspects among 100,000 characters: whoever asks for more attacks us."""
 _JUDGED_CHARACTERS: Final = 100_000
+_SECONDS_FOR_EACH_MORE: Final = 1e-6
+"""For a character beyond them: a long honest text must pass on a slow machine too."""
 _CODE_FAMILIES: Final = frozenset({"deserialisation"})
 """What is judged in text that is declared to be source code."""
 _PROSE_MARGIN: Final = 2
@@ -142,7 +144,8 @@ class _Budget:
     def __init__(self, clock: Callable[[], float], texts: Sequence[str]) -> None:
         self._clock = clock
         size = sum(map(len, texts))
-        self._end = clock() + _JUDGED_SECONDS * max(1.0, size / _JUDGED_CHARACTERS)
+        more = max(0, size - _JUDGED_CHARACTERS)
+        self._end = clock() + _JUDGED_SECONDS + more * _SECONDS_FOR_EACH_MORE
 
     def check(self) -> None:
         """Raises TooSuspiciousError once the time is up."""

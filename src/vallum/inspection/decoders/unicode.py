@@ -23,6 +23,7 @@ _MARKS = str.maketrans(
         "\u02cb": "`",
     }
 )
+_MARKED = re.compile(f"[{re.escape(''.join(map(chr, _MARKS)))}]")
 # Letters of other alphabets that look like Latin ones; only undone inside words that mix both.
 _LETTERS = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u051b\u04bb"
@@ -31,6 +32,7 @@ _LETTERS = str.maketrans(
     "\u039f\u03a1\u03a4\u03a7\u03a5\u0396\u017f",
     "aeopcxyijsdqhoapviiABEKMHOPCTXSIJABEHIKMNOPTXYZs",
 )
+_ALIKE = re.compile(f"[{''.join(map(chr, _LETTERS))}]")
 _MIXED = re.compile(
     r"[A-Za-z][\u0131\u017f\u0370-\u03ff\u0400-\u052f]|[\u0131\u017f\u0370-\u03ff\u0400-\u052f][A-Za-z]"
 )
@@ -56,8 +58,11 @@ def fold(text: str) -> str:
     """`text` as it may read after normalisation (Unicode NFKC) or conversion to another set."""
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKC", _PHRASE.sub("\ufffd", text)).translate(_MARKS)
-    return text.translate(_LETTERS) if _MIXED.search(text) else text
+    text = unicodedata.normalize("NFKC", _PHRASE.sub("\ufffd", text))
+    # Translating is slow; most texts in other alphabets hold none of these.
+    if _MARKED.search(text):
+        text = text.translate(_MARKS)
+    return text.translate(_LETTERS) if _MIXED.search(text) and _ALIKE.search(text) else text
 
 
 def reveal(text: str) -> str:
