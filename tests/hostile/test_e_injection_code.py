@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable
-from urllib.parse import quote
-
 import pytest
+from tests.support.codings import PLACES, Coding, base64_of, escaped, once, references, twice, wide
 from tests.support.suspects import STOPS, Suspects
 
 from vallum.inspection.detectors import code, deserialisation, prototype, template
 from vallum.inspection.model import Location
 
 SUSPECTS = Suspects(code.DETECTOR, deserialisation.DETECTOR, prototype.DETECTOR, template.DETECTOR)
-PLACES: tuple[Location, ...] = ("path", "query", "header", "cookie", "body")
 
 
-def _once(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _twice(text: str) -> str:
-    return _once(_once(text))
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\u{ord(letter):04x}" for letter in text)
-
-
-def _references(text: str) -> str:
-    return "".join(f"&#{ord(letter)};" for letter in text)
-
-
-def _wide(text: str) -> str:
-    return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text)
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-CODINGS: tuple[Callable[[str], str], ...] = (
+CODINGS: tuple[Coding, ...] = (
     str,
-    _once,
-    _twice,
-    _escaped,
-    _references,
-    _wide,
-    _base64,
+    once,
+    twice,
+    escaped,
+    references,
+    wide,
+    base64_of,
 )
 
 
@@ -102,7 +74,7 @@ def test_b119_lookups_are_stopped_in_every_header(text: str, name: str) -> None:
         "a[__proto__][admin]=1",
     ],
 )
-def test_b119_codings_hide_nothing(text: str, coding: Callable[[str], str]) -> None:
+def test_b119_codings_hide_nothing(text: str, coding: Coding) -> None:
     assert SUSPECTS.score(coding(text)) >= STOPS
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
+from tests.support.codings import PLACES, Coding, base64_of, escaped, references, twice, wide
 from tests.support.suspects import STOPS, Suspects
 
 from vallum.inspection.detectors import (
@@ -25,34 +24,10 @@ from vallum.inspection.detectors import (
 from vallum.inspection.identifiers import is_canonical_identifier
 from vallum.inspection.model import Location
 
-Coding = Callable[[str], str]
-
 FAMILIES = (crlf, formula, http, ldap, nosql, scanner, session, ssrf, xml, xpath)
-PLACES: tuple[Location, ...] = ("path", "query", "header", "cookie", "body")
 
 
-def _twice(text: str) -> str:
-    return quote(quote(text, safe=""), safe="")
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\u{ord(letter):04x}" for letter in text)
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def _references(text: str) -> str:
-    return "".join(f"&#{ord(letter)};" for letter in text)
-
-
-def _wide(text: str) -> str:
-    """Every mark of ASCII as its full-width form."""
-    return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text)
-
-
-CODINGS: tuple[Coding, ...] = (str, quote, _twice, _escaped, _base64, _references, _wide)
+CODINGS: tuple[Coding, ...] = (str, quote, twice, escaped, base64_of, references, wide)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +110,7 @@ def test_b123_formulas(suspects: Suspects, text: str, coding: Coding, location: 
 
 
 @pytest.mark.parametrize("location", PLACES)
-@pytest.mark.parametrize("coding", [str, quote, _twice, _escaped, _base64])
+@pytest.mark.parametrize("coding", [str, quote, twice, escaped, base64_of])
 def test_b324_lines_of_an_attacker(suspects: Suspects, coding: Coding, location: Location) -> None:
     text = "Robert\r\nSet-Cookie: session=chosen"
     assert "crlf" in _families(suspects, coding(text), location)

@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable
-from urllib.parse import quote
-
 import pytest
+from tests.support.codings import PLACES, Coding, base64_of, escaped, once, references, twice, wide
 from tests.support.suspects import STOPS, Suspects
 
 from vallum.inspection.detectors import path, shell
 from vallum.inspection.model import Location
 
 SUSPECTS = Suspects(path.DETECTOR, shell.DETECTOR)
-PLACES: tuple[Location, ...] = ("path", "query", "header", "cookie", "body")
 
 
-def _once(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _twice(text: str) -> str:
-    return _once(_once(text))
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\u{ord(letter):04x}" for letter in text)
-
-
-def _references(text: str) -> str:
-    return "".join(f"&#{ord(letter)};" for letter in text)
-
-
-def _wide(text: str) -> str:
-    return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text)
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-CODINGS: tuple[Callable[[str], str], ...] = (str, _once, _twice, _escaped, _references, _wide)
+CODINGS: tuple[Coding, ...] = (str, once, twice, escaped, references, wide)
 COMMANDS = (
     "; id",
     "$(id)",
@@ -72,7 +44,7 @@ def test_b118_command_injection_in_every_place(text: str, place: Location) -> No
 
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("text", COMMANDS)
-def test_b118_command_injection_in_every_coding(text: str, coding: Callable[[str], str]) -> None:
+def test_b118_command_injection_in_every_coding(text: str, coding: Coding) -> None:
     assert SUSPECTS.score(coding(text)) >= STOPS
 
 
@@ -81,7 +53,7 @@ def test_b118_a_line_feed_that_is_still_encoded_parts_commands() -> None:
 
 
 def test_b118_a_command_in_base64() -> None:
-    assert SUSPECTS.score(_base64("x;cat /etc/passwd;whoami")) >= STOPS
+    assert SUSPECTS.score(base64_of("x;cat /etc/passwd;whoami")) >= STOPS
 
 
 @pytest.mark.parametrize("text", ["--output=/etc/x", "-oProxyCommand=x", "-rf"])
@@ -102,7 +74,7 @@ def test_b120_traversal_in_every_place(text: str, place: Location) -> None:
 
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("text", PATHS)
-def test_b120_traversal_in_every_coding(text: str, coding: Callable[[str], str]) -> None:
+def test_b120_traversal_in_every_coding(text: str, coding: Coding) -> None:
     assert SUSPECTS.score(coding(text), name="file") >= STOPS
 
 

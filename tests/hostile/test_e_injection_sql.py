@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, unquote_plus
 
 import pytest
+from tests.support.codings import (
+    PLACES,
+    Coding,
+    base64_of,
+    escaped,
+    hexadecimal_references,
+    twice,
+    wide,
+)
 from tests.support.shared import shared_vectors
 from tests.support.suspects import STOPS, Suspects
 
@@ -16,41 +23,20 @@ from vallum.inspection.detectors.sql import DETECTOR
 from vallum.inspection.model import Location
 
 SUSPECTS = Suspects(DETECTOR)
-PLACES: tuple[Location, ...] = ("path", "query", "header", "cookie", "body")
 LEAST = 0.97
 """The share of known injection strings that must be stopped."""
 MOST = 0.01
 """The share of texts that look like injections that may be."""
 
 
-def _twice(text: str) -> str:
-    return quote(quote(text, safe=""), safe="")
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\u{ord(letter):04x}" for letter in text)
-
-
-def _references(text: str) -> str:
-    return "".join(f"&#x{ord(letter):x};" for letter in text)
-
-
-def _wide(text: str) -> str:
-    return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text)
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-CODINGS: tuple[Callable[[str], str], ...] = (
+CODINGS: tuple[Coding, ...] = (
     str,
     quote,
-    _twice,
-    _escaped,
-    _references,
-    _wide,
-    _base64,
+    twice,
+    escaped,
+    hexadecimal_references,
+    wide,
+    base64_of,
     str.swapcase,
 )
 
@@ -68,9 +54,7 @@ CODINGS: tuple[Callable[[str], str], ...] = (
         "1 union select 0x61646d696e,2",
     ],
 )
-def test_b116_sqli_enc_is_stopped_everywhere(
-    place: Location, coding: Callable[[str], str], text: str
-) -> None:
+def test_b116_sqli_enc_is_stopped_everywhere(place: Location, coding: Coding, text: str) -> None:
     assert SUSPECTS.score(coding(text), place) >= STOPS
 
 

