@@ -9,6 +9,7 @@ from typing import Final
 from vallum.inspection.detectors.code_reading import (
     Needle,
     Reading,
+    judged,
     judgement,
     site,
     strongest,
@@ -141,9 +142,9 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
             _class_name(text),
             *_calls(plain, among),
             _binding(text, context, among),
-            _simple(_EXECUTE, "code.groovy", 8, plain, among),
-            _simple(_DOTNET, "code.dotnet", 8, plain, among),
-            _simple(_PAGE, "code.server_page", 8, text, among),
+            judged(_EXECUTE, "code.groovy", 8, plain, among),
+            judged(_DOTNET, "code.dotnet", 8, plain, among),
+            judged(_PAGE, "code.server_page", 8, text, among),
         )
     )
 
@@ -179,14 +180,3 @@ def _binding(text: str, context: Context, among: frozenset[str]) -> Judgement | 
     if not context.is_name and site(text, match.start(), match.end()) == "prose":
         score = 4
     return judgement("code.java_binding", score, text, match.start())
-
-
-def _simple(
-    needle: Needle, rule: str, score: int, text: str, among: frozenset[str]
-) -> Judgement | None:
-    match = needle.search(text, among)
-    if not match:
-        return None
-    if site(text, match.start(), match.end()) == "prose":
-        score = 4
-    return judgement(rule, score, text, match.start())

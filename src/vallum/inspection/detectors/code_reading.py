@@ -186,6 +186,18 @@ def judgement(rule: str, score: int, text: str, start: int, end: int | None = No
     return Judgement(rule, min(score, 10), text[start:stop])
 
 
+def judged(
+    needle: Needle, rule: str, score: int, text: str, among: frozenset[str]
+) -> Judgement | None:
+    """A judgement on the first match of `needle`; a trace where a person mentions it."""
+    match = needle.search(text, among)
+    if not match:
+        return None
+    if site(text, match.start(), match.end()) == "prose":
+        score = 4
+    return judgement(rule, score, text, match.start())
+
+
 def strongest(found: Iterable[Judgement | None]) -> Judgement | None:
     """The one with the highest score; the first of several."""
     best: Judgement | None = None

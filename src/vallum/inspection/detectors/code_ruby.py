@@ -10,6 +10,7 @@ from vallum.inspection.detectors.code_reading import (
     Call,
     Needle,
     Reading,
+    judged,
     judgement,
     receiver,
     site,
@@ -105,16 +106,16 @@ def _call(text: str, call: Call) -> Judgement | None:
 
 def _ruby(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
     rule = "code.ruby_call"
-    yield _found(_SEND, rule, 7, text, among)
-    yield _found(_PERCENT, rule, 7, text, among)
-    yield _found(_TEMPLATE, rule, 7, text, among)
+    yield judged(_SEND, rule, 7, text, among)
+    yield judged(_PERCENT, rule, 7, text, among)
+    yield judged(_TEMPLATE, rule, 7, text, among)
     match = _REQUIRE.search(text, among)
     if match:
-        yield _found(_REQUIRE, rule, 6 if match[1] else 4, text, among)
+        yield judged(_REQUIRE, rule, 6 if match[1] else 4, text, among)
     match = _WITHOUT.search(text, among)
     if match:
         score = 6 if site(text, match.start(), len(text)) == "whole" else 5
-        yield _found(_WITHOUT, rule, score, text, among)
+        yield judged(_WITHOUT, rule, score, text, among)
 
 
 def _perl(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
@@ -122,16 +123,5 @@ def _perl(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
     match = _PERL_INTERPOLATED.search(text) if "{" in text else None
     if match:
         yield judgement(rule, 7, text, match.start())
-    yield _found(_PERL_OPEN, rule, 6, text, among)
-    yield _found(_PERL_USE, rule, 6, text, among)
-
-
-def _found(
-    needle: Needle, rule: str, score: int, text: str, among: frozenset[str]
-) -> Judgement | None:
-    match = needle.search(text, among)
-    if not match:
-        return None
-    if site(text, match.start(), match.end()) == "prose":
-        score = 4
-    return judgement(rule, score, text, match.start())
+    yield judged(_PERL_OPEN, rule, 6, text, among)
+    yield judged(_PERL_USE, rule, 6, text, among)
