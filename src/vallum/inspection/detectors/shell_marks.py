@@ -5,66 +5,54 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from vallum.inspection.detectors.shell_commands import WEIGHTS
+from vallum.inspection.detectors.shell_pattern import mark, seen
 from vallum.inspection.detectors.shell_words import known
 from vallum.inspection.model import Judgement
 
 _SHELL: Final = r"(?:ba|da|z|k|c|tc|a)?sh\b"
 
 
-class _Mark(NamedTuple):
-    """A pattern, tried only on texts that hold one of a few literals (in text case)."""
-
-    rule: str
-    score: int
-    needs: tuple[str, ...]
-    pattern: re.Pattern[str]
-
-
-def _mark(rule: str, score: int, needs: str, pattern: str) -> _Mark:
-    return _Mark(rule, score, tuple(needs.split()), re.compile(pattern))
-
-
 _EX, _NET, _FUN = "shell.expansion", "shell.network", "shell.function"
 _MARKS: Final = (
-    _mark(_EX, 9, "ifs", r"\$\{?ifs\b|\{ifs\}"),
-    _mark(_EX, 8, "${", r"\$\{!?\w{1,40}:\s?-?\d{1,6}(?::-?\d{1,6})?\}"),
-    _mark(
+    mark(_EX, 9, "ifs", r"\$\{?ifs\b|\{ifs\}"),
+    mark(_EX, 8, "${", r"\$\{!?\w{1,40}:\s?-?\d{1,6}(?::-?\d{1,6})?\}"),
+    mark(
         _EX,
         6,
         "${",
         r"\$\{!?\w{1,40}(?:[#%]{1,2}[^}\s]|//?[^}\s]|\^\^?|,,?|@[a-z])[^}\n]{0,40}\}",
     ),
-    _mark(_EX, 6, "${!", r"\$\{!\w{1,40}[@*}]"),
-    _mark(_EX, 8, "$'", r"\$'[^'\n]{0,80}\\(?:x[0-9a-f]{2}|[0-3]?[0-7]{2}|u[0-9a-f]{4})"),
-    _mark(_EX, 6, "$((", r"\$\(\(\s{0,9}-?\d{1,9}\s{0,9}[-+*/%]\s{0,9}\d{1,9}\s{0,9}\)\)"),
-    _mark(_EX, 6, "$[", r"\$\[\s{0,9}-?\d{1,9}\s{0,9}[-+*/%]\s{0,9}\d{1,9}\s{0,9}\]"),
-    _mark(_EX, 5, "~+ ~- !-", r"\A\s{0,9}(?:~[+-]\d?|!-\d(?:!-\d){0,9})\s{0,9}\Z"),
-    _mark("shell.windows", 8, ":~", r"%[a-z_()]{2,30}:~-?\d{1,6}(?:,-?\d{1,6})?%"),
-    _mark(_NET, 9, "/dev/tcp/ /dev/udp/", r"/dev/(?:tcp|udp)/[^\s/]{1,255}/\S"),
-    _mark(_NET, 7, "/dev/tcp /dev/udp", r"/dev/(?:tcp|udp)\b"),
-    _mark(_NET, 9, "-i", rf"\b{_SHELL}[ \t]{{1,9}}-i\b[ \t]{{0,9}}(?:\d?[<>&|]|\d>)"),
-    _mark(
+    mark(_EX, 6, "${!", r"\$\{!\w{1,40}[@*}]"),
+    mark(_EX, 8, "$'", r"\$'[^'\n]{0,80}\\(?:x[0-9a-f]{2}|[0-3]?[0-7]{2}|u[0-9a-f]{4})"),
+    mark(_EX, 6, "$((", r"\$\(\(\s{0,9}-?\d{1,9}\s{0,9}[-+*/%]\s{0,9}\d{1,9}\s{0,9}\)\)"),
+    mark(_EX, 6, "$[", r"\$\[\s{0,9}-?\d{1,9}\s{0,9}[-+*/%]\s{0,9}\d{1,9}\s{0,9}\]"),
+    mark(_EX, 5, "~+ ~- !-", r"\A\s{0,9}(?:~[+-]\d?|!-\d(?:!-\d){0,9})\s{0,9}\Z"),
+    mark("shell.windows", 8, ":~", r"%[a-z_()]{2,30}:~-?\d{1,6}(?:,-?\d{1,6})?%"),
+    mark(_NET, 9, "/dev/tcp/ /dev/udp/", r"/dev/(?:tcp|udp)/[^\s/]{1,255}/\S"),
+    mark(_NET, 7, "/dev/tcp /dev/udp", r"/dev/(?:tcp|udp)\b"),
+    mark(_NET, 9, "-i", rf"\b{_SHELL}[ \t]{{1,9}}-i\b[ \t]{{0,9}}(?:\d?[<>&|]|\d>)"),
+    mark(
         _NET,
         9,
         "-e -c --exec --sh-exec",
         r"\b(?:nc|ncat|netcat)\b(?:\.\w{1,5})?[^;|\n]{0,60}\s-{1,2}(?:\w{0,6}e|c|exec|sh-exec)\s{1,9}\S",
     ),
-    _mark(_NET, 8, "mkfifo", r"\bmkfifo\s{1,9}[^\s;&|]{1,80}\s{0,9}[;&|]"),
-    _mark(_NET, 8, "mknod", r"\bmknod\s{1,9}\S{1,80}\s{1,9}p\b"),
-    _mark(_NET, 9, "socat", r"\bsocat\b[^;|\n]{0,80}\b(?:exec|system):"),
-    _mark(_FUN, 9, "()", r"(?:\A|[\s\"':=])\(\)\s?\{\s?(?::|_|[a-z]{0,20}\s?;)\s?;?\s?\}?"),
-    _mark(_FUN, 8, "()", r"\A\s{0,9}\(\)\s?\{"),
-    _mark(
+    mark(_NET, 8, "mkfifo", r"\bmkfifo\s{1,9}[^\s;&|]{1,80}\s{0,9}[;&|]"),
+    mark(_NET, 8, "mknod", r"\bmknod\s{1,9}\S{1,80}\s{1,9}p\b"),
+    mark(_NET, 9, "socat", r"\bsocat\b[^;|\n]{0,80}\b(?:exec|system):"),
+    mark(_FUN, 9, "()", r"(?:\A|[\s\"':=])\(\)\s?\{\s?(?::|_|[a-z]{0,20}\s?;)\s?;?\s?\}?"),
+    mark(_FUN, 8, "()", r"\A\s{0,9}\(\)\s?\{"),
+    mark(
         _FUN,
         9,
         "<!--",
         r"<!--\s?#\s?(?:exec|include|config|printenv)\s{0,9}(?:cmd|cgi|file|virtual|-->|\w)",
     ),
-    _mark("shell.command", 6, "trap", r"[;&|\n]\s{0,8}trap\s{1,8}['\"]"),
-    _mark(
+    mark("shell.command", 6, "trap", r"[;&|\n]\s{0,8}trap\s{1,8}['\"]"),
+    mark(
         "shell.command",
         6,
         "alias",
@@ -107,11 +95,9 @@ _MOST_PIPES: Final = 32
 
 def marks(text: str) -> Iterator[Judgement]:
     """The judgements on syntax that needs no surroundings, in a text in lower case."""
-    for rule, score, needs, pattern in _MARKS:
-        if any(need in text for need in needs):
-            match = pattern.search(text)
-            if match is not None and (rule != "shell.command" or _leads(text, match.start())):
-                yield Judgement(rule, score, match[0][:120])
+    for each, match in seen(_MARKS, text):
+        if each.rule != "shell.command" or _leads(text, match.start()):
+            yield Judgement(each.rule, each.score, match[0][:120])
     yield from _interpreted(text)
     yield from _functions(text)
     yield from _braces(text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
+from vallum.inspection.detectors.shell_pattern import mark, seen
 from vallum.inspection.detectors.shell_words import known
 from vallum.inspection.model import Judgement
 
@@ -27,39 +28,26 @@ _IF = re.compile(
 _BEFORE = re.compile(r"(?:\A|[;|&\n)]|\bdo|\belse|/s)[\s@(\"']{0,12}\Z")
 
 
-class _Mark(NamedTuple):
-    """A pattern, tried only on texts that hold a literal (in text case)."""
-
-    rule: str
-    score: int
-    need: str
-    pattern: re.Pattern[str]
-
-
-def _mark(rule: str, score: int, need: str, pattern: str) -> _Mark:
-    return _Mark(rule, score, need, re.compile(pattern))
-
-
 _CMD, _PS = "shell.windows", "shell.powershell"
 _FLAGS: Final = r"(?:e\b|ec\b|en|nop|noni|noe|w\b|wi|c\b|co|ep\b|ex|f\b|file|sta\b|inp|v\b)"
 _MARKS: Final = (
-    _mark(_CMD, 8, "cmd", r"\bcmd(?:\.exe)?[\"']?\s{0,9}/[ckvr]\b"),
-    _mark(_CMD, 7, "%comspec%", r"%comspec%"),
-    _mark(_CMD, 7, "%\\", r"%(?:systemroot|windir|programdata)%\\\S{1,60}"),
-    _mark(_PS, 8, "powershell", rf"\bpowershell(?:\.exe)?[\"']?\s[^\n]{{0,80}}?[-/]{_FLAGS}"),
-    _mark(_PS, 8, "pwsh", rf"\bpwsh(?:\.exe)?[\"']?\s[^\n]{{0,80}}?[-/]{_FLAGS}"),
-    _mark(_PS, 8, "iex", r"\biex\s{0,9}[\s($\"'&]\s{0,9}[($\"'[&]"),
-    _mark(_PS, 8, "invoke-ex", r"\binvoke-expression\s{0,9}[\s($\"'&]\s{0,9}[($\"'[&]"),
-    _mark(_PS, 7, "iex", r"\|\s{0,9}iex\b"),
-    _mark(_PS, 7, "invoke-ex", r"\|\s{0,9}invoke-expression\b"),
-    _mark(
+    mark(_CMD, 8, "cmd", r"\bcmd(?:\.exe)?[\"']?\s{0,9}/[ckvr]\b"),
+    mark(_CMD, 7, "%comspec%", r"%comspec%"),
+    mark(_CMD, 7, "%\\", r"%(?:systemroot|windir|programdata)%\\\S{1,60}"),
+    mark(_PS, 8, "powershell", rf"\bpowershell(?:\.exe)?[\"']?\s[^\n]{{0,80}}?[-/]{_FLAGS}"),
+    mark(_PS, 8, "pwsh", rf"\bpwsh(?:\.exe)?[\"']?\s[^\n]{{0,80}}?[-/]{_FLAGS}"),
+    mark(_PS, 8, "iex", r"\biex\s{0,9}[\s($\"'&]\s{0,9}[($\"'[&]"),
+    mark(_PS, 8, "invoke-ex", r"\binvoke-expression\s{0,9}[\s($\"'&]\s{0,9}[($\"'[&]"),
+    mark(_PS, 7, "iex", r"\|\s{0,9}iex\b"),
+    mark(_PS, 7, "invoke-ex", r"\|\s{0,9}invoke-expression\b"),
+    mark(
         _PS,
         8,
         "new-object",
         r"\bnew-object\s{1,9}(?:system\.)?(?:net\.(?:webclient|sockets)|io\.|diagnostics\.)",
     ),
-    _mark(_PS, 8, ".download", r"\.download(?:string|file|data)\s?\("),
-    _mark(
+    mark(_PS, 8, ".download", r"\.download(?:string|file|data)\s?\("),
+    mark(
         _PS,
         7,
         "]::",
@@ -67,22 +55,19 @@ _MARKS: Final = (
         r"net\.[\w.]{1,60}|diagnostics\.process|runtime\.interopservices\.\w{1,40}|environment|"
         r"appdomain)\]::\w{1,60}",
     ),
-    _mark(_PS, 7, "&", r"[;&|]\s{0,9}&\s{0,9}(?:[\"'][^\"'\n]{1,60}[\"']|\{|\$\w)"),
-    _mark(_PS, 7, "$", r"\$(?:env:\w|psversiontable|executioncontext|pshome\b)"),
+    mark(_PS, 7, "&", r"[;&|]\s{0,9}&\s{0,9}(?:[\"'][^\"'\n]{1,60}[\"']|\{|\$\w)"),
+    mark(_PS, 7, "$", r"\$(?:env:\w|psversiontable|executioncontext|pshome\b)"),
 )
 _CARETS = re.compile(r"(?<![\w^])([a-z]{1,12}(?:\^[a-z\d]{1,12}){1,12})")
-_PLACED: Final = ("cmd", "%\\", "iex", "invoke-ex")
+_PLACED: Final = frozenset({"cmd", "%\\", "iex", "invoke-ex"})
 _COMMON: Final = frozenset({"then", "and", "or", "return", "we", "you", "it", "the"})
 
 
 def windows(text: str) -> Iterator[Judgement]:
     """The judgements on syntax of Windows' shells, in a text in lower case."""
-    for rule, score, need, pattern in _MARKS:
-        if need in text:
-            match = pattern.search(text)
-            if match is not None:
-                placed = need not in _PLACED or _placed(text, match.start())
-                yield Judgement(rule, score if placed else 4, match[0].strip()[:120])
+    for each, match in seen(_MARKS, text):
+        placed = _PLACED.isdisjoint(each.needs) or _placed(text, match.start())
+        yield Judgement(each.rule, each.score if placed else 4, match[0].strip()[:120])
     if "%" in text:
         loop = _FOR.search(text)
         if loop is not None:
