@@ -103,17 +103,8 @@ def _findings(location: Location, places: list[Place]) -> list[Finding]:
     except TooSuspiciousError:
         raise click.ClickException("more to judge than one request may ask for") from None
     return [
-        Finding(
-            family=each.family,
-            rule=each.judgement.rule,
-            score=each.judgement.score,
-            location=location,
-            at=json_pointer(places[each.text].pointer),
-            evidence=each.judgement.evidence,
-            layers=each.layers,
-            is_name=places[each.text].is_name,
-        )
-        for each in suspicions
+        each.finding(location, json_pointer(place.pointer), is_name=place.is_name)
+        for each, place in ((each, places[each.text]) for each in suspicions)
     ]
 
 

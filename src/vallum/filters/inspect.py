@@ -413,14 +413,5 @@ def _rule(suspicions: _Found, ruling: Ruling, exchange: Exchange) -> None:
 
 
 def _finding(suspicion: Suspicion, where: _Where) -> Finding:
-    judgement = suspicion.judgement
-    return Finding(
-        family=suspicion.family,
-        rule=judgement.rule,
-        score=judgement.score,
-        location=where.location,
-        at=json_pointer(where.steps) if where.location == "body" else where.steps[0],
-        evidence=judgement.evidence,
-        layers=suspicion.layers,
-        is_name=where.is_name,
-    )
+    at = json_pointer(where.steps) if where.location == "body" else where.steps[0]
+    return suspicion.finding(where.location, at, is_name=where.is_name)

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from vallum.inspection.decoders.layers import SIGNS, peel
-from vallum.inspection.model import LONGEST_TEXT, Context, Detector, Judgement
+from vallum.inspection.model import (
+    LONGEST_TEXT,
+    Context,
+    Detector,
+    Finding,
+    Judgement,
+    Location,
+)
 from vallum.inspection.scan import Scan
 
 # What says that a text may spell another one. They stand before the detectors' own patterns.
@@ -41,6 +48,20 @@ class Suspicion(NamedTuple):
     family: str
     judgement: Judgement
     layers: tuple[str, ...]
+
+    def finding(self, location: Location, at: str, *, is_name: bool) -> Finding:
+        """What the record shows, of a text that stands `at`."""
+        judgement = self.judgement
+        return Finding(
+            family=self.family,
+            rule=judgement.rule,
+            score=judgement.score,
+            location=location,
+            at=at,
+            evidence=judgement.evidence,
+            layers=self.layers,
+            is_name=is_name,
+        )
 
 
 ContextOf = Callable[[int], Context]
