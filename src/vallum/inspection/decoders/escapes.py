@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from vallum.inspection.decoders.replacing import replaced
+
 _ESCAPE = re.compile(
     r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([0-3][0-7]{2})|"
     r"([nrtbf0])|([\"'/\\`]))"
@@ -15,17 +17,7 @@ def decode(text: str) -> str:
     """`text` with every complete escape undone once."""
     if "\\" not in text:
         return text
-    known: dict[str, str] = {}
-
-    def undo(match: re.Match[str]) -> str:
-        # Who writes tens of thousands of escapes writes few that differ.
-        escape = match[0]
-        plain = known.get(escape)
-        if plain is None:
-            plain = known[escape] = _escape(match)
-        return plain
-
-    return _ESCAPE.sub(undo, text)
+    return replaced(text, _ESCAPE, _escape)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -7,6 +7,8 @@ from html import unescape
 from html.entities import html5
 from typing import Final
 
+from vallum.inspection.decoders.replacing import replaced
+
 _REFERENCE = re.compile(r"&(?:#(?:[0-9]+|[xX][0-9a-fA-F]+);?|[a-zA-Z][a-zA-Z0-9]{1,31};?)")
 # Names that need no semicolon, whatever stands behind them.
 _BARE: Final = {name: text for name, text in html5.items() if name[-1:] != ";"}
@@ -18,20 +20,11 @@ def decode(text: str) -> str:
     """`text` with every character reference undone, with and without its semicolon."""
     if "&" not in text:
         return text
-    known: dict[str, str] = {}
-
-    def undo(match: re.Match[str]) -> str:
-        # Who writes tens of thousands of references writes few that differ.
-        reference = match[0]
-        plain = known.get(reference)
-        if plain is None:
-            plain = known[reference] = _undone(reference)
-        return plain
-
-    return _REFERENCE.sub(undo, text)
+    return replaced(text, _REFERENCE, _undone)
 
 
-def _undone(reference: str) -> str:
+def _undone(match: re.Match[str]) -> str:
+    reference = match[0]
     if reference[1] == "#":
         return unescape(reference)
     name = reference[1:]
