@@ -52,7 +52,7 @@ from vallum.inspection.detectors.registry import DETECTORS
 from vallum.inspection.inspector import Inspector, patterns_of
 from vallum.inspection.leaks.finder import LeakFinder, leak_patterns
 from vallum.inspection.leaks.registry import LEAKS
-from vallum.inspection.scan import compile_patterns, engine_version, load_scan
+from vallum.inspection.scan import Scan, compile_patterns, engine_version, load_scan
 from vallum.openapi.model import Contract, Operation
 from vallum.store.idempotency import Runs
 from vallum.store.jwks_file import Loader, from_file, read_file
@@ -110,7 +110,7 @@ def open_services(policy: Policy, limits: LimitStore) -> Services:
         revocations=Revocations(policy.state),
         note_usage=UsageWriter(policy.state),
         inspector=make_inspector(),
-        leaks=make_leak_finder(policy.state),
+        leaks=make_leak_finder(),
         runs=Runs(policy.state.with_name(f"{policy.state.name}.idempotency")),
         pseudonym=f"vallum-{digest[:12]}".encode("ascii"),
     )
@@ -118,25 +118,18 @@ def open_services(policy: Policy, limits: LimitStore) -> Services:
 
 def make_inspector() -> Inspector:
     """What inspects free text in this process. Compiling its patterns takes seconds, once."""
-    database = compiled_patterns(
-        patterns_of(DETECTORS), cache_directory(), engine_version(), compile_patterns
+    return Inspector(DETECTORS, _scan_of(patterns_of(DETECTORS)), time.thread_time)
+
+
+def make_leak_finder() -> LeakFinder:
+    """What finds leaks in this process."""
+    return LeakFinder(LEAKS, _scan_of(leak_patterns(LEAKS)))
+
+
+def _scan_of(patterns: tuple[str, ...]) -> Scan:
+    return load_scan(
+        compiled_patterns(patterns, cache_directory(), engine_version(), compile_patterns)
     )
-    return Inspector(DETECTORS, load_scan(database), time.thread_time)
-
-
-def make_leak_finder(state: Path) -> LeakFinder:
-    """What finds leaks in this process.
-
-    Args:
-        state: the state file, beside which compiled patterns are kept.
-    """
-    database = compiled_patterns(
-        leak_patterns(LEAKS),
-        state.with_name(f"{state.name}.leak-patterns"),
-        engine_version(),
-        compile_patterns,
-    )
-    return LeakFinder(LEAKS, load_scan(database))
 
 
 def compile_runtime(loaded: LoadedPolicy, services: Services) -> Runtime:
