@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from efficacy.encodings import ENCODINGS
-from efficacy.model import Sample, digest, half_of, without_duplicates
-from efficacy.places import PLACES, Shape, get, post_form, post_json, query
+from efficacy.model import Sample, digest, without_duplicates
+from efficacy.places import PLACES, Shape, get, placed, post_form, post_json, query
 
 HERE = Path(__file__).parent / "attacks"
 FAMILIES: Final = tuple(sorted(path.stem for path in HERE.glob("*.txt")))
@@ -101,16 +101,12 @@ def _of_name(payload: Payload) -> list[Sample]:
 
 
 def _sample(payload: Payload, encoding: str, place: str, shape: Shape) -> Sample:
-    return Sample(
+    return placed(
+        shape,
+        place,
+        payload.text,
         is_attack=True,
         corpus="own attacks",
         family=payload.family,
         encoding=encoding,
-        location=place,
-        half=half_of(payload.text),
-        text=payload.text,
-        method=shape.method,
-        target=shape.target,
-        fields=shape.fields,
-        body=shape.body,
     )

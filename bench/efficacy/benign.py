@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 
-from efficacy.model import Sample, half_of, without_duplicates
+from efficacy.model import Sample, without_duplicates
 from efficacy.places import (
     PLACES,
     Shape,
     get,
+    placed,
     post_form,
     post_json,
     post_multipart,
@@ -77,18 +78,7 @@ def _of_kind(kind: str) -> Iterator[Sample]:
 
 
 def _sample(kind: str, text: str, place: str, shape: Shape) -> Sample:
-    return Sample(
-        is_attack=False,
-        corpus="own benign",
-        family=kind,
-        location=place,
-        half=half_of(text),
-        text=text,
-        method=shape.method,
-        target=shape.target,
-        fields=shape.fields,
-        body=shape.body,
-    )
+    return placed(shape, place, text, is_attack=False, corpus="own benign", family=kind)
 
 
 def _as_text(name: str) -> str:

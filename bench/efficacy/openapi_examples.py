@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from efficacy.model import Sample, digest, half_of, without_duplicates
-from efficacy.places import PLACES, Shape, json_bytes, post_json
+from efficacy.model import Sample, digest, without_duplicates
+from efficacy.places import PLACES, Shape, json_bytes, placed, post_json
 
 PACKAGE: Final = "@octokit/openapi@23.0.2"
 """The document of GitHub's API, as npm has it."""
@@ -101,22 +101,12 @@ def openapi_examples() -> list[Sample]:
     """
     found = []
     for value in _examples(document()):
-        placed = _shape(value)
-        if placed is None:
+        formed = _shape(value)
+        if formed is None:
             continue
-        place, shape = placed
+        place, shape = formed
         text = value if isinstance(value, str) else json.dumps(value)[:400]
-        sample = Sample(
-            is_attack=False,
-            corpus="openapi examples",
-            family="openapi",
-            location=place,
-            half=half_of(text),
-            text=text,
-            method=shape.method,
-            target=shape.target,
-            fields=shape.fields,
-            body=shape.body,
+        found.append(
+            placed(shape, place, text, is_attack=False, corpus="openapi examples", family="openapi")
         )
-        found.append(sample)
     return without_duplicates(found)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
-from efficacy.model import digest
+from efficacy.model import Sample, digest, half_of
 
 BOUNDARY: Final = "----efficacy7MA4YWxkTrZu0gW"
 _NOT_IN_PATHS = re.compile(r"[\x00-\x1f\x7f/\\]|%[0-9a-fA-F]{2}")
@@ -25,6 +25,32 @@ class Shape:
     target: str
     fields: tuple[tuple[str, str], ...] = _FIELDS
     body: bytes = b""
+
+
+def placed(
+    shape: Shape,
+    place: str,
+    text: str,
+    *,
+    is_attack: bool,
+    corpus: str,
+    family: str,
+    encoding: str = "plain",
+) -> Sample:
+    """The sample of a text that stands in a place of a request."""
+    return Sample(
+        is_attack=is_attack,
+        corpus=corpus,
+        family=family,
+        encoding=encoding,
+        location=place,
+        half=half_of(text),
+        text=text,
+        method=shape.method,
+        target=shape.target,
+        fields=shape.fields,
+        body=shape.body,
+    )
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 import yaml
 
 from efficacy.model import Sample, digest, half_of, without_duplicates
-from efficacy.places import PLACES
+from efficacy.places import PLACES, placed
 
 VECTORS: Final = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"
 INSTALLED_RULES: Final = Path("/usr/share/modsecurity-crs/rules")
@@ -96,18 +96,7 @@ def _placed(corpus: str, family: str, text: str, *, is_attack: bool = True) -> S
     shape = PLACES[place](text)
     if shape is None:
         raise ValueError(f"nothing can stand in a {place}")
-    return Sample(
-        is_attack=is_attack,
-        corpus=corpus,
-        family=family,
-        location=place,
-        half=half_of(text),
-        text=text,
-        method=shape.method,
-        target=shape.target,
-        fields=shape.fields,
-        body=shape.body,
-    )
+    return placed(shape, place, text, is_attack=is_attack, corpus=corpus, family=family)
 
 
 def levels() -> dict[int, str]:
