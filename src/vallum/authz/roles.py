@@ -83,7 +83,3 @@ class RoleTable:
             self._known.clear()
         combined = self._known[roles] = Grants(frozenset(held), frozenset(scopes))
         return combined
-
-    def effective_scopes(self, roles: frozenset[str]) -> frozenset[str]:
-        """The scopes that `roles` grant."""
-        return self.grants(roles).scopes

@@ -335,7 +335,6 @@ class UpstreamPool:
         self._connecting = 0
         self._waiting: deque[Flight] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._last_failure = ""
 
     async def start(self) -> None:
         """Connections are made when they are needed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 Reason = Literal[
     "jwt.alg",
@@ -27,9 +27,6 @@ Reason = Literal[
     "jwt.type",
 ]
 """Why a token was refused: for the record, never for the caller."""
-
-REASONS: tuple[str, ...] = get_args(Reason)
-"""Every reason code."""
 
 
 class InvalidToken(Exception):  # noqa: N818  (a verdict on a token, not an error of ours)

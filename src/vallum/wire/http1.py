@@ -79,16 +79,6 @@ class RequestFields(Fields):
     """Derived once per distinct field block by the gateway; None until then."""
 
 
-class RequestHead(NamedTuple):
-    """A request line and its fields."""
-
-    method: str
-    target: bytes
-    minor: int
-    """0 for HTTP/1.0, 1 for HTTP/1.1."""
-    fields: RequestFields
-
-
 def malformed(rule: str) -> Denied:
     """The refusal of a message that breaks `rule`; the connection ends with it (X400)."""
     return Denied("malformed-request", f"http.{rule}", close=True)
