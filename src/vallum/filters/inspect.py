@@ -256,7 +256,10 @@ class _Body:
         self._decodes = bool(settings.codings)
         # What a GraphQL body says is free text wherever it is not grammar; the contract of the
         # operation knows neither.
-        self._plans = operation.texts if settings.graphql is None else {}
+        plans = operation.texts if settings.graphql is None else {}
+        if not self._trusts:
+            plans = {covered: plan.unpinned for covered, plan in plans.items()}
+        self._plans = plans
         kinds = {kind for plan in self._plans.values() for kind in plan.kinds}
         self._sanitises = "sanitised-html" in kinds or ruling.holds("sanitised-html")
         if self._sanitises and settings.graphql is not None:
@@ -298,9 +301,9 @@ class _Body:
 
     def _plan(self, exchange: Exchange) -> TextPlan:
         plans = self._plans
-        if not self._trusts or not plans:
+        if not plans:
             return ANYTHING
-        if len(plans) == 1:
+        if len(plans) == 1 and self._trusts:
             return next(iter(plans.values()))
         media_type = _media_type(exchange)
         covering: str | None = media_type.essence

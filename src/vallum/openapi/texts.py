@@ -55,6 +55,24 @@ class TextPlan:
     other: TextPlan | None = None
     """For undeclared properties, whose names are free text too."""
     items: TextPlan | None = None
+    said: str = ""
+    """What the value is for by the schema's own words, be it pinned or not."""
+    _unpinned: TextPlan | None = None
+
+    @property
+    def unpinned(self) -> TextPlan:
+        """For values that nobody has held against the schema: nothing is passed over.
+
+        What the schema says of what a text is for holds all the same.
+        """
+        known = self._unpinned
+        if known is None:
+            # Kept before it is filled, because plans may refer to themselves.
+            known = self._unpinned = TextPlan(self.content or self.said or "text")
+            known.properties = {name: each.unpinned for name, each in self.properties.items()}
+            known.other = ANYTHING if self.other is None else self.other.unpinned
+            known.items = ANYTHING if self.items is None else self.items.unpinned
+        return known
 
     def collect(self, value: object, texts: list[str]) -> None:
         """Append every free text in `value`, in the order of `places`."""
@@ -137,7 +155,7 @@ NOTHING: Final = TextPlan()
 
 ANYTHING: Final = TextPlan(content="text")
 """For values that nothing is known about."""
-ANYTHING.other = ANYTHING.items = ANYTHING
+ANYTHING.other = ANYTHING.items = ANYTHING._unpinned = ANYTHING
 
 
 @dataclass(slots=True)
@@ -145,6 +163,7 @@ class _Facts:
     """About one schema with its in-place parts. None: nothing is said."""
 
     content: str | None = None
+    said: str = ""
     is_object: bool = True
     is_array: bool = True
     properties: dict[str, tuple[Node, ...]] = field(default_factory=dict)
@@ -183,12 +202,13 @@ class TextReader:
         plan = self._known[key] = TextPlan()
         facts = _either([self._facts(node, 0) for node in nodes])
         plan.content = "text" if facts.content is None else facts.content
+        plan.said = facts.said
         if facts.is_object:
             plan.properties = {name: self._plan(each) for name, each in facts.properties.items()}
             plan.other = ANYTHING if facts.other is None else self._plan(facts.other)
         if facts.is_array:
             plan.items = ANYTHING if facts.items is None else self._plan(facts.items)
-        if not (plan.content or plan.other or plan.items or plan.properties):
+        if not (plan.content or plan.said or plan.other or plan.items or plan.properties):
             self._known[key] = NOTHING
             return NOTHING
         return plan
@@ -210,8 +230,10 @@ class TextReader:
                     found = _both(found, part)
             elif parts:
                 found = _both(found, _either(parts))
-        if annotated is not None and found.content != "":
-            found.content = annotated
+        if annotated is not None:
+            found.said = annotated
+            if found.content != "":
+                found.content = annotated
         return found
 
     def _annotation(self, node: Node) -> str | None:
@@ -236,15 +258,17 @@ def _own(schema: Node) -> _Facts:
     other = schema.get("additionalProperties")
     patterned = schema.get("patternProperties")
     items = schema.get("items")
+    is_password = value.get("format") == "password"
     content: str | None = None
     if is_pinned(value) or (declared is not None and "string" not in declared):
         content = ""
-    elif value.get("format") == "password":
+    elif is_password:
         content = "secret"
     elif declared is not None or any(keyword in value for keyword in _STRINGS):
         content = "text"
     return _Facts(
         content=content,
+        said="secret" if is_password else "",
         is_object=_may_be("object", declared, value),
         is_array=_may_be("array", declared, value),
         properties={
@@ -273,6 +297,7 @@ def _both(one: _Facts, two: _Facts) -> _Facts:
         content = next((each for each in known if each != "text"), known[0] if known else None)
     return _Facts(
         content=content,
+        said=one.said or two.said,
         is_object=one.is_object and two.is_object,
         is_array=one.is_array and two.is_array,
         properties={
@@ -298,11 +323,13 @@ def _either(parts: list[_Facts]) -> _Facts:
     content: str | None = ""
     if free:
         content = free[0] if len(set(free)) == 1 else "text"
+    said = {part.said for part in parts if part.said}
     objects = [part for part in parts if part.is_object]
     arrays = [part for part in parts if part.is_array]
     names = {name: None for part in objects for name in part.properties}
     return _Facts(
         content=content,
+        said=said.pop() if len(said) == 1 else "",
         is_object=bool(objects),
         is_array=bool(arrays),
         properties={

@@ -136,6 +136,48 @@ def test_what_the_contract_pins_down_is_not_inspected_while_it_is_enforced(
     assert judge(inspector, made, Settings(validate="off")) == "inspect.xss"
 
 
+@pytest.mark.parametrize("mode", ["block", "monitor", "off"])
+def test_what_a_field_is_for_holds_whether_or_not_the_contract_is_enforced(
+    inspector: Inspector, mode: Mode
+) -> None:
+    settings = Settings(validate=mode, fields={"/told": "code"})
+
+    def annotated(content: str) -> dict[str, Any]:
+        return {"type": "string", "x-vallum": {"content": content}}
+
+    of = operation(
+        {"code": annotated("code"), "told": {"type": "string"}, "bio": annotated("html")}
+    )
+    value = {"code": XSS, "told": XSS, "bio": "<p>I am <a href='https://example.com'>me</a></p>"}
+    assert judge(inspector, exchange(of, value=value), settings) == "ok"
+    made = exchange(of, value={**value, "other": XSS})
+    assert judge(inspector, made, settings) == "inspect.xss"
+    assert [finding.at for finding in made.findings] == ["/other"]
+
+    of = operation({"name": annotated("identifier"), "bio": annotated("sanitised-html")})
+    named = judge(inspector, exchange(of, value={"name": "adm\u0131n"}), settings)
+    assert named.startswith("contract.")
+    made = exchange(of, value={"bio": "<b>me</b><script>alert(1)</script>"})
+    assert judge(inspector, made, settings) == "ok"
+    assert orjson.loads(made.body) == {"bio": "<b>me</b>"}
+
+
+def test_what_a_field_is_for_holds_in_what_nobody_read(inspector: Inspector) -> None:
+    code = {"type": "string", "x-vallum": {"content": "code"}}
+    of = operation({"code": code})
+    settings = Settings(validate="off")
+    made = exchange(of)
+    made.body = orjson.dumps({"code": XSS})
+    assert judge(inspector, made, settings) == "ok"
+    # Only in bodies of the type that it was said of.
+    made = exchange(of)
+    made.body = orjson.dumps({"code": XSS})
+    request = made.request
+    fields = parse_request_fields(b"host: api.example\r\ncontent-type: text/plain", 1)
+    made.request = request._replace(fields=fields)
+    assert judge(inspector, made, settings) == "inspect.xss"
+
+
 def test_a_body_that_breaks_the_contract_is_inspected_all_the_same(inspector: Inspector) -> None:
     made = exchange(operation())
     made.body = b'{"note": ' + XSS.encode()

@@ -149,6 +149,40 @@ def test_a_reference_can_be_annotated_and_a_password_is_a_secret() -> None:
     assert [place.content for place in places] == ["prose", "secret"]
 
 
+def test_without_a_validator_nothing_is_pinned_and_annotations_hold() -> None:
+    note = {"type": "string", "x-vallum": {"content": "prose"}}
+    token = {"type": "string", "format": "uuid", "x-vallum": {"content": "secret"}}
+    schemas = {
+        "Node": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "integer"},
+                "note": note,
+                "token": token,
+                "either": {"oneOf": [token, {"type": "string", "enum": ["a"]}]},
+                "next": {"$ref": "#/components/schemas/Node"},
+            },
+            "additionalProperties": note,
+        }
+    }
+    made = plan({"$ref": "#/components/schemas/Node"}, schemas=schemas).unpinned
+    inner = {"id": "1", "note": "2", "token": "3", "either": "4", "more": "5"}
+    for value, depth in ((inner, 0), ({"next": {"next": inner}}, 2)):
+        places = {place.text: place.content for place in made.places(value)}
+        assert places == {
+            "1": "text",
+            "2": "prose",
+            "3": "secret",
+            "4": "secret",
+            "more": "text",
+            "5": "prose",
+        }, depth
+    wrong = {"id": {"a": ["6"]}, "note": ["7"], "next": "8"}
+    found = [(place.text, place.content) for place in made.places(wrong)]
+    assert found == [("a", "text"), ("6", "text"), ("7", "text"), ("8", "text")]
+    assert made.unpinned.kinds == made.kinds
+
+
 def test_a_typo_in_an_annotation_is_an_error() -> None:
     with pytest.raises(ContractErrors) as caught:
         plan({"type": "string", "x-vallum": {"content": "prosa"}})
