@@ -14,7 +14,7 @@ MOST_NESTED: Final = 64
 
 LONGEST_NAME: Final = 256
 
-# Possessive where a group repeats: nothing is tried twice, so the pass is linear.
+# Atomic where a group repeats: nothing is tried twice, so the pass is linear.
 _TOKEN: Final = re.compile(
     r"""(?P<ignored>[\t\n\r ,\ufeff]++)
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*+)
@@ -23,7 +23,8 @@ _TOKEN: Final = re.compile(
       | (?P<colon>:)
       | (?P<at>@)
       | (?P<other>\.\.\.|[!$&=|]|-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)
-      | (?P<string>\"\"\"(?:[^"\\]|\\\"\"\"|\\|"(?!""))*+\"\"\"|"(?!"")(?:[^"\\\n\r]|\\.)*+")
+      | (?P<string>\"\"\"(?>(?:[^"\\]++|\\\"\"\"|\\|"(?!""))*)\"\"\"
+        |"(?!"")(?>(?:[^"\\\n\r]++|\\.)*)")
       | (?P<comment>\#[^\n\r]*+)
       | (?P<unknown>.)""",
     re.VERBOSE | re.DOTALL,

@@ -92,7 +92,7 @@ _PATTERN_E = re.compile(
 _OF_OBJECT = re.compile(r"(?<![\w$])(?:[A-Za-z_]\w{0,40}|\)|\])\s{0,4}(?:\.|->|::|\?\.)\s{0,4}$")
 _TAINT = re.compile(r"\$_?[a-z{$]|base64_|gzinfl|str_rot|chr\(|php://", re.I)
 _VARIABLE = rf"\$\s{{0,20}}(?:\{{[@$\s]*[\w.]+[^}}]{{0,20}}\}}|\$*[A-Za-z_@][\w$]*){GAP}"
-_INDEX = rf"(?:[\[{{][^\]}}\s]{{1,60}}[\]}}]{{1,3}}{GAP}){{0,4}}+"
+_INDEX = rf"(?>(?:[\[{{][^\]}}\s]{{1,60}}[\]}}]{{1,3}}{GAP}){{0,4}})"
 _VARIABLE_CALL = re.compile(rf"(?<![\w$]){_VARIABLE}{_INDEX}(?:(?:->|::)\s{{0,40}}+\$?\w+{GAP})?\(")
 _WRAPPED = re.compile(r"\(\s{0,40}+@?\$\w{1,40}[^()]{0,40}\)\s{0,40}+\(")
 # A constant or an array that holds a name, called with a text: `(x)('id');`.

@@ -12,11 +12,12 @@ from vallum.inspection.model import Judgement
 _JOINED = re.compile(r"""['"`]\s{0,8}+[.+~]\s{0,8}+['"`]|(?<=\w)(['"])\s{0,8}+\1(?=\w)""")
 _MEMBER = re.compile(r"""(?<=[\w)\]}])\[\s{0,8}+(['"`])([A-Za-z_$][\w$]{0,40}+)\1\s{0,8}+\]""")
 _CHARACTERS = re.compile(
-    r"""(?:(?:chr|\.chr|fromcharcode)\s?\(\s?(?:0x)?[0-9a-f]{1,3}\s?\)\s?[.+~]?\s?){2,64}+""", re.I
+    r"""(?>(?:(?:chr|\.chr|fromcharcode)\s?\(\s?(?:0x)?[0-9a-f]{1,3}\s?\)\s?[.+~]?\s?){2,64})""",
+    re.I,
 )
 _NUMBER = re.compile(r"\(\s?(0x)?([0-9a-f]{1,3})", re.I)
 
-GAP: Final = r"(?:\s{1,40}+|/\*[^*]{0,80}+\*/|(?://|\#)[^\n]{0,80}+\n){0,6}+"
+GAP: Final = r"(?>(?:\s{1,40}+|/\*[^*]{0,80}+\*/|(?://|\#)[^\n]{0,80}+\n){0,6})"
 """What may stand between two tokens of a language of the C family, or Perl's and PHP's."""
 
 _WORD = re.compile(r"\w+")
@@ -138,7 +139,7 @@ def receiver(text: str, start: int) -> str:
     return match[1].lower() if match else ""
 
 
-_WORDS = re.compile(r"(?:(?<![\w$'\"./\\-])[^\W\d_]{1,20}+[,.:;!?]?[ \n]++){3}+(?=[^\W\d_])")
+_WORDS = re.compile(r"(?>(?:(?<![\w$'\"./\\-])[^\W\d_]{1,20}+[,.:;!?]?[ \n]++){3})(?=[^\W\d_])")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_\x00-\u024f]{6}")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)[,:]?[ \n]+[('\"`*@$]{0,3}$")
 _WORD_AFTER = re.compile(r"[\"'`*)]{0,3}[,.:]?[ \n]+([^\W\d_]+)(?![\w(=.\[])")

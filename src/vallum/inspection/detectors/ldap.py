@@ -33,7 +33,9 @@ _PROBE = re.compile(r"\*\s?\(\s?\)\s?[|&]{1,2}")
 _PARENTHESIS = re.compile(r"[()]")
 # The marks of a filter in its own hexadecimal (RFC 4515 §3), which some applications undo first.
 _ESCAPED = re.compile(r"\\(00|2[1689aA]|7[cC])")
-_LISTING = r"\([&|!](?:[()&|!]{0,8}[A-Za-z][\w;.-]{0,63}[<>~]?=[^()&|!\s][^()]{0,100}){1,8}+\){2,8}"
+_LISTING = (
+    r"\([&|!](?>(?:[()&|!]{0,8}[A-Za-z][\w;.-]{0,63}[<>~]?=[^()&|!\s][^()]{0,100}){1,8})\){2,8}"
+)
 _FILTER = re.compile(
     rf"\s{{0,4}}(?:{_LISTING}|\((?:uid|cn|sn|mail|objectclass|objectcategory|samaccountname|memberof|"
     rf"userpassword|givenname|member|ou|dc)[<>~]?=[^()]{{0,100}}\))\s{{0,4}}",

@@ -16,7 +16,7 @@ _OPERAND: Final = (
 )
 _FOR = re.compile(
     r"\bfor(?:\s++/[dflr]\b[^%]{0,60}|\s++)%{1,2}[^\s(]++\s++in\s{0,9}\([^\n]{0,200}\)\s*+(?:do\b|@)|"
-    r"\bfor\s++/[dflr]\s++(?:\"[^\"\n]{0,80}\"\s++|/[dflr]\s++)*+%{1,2}\S++\s++in\b|"
+    r"\bfor\s++/[dflr]\s++(?>(?:\"[^\"\n]{0,80}\"\s++|/[dflr]\s++)*)%{1,2}\S++\s++in\b|"
     r"\bfor(?:\s++/[dflr])?\s++[^\n]{0,60}%{1,2}\S{1,12}\s++in\s*+\("
 )
 _IF = re.compile(

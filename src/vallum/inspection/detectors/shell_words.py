@@ -56,7 +56,7 @@ _SWITCHED = re.compile(r"([a-z][a-z0-9_.]+)/[a-z?]{1,4}\Z")
 _ASSIGNMENT = re.compile(r"[a-z_]\w*=")
 # Options, numbers, assignments and redirections between a prefix and the command that it runs.
 _NEXT = re.compile(
-    r"[\s\"'(]*+(?:-\S++\s++|\d\S*+\s++|[A-Za-z_]\w*+=\S*+\s++|\d?[<>]&?\s*+\S++\s++)*+"
+    r"[\s\"'(]*+(?>(?:-\S++\s++|\d\S*+\s++|[A-Za-z_]\w*+=\S*+\s++|\d?[<>]&?\s*+\S++\s++)*)"
     r"[\"'(]*+([^\s;|&`<>()]+)"
 )
 _EMPTY = re.compile(r"\$[@*!?_#$-]|\$\d|\$\{?[A-Za-z_]\w*\}?|\$|[\"'\\^]|``")

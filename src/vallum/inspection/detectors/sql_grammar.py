@@ -1,7 +1,7 @@
 """The grammar of SQL over shapes (`sql_tokens.py`): parts, by name, of the patterns of fragments.
 
 Parentheses have no letters, so that `') or (('1')=('1` and `' or '1'='1` are one shape. Every
-repetition is possessive or bounded: a shape is searched in time linear in its length.
+repetition is possessive, atomic or bounded: a shape is searched in time linear in its length.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ _PARTS: Final = {
     "pre": "[NO]*+",
     "compare": "N*+[CL]++N*+",
     # An operand of a comparison: `-1 + f(x) || y`; and one of constants only.
-    "arg": "(?:<atom>|<called><atom>?+)",
-    "operand": "(?><pre><arg>(?:[O/*P]<pre><arg>){0,30}+)",
-    "constant": "(?><pre><const>(?:[O/*]<pre><const>){0,30}+)",
-    "terms": "<const>(?:[O/*]<pre>(?:<const>|<known>)){0,30}+",
+    "arg": "(?:<atom>|<called>(?><atom>?))",
+    "operand": "(?><pre><arg>(?:[O/*P]<pre><arg>){0,30})",
+    "constant": "(?><pre><const>(?:[O/*]<pre><const>){0,30})",
+    "terms": "<const>(?>(?:[O/*]<pre>(?:<const>|<known>)){0,30})",
     # What may stand between the place of the value and the condition that matters.
     "chain": "(?:(?>(?:<compare>|[O/*PA])<operand>)){0,4}?",
-    "assigned": "^(?:[wpxr]C)?+",
-    "head": "<assigned>(?:<pre><arg>(?:[O/*,]<pre><arg>){0,30}+<chain>)?",
+    "assigned": "^(?>(?:[wpxr]C)?)",
+    "head": "<assigned>(?:<pre><arg>(?>(?:[O/*,]<pre><arg>){0,30})<chain>)?",
     "number": "<assigned><constant>",
     # How a text that works must end: it is cut off, or the next quote ends its last string.
     "end": ";?(?:$|q$|[#c])",
     "cut": ";?#",
     # What is selected, and statements from their first word on.
     "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ]|<known>|[wrTxm][,F;#]|xnw))",
-    "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?:,<atom>)*+F[wdmrQ])",
+    "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?>(?:,<atom>)*)F[wdmrQ])",
     "changing": "(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y)",
     "running": (
         "(?:E[lvg]|EN*x|Ew[sn]|X[vgw]|Y[vg][C:]|Z|x[DQt]|x.{0,99};x|xx|px|p<constant>C|k|i|t)"

@@ -56,8 +56,8 @@ _STEP = re.compile(rf"(?:/|\b){_AXIS}::(?:\*|(?:node|text|comment)\(\))|/{_AXIS}
 _WHOLE = re.compile(r"^\s{0,4}/{1,2}\*(?:/|\[|\s{0,4}$|\|)|^\s{0,4}//@\*|\]\s?\|\s?//")
 # Every step a name, with a condition, a test or a wildcard somewhere: `//user[name='x']/text()`.
 _PATH = re.compile(
-    r"\s{0,4}(?:/{1,2}(?:@?[\w.-]{1,60}|@?\*|(?:text|node|comment)\(\))"
-    r"(?:\[[^\[\]]{1,200}\]){0,3}){1,20}+\s{0,4}"
+    r"\s{0,4}(?>(?:/{1,2}(?:@?[\w.-]{1,60}|@?\*|(?:text|node|comment)\(\))"
+    r"(?:\[[^\[\]]{1,200}\]){0,3}){1,20})\s{0,4}"
 )
 _TEST = re.compile(
     r"//@?\*|//\w[\w-]{0,60}\[|/(?:text|node|comment)\(\)|\[@?[\w-]{1,60}\s?(?:=|!=)\s?['\"]|\*\[\d"

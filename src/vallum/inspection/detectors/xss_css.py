@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_COMMENT: Final = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)")
+_COMMENT: Final = re.compile(r"/\*[^*]*+(?>(?:\*(?!/)[^*]*+)*)(?:\*/|\Z)")
 _STRING_OR_COMMENT: Final = re.compile(rf"(\"[^\"\n]*+\"|'[^'\n]*+')|{_COMMENT.pattern}")
 _ESCAPE: Final = re.compile(r"\\(?:([0-9a-f]{1,6})[ \t\n]?|(.))", re.IGNORECASE | re.DOTALL)
 _BLANK: Final = re.compile(r"[\s\x00-\x20]+")

@@ -22,13 +22,13 @@ _TAG: Final = re.compile(
     re.IGNORECASE,
 )
 # Markup begins anew even in the middle of a word, so that no two tags overlap.
-_LETTER: Final = r"(?:[^\x00-\x20/>=<]|<(?![a-z!]))"
+_LETTERS: Final = r"(?:[^\x00-\x20/>=<]++|<(?![a-z!]))"
 # Words without a value are skipped, unless they begin like a handler's name.
 _WORDS: Final = rf"""[\x00-\x20/]*+
-    (?:(?!["'`]*+on[a-z]{{3}}){_LETTER}++(?:[\x00-\x20]++(?!=)|/)[\x00-\x20/]*+)*+"""
+    (?>(?:(?!["'`]*+on[a-z]{{3}})(?>{_LETTERS}+)(?:[\x00-\x20]++(?!=)|/)[\x00-\x20/]*+)*)"""
 _ATTRIBUTE: Final = re.compile(
     rf"""{_WORDS}
-    (?!<[a-z!])([^\x00-\x20/>]{_LETTER}*+)
+    (?!<[a-z!])([^\x00-\x20/>](?>{_LETTERS}*))
     (?:[\x00-\x20]*+(=)[\x00-\x20]*+
        (?:"([^"]*+)("?)|'([^']*+)('?)|`([^`\x00-\x20>]*+)`|([^\x00-\x20>]*+)))?""",
     re.IGNORECASE | re.VERBOSE,

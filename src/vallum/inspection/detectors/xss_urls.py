@@ -9,7 +9,7 @@ from typing import Final
 _DROPPED: Final = re.compile("[\x00-\x20\x7f-\xa0\xad\u2000-\u200f\u2028\u2029\u3000\ufeff\ufffd]+")
 _HEAD: Final = 400
 _SCRIPT: Final = re.compile(
-    r"(?:feed:|pcast:|view-source:|jar:|url=)*+(javascript|vbscript|livescript|mocha|jscript)"
+    r"(?>(?:feed:|pcast:|view-source:|jar:|url=)*)(javascript|vbscript|livescript|mocha|jscript)"
     r"(?:\.encode)?:"
 )
 _DOCUMENT: Final = re.compile(
