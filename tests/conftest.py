@@ -7,6 +7,7 @@ from tests.support.content import _content_arena, content
 from tests.support.fixtures import _arena, arena
 from tests.support.graphql_shop import _graphql_shop, graphql_shop
 from tests.support.patience import _quick, quick
+from tests.support.provider import database, provider
 
 __all__ = [
     "_arena",
@@ -15,7 +16,9 @@ __all__ = [
     "_quick",
     "arena",
     "content",
+    "database",
     "graphql_shop",
+    "provider",
     "quick",
     "shops",
 ]

@@ -1,0 +1,1 @@
+"""Sign-in with Google and other OpenID providers: the relying party."""

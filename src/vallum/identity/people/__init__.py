@@ -1,0 +1,1 @@
+"""People: accounts, sign-in, factors, and the pages for them."""

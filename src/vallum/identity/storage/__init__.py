@@ -1,0 +1,1 @@
+"""What the provider keeps, in SQLite or PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Forms, cookies and pages of the provider."""
