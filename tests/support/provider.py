@@ -17,10 +17,9 @@ from tests.support.postgres import postgres_url
 
 from vallum.core.secret import Secret
 from vallum.identity.app import make_application
-from vallum.identity.services import Services
+from vallum.identity.services import Services, make_services
 from vallum.identity.settings import IdentitySettings, Resource
-from vallum.identity.storage.database import Database
-from vallum.identity.storage.events import Event, Events
+from vallum.identity.storage.events import Event
 from vallum.vault.sealing import Sealer
 
 ISSUER = "https://login.shop.example"
@@ -125,14 +124,12 @@ def running_provider(database: str, **changes: Any) -> Iterator[Provider]:
     """A provider on a database; `changes` are to its settings."""
     settings = settings_for(database, **changes)
     clock, outbox, told, events = FakeClock(), Outbox(), ToldDataPlane(), list[Event]()
-    store = Database(settings.database)
-    services = Services(
-        settings=settings,
-        database=store,
-        sealer=Sealer(Secret(b"k" * 32)),
-        events=Events(store, clock, events.append),
+    services = make_services(
+        settings,
+        Sealer(Secret(b"k" * 32)),
         data_plane=told,
         mail=outbox,
+        sink=events.append,
         clock=clock,
     )
     application = make_application(services)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -17,6 +19,9 @@ from vallum.identity.web.middleware import AnswerFields, refuse_person, refuse_p
 from vallum.identity.web.pages import PAGES
 
 ASSETS: Final = "/assets"
+_MAINTAIN_SECONDS: Final = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 def make_application(services: Services) -> Starlette:
@@ -25,9 +30,13 @@ def make_application(services: Services) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await services.database.open()
+        if await services.keys.maintain():
+            services.data_plane.publish_keys(services.keys.jwks)
+        maintenance = asyncio.create_task(_maintain(services))
         try:
             yield
         finally:
+            maintenance.cancel()
             await services.database.close()
 
     routes: list[BaseRoute] = [Mount(ASSETS, StaticFiles(directory=PAGES / "static"))]
@@ -40,3 +49,14 @@ def make_application(services: Services) -> Starlette:
         },
         lifespan=lifespan,
     )
+
+
+async def _maintain(services: Services) -> None:
+    """Keep the keys by their calendar, and follow what other nodes did to them."""
+    while True:
+        await asyncio.sleep(_MAINTAIN_SECONDS)
+        try:
+            if await services.keys.maintain():
+                services.data_plane.publish_keys(services.keys.jwks)
+        except Exception:  # noqa: BLE001  The next turn tries again; the known keys go on.
+            _log.exception("the signing keys could not be maintained")

@@ -7,8 +7,14 @@ from typing import Protocol
 
 from vallum.core.ports import Clock
 from vallum.identity.settings import IdentitySettings
+from vallum.identity.signing_keys import SigningKeys
+from vallum.identity.storage.clients import Clients
 from vallum.identity.storage.database import Database
-from vallum.identity.storage.events import Events
+from vallum.identity.storage.events import Events, Sink
+from vallum.identity.storage.flows import Flows
+from vallum.identity.storage.grants import Grants
+from vallum.identity.storage.sessions import Sessions
+from vallum.identity.storage.tickets import Tickets
 from vallum.vault.sealing import Sealer
 
 
@@ -43,7 +49,53 @@ class Services:
     settings: IdentitySettings
     database: Database
     sealer: Sealer
+    clock: Clock
     events: Events
     data_plane: DataPlane
     mail: MailTransport
-    clock: Clock
+    keys: SigningKeys
+    clients: Clients
+    flows: Flows
+    grants: Grants
+    sessions: Sessions
+    tickets: Tickets
+
+
+def make_services(
+    settings: IdentitySettings,
+    sealer: Sealer,
+    *,
+    data_plane: DataPlane,
+    mail: MailTransport,
+    sink: Sink,
+    clock: Clock,
+) -> Services:
+    """The provider's parts on one database; the application opens and closes it.
+
+    Args:
+        settings: what the policy says.
+        sealer: of the key beside the database.
+        data_plane: told about what was revoked.
+        mail: sends mail.
+        sink: the records; told about every event.
+        clock: Unix seconds.
+
+    Raises:
+        DatabaseUnusable: the database's address is none.
+    """
+    database = Database(settings.database)
+    return Services(
+        settings=settings,
+        database=database,
+        sealer=sealer,
+        clock=clock,
+        events=Events(database, clock, sink),
+        data_plane=data_plane,
+        mail=mail,
+        keys=SigningKeys(database, sealer, clock, settings),
+        clients=Clients(database, clock, sealer.derive(b"client secret")),
+        flows=Flows(database, clock),
+        grants=Grants(database, clock),
+        sessions=Sessions(database, clock, settings),
+        tickets=Tickets(database, clock),
+    )

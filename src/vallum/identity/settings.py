@@ -97,6 +97,8 @@ class IdentitySettings:
     """Refresh tokens die when nobody used them for so long …"""
     refresh_life: float = 90 * 86_400.0
     """… and at the latest this long after the person consented."""
+    algorithm: Literal["ES256", "EdDSA", "RS256"] = "ES256"
+    """What tokens are signed with."""
     key_rotation: float = 30 * 86_400.0
     key_announce: float = 3600.0
     """A new key is published this long before it signs: who caches keys must know it by then."""
