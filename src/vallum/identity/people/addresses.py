@@ -58,7 +58,8 @@ def canonical_domain(text: str) -> str:
     except (idna.IDNAError, UnicodeError):
         raise BadAddress("The part after the @ is no domain name.") from None
     labels = domain.split(".")
-    if len(labels) < 2 or labels[-1].isdigit():
+    # Not `corp.example.` either: with and without the root's dot it would be two names for one.
+    if len(labels) < 2 or not labels[-1] or labels[-1].isdigit():
         raise BadAddress("The part after the @ is no domain name, such as example.org.")
     return domain
 

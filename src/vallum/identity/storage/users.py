@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from vallum.core.ports import Clock
 from vallum.identity.secrets import new_id
@@ -96,14 +97,10 @@ class Users:
 
     async def set_email(self, user_id: str, email: str) -> bool:
         """Another address, verified; False where an account has it already."""
-        async with self._database.write() as connection:
-            taken = await connection.execute(select(USERS.c.id).where(USERS.c.email == email))
-            if taken.first() is not None:
-                return False
-            result = await connection.execute(
-                update(USERS).where(USERS.c.id == user_id).values(email=email, email_verified=True)
-            )
-        return result.rowcount == 1
+        try:
+            return await self._change(user_id, {"email": email, "email_verified": True})
+        except IntegrityError:
+            return False
 
     async def set_name(self, user_id: str, name: str) -> None:
         """Another name to be shown."""
