@@ -131,6 +131,39 @@ def test_b299_gql_depth(graphql_shop: Shop, query: str, code: str) -> None:
     refuse(graphql_shop, post({"query": query}), code=code)
 
 
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    [
+        (many("... { id }", 251), "fragments"),
+        (many("... { ... { id } }", 126), "fragments"),
+        (many("...F", 251), "fragments"),
+        # Fewer, but of fields that would have to be compared in pairs.
+        (many("... on Book { id }", 100), "invalid"),
+        (many("... on Book { id title } ... on Book { ... { title } }", 50), "invalid"),
+        (many("author { ... { id } ... { id } }", 60), "invalid"),
+        (many("id", 100), "invalid"),
+        (many("...F%", 60), "invalid"),
+    ],
+)
+def test_b299_gql_depth_fragments_that_cost_more_than_they_weigh(
+    graphql_shop: Shop, inside: str, code: str
+) -> None:
+    fragments = many("fragment F% on Book { id }", 60) if "...F0" in inside else ""
+    fragments = fragments or ("fragment F on Book { id }" if "...F" in inside else "")
+    reply = refuse(
+        graphql_shop, post({"query": f"{{ books {{ {inside} }} }} {fragments}"}), code=code
+    )
+    # Refused by counting, before a rule has looked at it.
+    message = reply.json()["errors"]
+    assert "line" not in str(message)
+
+
+def test_b299_gql_depth_fragments_of_honest_clients_pass(graphql_shop: Shop) -> None:
+    inside = many("... on Book { id title } ... on User { id name }", 15)
+    query = f'{{ search(text: "a") {{ __typename {inside} }} }}'
+    assert graphql_shop.ask(query, key=graphql_shop.admin).status == 200
+
+
 def test_b299_gql_depth_at_the_limit_passes(graphql_shop: Shop) -> None:
     query = "{ users " + "{ books { author " * 4 + "{ name }" + " } }" * 4 + " }"
     assert graphql_shop.ask(query, key=graphql_shop.admin).status == 200

@@ -16,6 +16,7 @@ from graphql import (
     validate,
 )
 
+from vallum.graphql.comparisons import check_comparisons
 from vallum.graphql.model import Cost, Limits, OperationKind, RefusedGraphQL
 from vallum.graphql.rules import RULES
 from vallum.graphql.schema import Schema
@@ -96,6 +97,7 @@ def read_document(
         raise RefusedGraphQL("syntax", detail=_where("must be a GraphQL document", error)) from None
     parts = take_apart(document)
     check_structure(parts, limits, introspection=introspection)
+    check_comparisons(parts)
     found = validate(schema.core, document, RULES, max_errors=1, hide_suggestions=True)
     if found:
         # The library's own words repeat names of the request, and may suggest others (B-300).

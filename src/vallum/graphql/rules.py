@@ -34,8 +34,7 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.rules.known_operation_types import KnownOperationTypesRule
 
-MOST_COMPARISONS: Final = 1_000
-"""Pairs of fields or fragments that may be compared to tell whether they can be merged."""
+from vallum.graphql.comparisons import MOST_COMPARISONS
 
 # SECURITY: the comparison is quadratic (B-299). The library bounds it at 250,000 pairs, which take
 # seconds, and names this variable as the place to say otherwise.

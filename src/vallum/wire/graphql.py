@@ -38,7 +38,7 @@ class MalformedGraphQL(Exception):  # noqa: N818  (named for what it says about 
     def __init__(self, code: str) -> None:
         """
         Args:
-            code: `syntax`, `tokens`, `nesting`, `aliases`, `directives` or `name`.
+            code: `syntax`, `tokens`, `nesting`, `aliases`, `directives`, `fragments` or `name`.
         """
         super().__init__(code)
         self.code = code
@@ -50,6 +50,8 @@ class TokenLimits(NamedTuple):
     tokens: int = 2_000
     aliases: int = 15
     directives: int = 10
+    fragments: int = 250
+    """Spreads and inline fragments as written: each is much to walk and compare for a few bytes."""
 
 
 class Tokens(NamedTuple):
@@ -66,7 +68,7 @@ def scan_document(text: str, limits: TokenLimits) -> Tokens:
     Raises:
         MalformedGraphQL: it holds what is no token, or more than the limits allow.
     """
-    tokens = aliases = directives = nested = within = 0
+    tokens = aliases = directives = fragments = nested = within = 0
     before = ""
     comments: list[str] = []
     for match in _TOKEN.finditer(text):
@@ -98,6 +100,10 @@ def scan_document(text: str, limits: TokenLimits) -> Tokens:
             directives += 1
             if directives > limits.directives:
                 raise MalformedGraphQL("directives")
+        elif kind == "other":
+            fragments += match[0] == "..."
+            if fragments > limits.fragments:
+                raise MalformedGraphQL("fragments")
         elif kind == "unknown":
             raise MalformedGraphQL("syntax")
         before = kind or ""

@@ -59,6 +59,38 @@ def test_spreads_without_many_fields_end() -> None:
     assert refusal(text) == "fragments"
 
 
+@pytest.mark.parametrize(
+    ("piece", "fits"),
+    [
+        # 45 fields of one response name are 990 pairs, wherever they come from.
+        ("id ", 45),
+        ("x: id ", 45),
+        ("... { id } ", 45),
+        ("... on User { ... { x: id } } ", 45),
+        # Names are counted together: 32 of each are 992 pairs.
+        ("id ... { name } ", 32),
+    ],
+)
+def test_pairs_are_counted_before_they_are_compared(piece: str, fits: int) -> None:
+    limits = Limits(aliases=100)
+    read(f"{{ users {{ {piece * fits} }} }}", limits)
+    with pytest.raises(RefusedGraphQL) as caught:
+        read(f"{{ users {{ {piece * (fits + 1)} }} }}", limits)
+    assert (caught.value.code, "so often" in caught.value.detail) == ("invalid", True)
+
+
+def test_pairs_of_fragments_are_counted_too() -> None:
+    def spread(count: int) -> str:
+        names = [f"F{number}" for number in range(count)]
+        defined = "".join(f" fragment {name} on User {{ id }}" for name in names)
+        return f"{{ users {{ {' '.join(f'...{name}' for name in names)} }} }}{defined}"
+
+    read(spread(20))
+    with pytest.raises(RefusedGraphQL) as caught:
+        read(spread(46))
+    assert "so often" in caught.value.detail
+
+
 def test_cycles_are_found_however_long() -> None:
     links = " ".join(f"fragment F{n} on User {{ ...F{(n + 1) % 200} }}" for n in range(200))
     assert refusal(f"{{ users {{ ...F0 }} }} {links}") == "fragment-cycle"

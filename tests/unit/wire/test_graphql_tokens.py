@@ -15,7 +15,7 @@ from vallum.wire.graphql import (
     scan_document,
 )
 
-ROOM = TokenLimits(tokens=10**9, aliases=10**9, directives=10**9)
+ROOM = TokenLimits(tokens=10**9, aliases=10**9, directives=10**9, fragments=10**9)
 
 
 def code(text: str, limits: TokenLimits = ROOM) -> str:
@@ -56,6 +56,8 @@ def test_limits_hold_exactly() -> None:
     assert code("{" * (MOST_NESTED + 1)) == "nesting"
     scan_document("a" * LONGEST_NAME, ROOM)
     assert code("a" * (LONGEST_NAME + 1)) == "name"
+    scan_document('...F ... { "..."', ROOM._replace(fragments=2))
+    assert code("...F ... {", ROOM._replace(fragments=1)) == "fragments"
 
 
 @pytest.mark.parametrize("text", ["{ a ? }", '{ a(b: "c) }', '"""a"', "'a'", "{ \u2028 }", "\x00"])
