@@ -30,6 +30,9 @@ class Client(NamedTuple):
     peer: str
     """The socket's peer address."""
     port: int
+    certificate: bytes | None = None
+    """The certificate (DER) that the connection's peer proved in the TLS handshake to hold, where
+    one was asked for and verified. Never from a field of the request (B-068)."""
 
 
 class Request(NamedTuple):

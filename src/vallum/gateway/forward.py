@@ -32,7 +32,7 @@ class Derived:
         self.runtime = runtime
         self.host = canonical_host(fields.host, runtime.scheme) if fields.host else ""
         address = client_address(peer.peer, fields.all(b"x-forwarded-for"), runtime.trusted_proxies)
-        self.client = peer if address == peer.address else Client(address, peer.peer, peer.port)
+        self.client = peer if address == peer.address else peer._replace(address=address)
         self.via = b", ".join(fields.all(b"via"))
         self.route: Route | None = None
         self.forward = b""
