@@ -56,6 +56,8 @@ _CODED_STEP = re.compile(
 _DOTS = re.compile(
     r"(?:\A|[/\\])(?:\.{3,}|\.\.)(?=[^\s./\\])|\.\.\{|(?<!\.)\.{6,}(?=[a-z{/])|(?:\./){6}|(?:/\.){6}"
 )
+_ELLIPSIS = re.compile(r"\.{3,5}(?!\.)[^/\\{]*\Z")
+"""`...And justice for all`, with its blanks coded or none."""
 _LINK = re.compile(r"\.{1,2}/[\w./#@-]*\Z")
 _PAGES: Final = frozenset(
     {"", "png", "jpg", "jpeg", "gif", "svg", "webp", "md", "rst", "txt", "htm", "html", "css"}
@@ -73,6 +75,9 @@ _SCRIPT = re.compile(
     r"\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi|exe)(?:\.+|;\.?\w{0,5}|/|\s+)\Z"
 )
 _PLACEHOLDER = re.compile(r"[/\\](?:[/\\.]+|(\w)\1*)\{file(?:name)?\}\Z")
+_DEVELOPED = re.compile(r"/?@fs/(?:[^/]+:/|[^/]+/)")
+_WRITTEN = re.compile(r"[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev|etc|home|root|usr|srv|opt)/\S+")
+_NAMED_NULL = re.compile(r"(?:\A|/)__x00__")
 _WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}[,.!?:]?(?![^\s)])")
 _NOTABLE = re.compile(
     r"\.[./\\;\x00]|/(?:etc|proc|sys|var|root|home|users|run|dev|usr|opt|boot)/|/\.|\\\.|0x[25]|%00|"
@@ -181,7 +186,8 @@ def _climb(
     odd = coded > 0 or _ODD_STEP.search(piece) is not None
     target = sensitive(path)
     if steps == 0:
-        if alone and (_DOTS.search(piece) or (odd and "/" in piece)) and "://" not in piece:
+        dotted = _DOTS.search(piece) is not None and (target or not _ELLIPSIS.match(piece))
+        if alone and (dotted or (odd and "/" in piece)) and "://" not in piece:
             return Judgement("path.climb", 7 if target else 5, evidence)
         return None
     if target and (steps > 1 or alone):
@@ -238,8 +244,21 @@ def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
         yield Judgement("path.private", _alone_score(text, expected, context), evidence)
     if "/" not in text and system_file(flattened(text)) == 0:
         yield Judgement("path.system", 6, evidence)
+    yield from _developed(text, context)
+    if _WRITTEN.fullmatch(text):
+        yield Judgement("path.system", 6, evidence)
     if _PLACEHOLDER.match(text):
         yield Judgement("path.climb", 5, evidence)
+
+
+def _developed(text: str, context: Context) -> Iterator[Judgement]:
+    """What a server for development hands out by its own names: any file, and hidden modules."""
+    if _DEVELOPED.match(text) and sensitive(flattened(text)):
+        yield Judgement("path.private", 7, text[:120])
+    elif context.location == "path" and (text == "@fs" or text.startswith(("@fs/", "/@fs/"))):
+        yield Judgement("path.private", 5, text[:120])
+    if _NAMED_NULL.search(text):
+        yield Judgement("path.null", 6, text[:120])
 
 
 def _alone_score(text: str, expected: bool, context: Context) -> int:

@@ -23,6 +23,12 @@ _SCRIPT = re.compile(
 )
 _TEXT = re.compile(r"\.(?:txt|gif|jpg|png)(?:\x00|%00|\Z)")
 _BARE = re.compile(r"(?:file|https?|ftps?)(?:://\S*)?\?+#?\Z")
+_BASES: Final = re.compile(
+    r"(?<![a-z])(?:path|dir|directory|folder|include|inc|require|lang|language|locale|tpl|skin|"
+    r"layout)(?![a-z])"
+)
+"""Words in names of parameters that say where one's own files are. Programs put a name behind it,
+`$base . "/lib/x.php"`, so that a host alone is enough for whoever sends an address instead."""
 _LINKS: Final = frozenset(
     [
         "url",
@@ -62,16 +68,19 @@ def inclusion(text: str, expected: bool, words: int, context: Context) -> Iterat
 
 
 def _remote(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
-    if _BARE.match(text):
-        yield Judgement("path.remote", 5, text[:120])
+    words = re.split(r"[^a-z]+", context.name)
+    link = not _LINKS.isdisjoint(words) or context.location == "header"
     match = _REMOTE.match(text)
+    if _BARE.match(text):
+        # Builders of links leave a `?` behind where there is nothing to ask.
+        honest = match is not None and (link or (context.location == "body" and not expected))
+        yield Judgement("path.remote", 4 if honest else 5, text[:120])
     if match is None:
         return
     host, path, query = match[1], match[2] or "", match[3] or ""
     address = _ADDRESS.match(host) is not None
     script = _SCRIPT.search(path) is not None
     shown = _TEXT.search(path) is not None
-    link = not _LINKS.isdisjoint(re.split(r"[^a-z]+", context.name)) or context.location == "header"
     if address and script:
         score = 7
     elif script and text.startswith("ftp"):
@@ -79,7 +88,9 @@ def _remote(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
     elif (script or shown) and (expected or query in ("?", "?#", "#")):
         score = 7 if not link or query == "?" else 4
     elif address and not link:
-        score = 5 if expected else 4
+        score = 5 if expected or text.startswith("ftp") else 4
+    elif not link and not path and _BASES.search(context.name):
+        score = 5 if context.location != "body" else 4
     else:
         score = 4 if script and not link else 3 if address else 0
     if score:

@@ -7,7 +7,8 @@ from typing import Final
 TRIGGERS: Final[tuple[str, ...]] = (
     # Climbing, in every spelling.
     r"\.\.[/\\]|\.\.;|\.\.\.+\w|(?:^|/)\.\.[{\w]|[/\\]\.\.$|\.\\\.|\.\.\x00|\.;\.|/\.\.?/\.|/\.\.\.+[/\\]",
-    r"0x2[ef]|0x5c|%%?(?:25)*(?:2e|2f|5c|c0|c1)%|\.%(?:00|01|2e)|\.\x00",
+    # Coded slashes alone are those of any coded URL.
+    r"0x2[ef]|0x5c|%(?:25){0,4}2e[%.]|(?:2f|5c)%(?:25){0,4}2e|%c[01]%|\.%(?:00|01|2e)|\.\x00",
     r"[./]{8}|/\./\./|^[/\\]\S*\{file(?:name)?\}$|^/\S*\.\.\{",
     # Files of a Unix system.
     r"/(?:etc|proc|sys|root|dev|boot)/[\w.]|/var/(?:log|www|run|spool|mail|lib)|/run/secrets|~/\.",
@@ -38,9 +39,12 @@ TRIGGERS: Final[tuple[str, ...]] = (
         r"\b(?:php|phar|zip|rar|zlib|compress\.\w+|ogg|expect|glob|ssh2(?:\.\w+)?|data|netdoc|file|dict|"
         r"gopher|tftp|s?ftp|ldaps?|local_file|url|view-source|classpath|jar)\s?:(?://|/|\\|file:|https?:|ftp:)"
     ),
+    r"^\s*(?:https?|ftps?)://[^\s/?#]+/?#?$",
     r"^\s*(?:https?|ftps?)://(?:\d+\.\d+\.\d+\.\d+|\[|\d{8}|0x|[0-9a-f]*:[0-9a-f:]{4})",
     r"^\s*(?:https?|ftps?)://\S+\.(?:php\d?|phtml|txt|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat|gif\?|jpg\?|png\?)(?:$|[?#\x00%])",
     r"^\s*(?:file|https?|ftps?)(?:://\S*)?\?+#?$",
+    # What servers for development hand out, and where a shell would write.
+    r"@fs(?:/|$)|__x00__|^[\"'(]?[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev|etc|home|root|usr|srv|opt)/",
     r"\w\x00|\.(?:php\d?|phtml|asp|aspx|jsp|jspx|cgi|exe)(?:\.|;|/|\s)\w*$",
 )
 """See `Detector.triggers`."""

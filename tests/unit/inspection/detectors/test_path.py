@@ -50,6 +50,19 @@ SUSPECTS = Suspects(DETECTOR)
         ("expect://ls", "path.wrapper"),
         ("http://10.0.0.1/shell.php", "path.remote"),
         ("http://evil.example/shell.txt?", "path.remote"),
+        ("http://evil.example/shell?", "path.remote"),
+        ("ftp://203.0.113.9", "path.remote"),
+        ("ftps://203.0.113.9:2121/pub/x", "path.remote"),
+        ("........etcpasswd", "path.climb"),
+        ("%2e%2e%2f%2e%2e%2fx", "path.climb"),
+        ("%252e%252e%252fx/y", "path.climb"),
+        ("/%2f%2e%2e/%2f%2e%2e/x", "path.climb"),
+        (">/var/tmp/out", "path.system"),
+        ("2>/dev/shm/x", "path.system"),
+        (">>/home/app/x.php", "path.system"),
+        ("@fs/etc/hosts", "path.private"),
+        ("/@fs/root/.ssh/id_rsa?raw", "path.private"),
+        ("/@id/__x00__virtual", "path.null"),
     ],
 )
 def test_a_path_to_where_nobody_should_go_is_stopped(text: str, rule: str) -> None:
@@ -89,6 +102,14 @@ def test_a_path_to_where_nobody_should_go_is_stopped(text: str, rule: str) -> No
         "/api/v1/users/{id}",
         "file://server/share is not allowed in our documents, please see",
         "The data: text is here; jar: of jam",
+        "...and_justice_for_all",
+        "...really?",
+        "https%3A%2F%2Fexample.com%2Fa%2Fb",
+        "ftp://ftp.example.com/pub/readme",
+        "> /tmp is where the quoted folder of the last mail was",
+        "<code>/tmp/x</code>",
+        "@fs/promises",
+        "call __x00__ with care, please",
         "./run.sh",
         "/home",
         "",
@@ -114,6 +135,33 @@ def test_a_link_that_climbs_to_a_known_file_is_no_link() -> None:
 def test_some_names_count_where_a_file_is_asked_for(text: str) -> None:
     assert SUSPECTS.score(text, name="comment") < STOPS
     assert SUSPECTS.score(text, name="template_file") >= STOPS
+
+
+@pytest.mark.parametrize("name", ["base_path", "conf[dir]", "include", "lang", "tpl"])
+@pytest.mark.parametrize(
+    "text", ["https://evil.example", "http://evil.example/", "ftp://e.example"]
+)
+def test_a_host_alone_is_no_folder_of_ours(name: str, text: str) -> None:
+    assert SUSPECTS.score(text, name=name) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "name", ["url", "homepage", "avatar_url", "redirect_path", "callback_dir", "q", "pathology"]
+)
+def test_an_address_is_welcome_where_addresses_stand(name: str) -> None:
+    assert SUSPECTS.score("https://example.com", name=name) < STOPS
+    assert SUSPECTS.score("https://example.com/", "body", name=name) < STOPS
+
+
+@pytest.mark.parametrize("name", ["avatar_url", "homepage", "avatar"])
+def test_a_link_may_end_with_a_question_that_asks_nothing(name: str) -> None:
+    assert SUSPECTS.score("https://cdn.example.com/u/17?", "body", name=name) < STOPS
+
+
+def test_the_doors_of_a_server_for_development_are_no_segments() -> None:
+    assert SUSPECTS.score("@fs", "path") >= STOPS
+    assert SUSPECTS.score("@fsmith", "path") < STOPS
+    assert SUSPECTS.score("@fs", "body") < STOPS
 
 
 def test_the_evidence_is_the_path_as_it_was_sent() -> None:
