@@ -50,6 +50,14 @@ _OPERATOR_NAME = re.compile(rf"(?:^|[\[.])\s?\$({_ANY})(?:$|[\]\[.])", re.IGNORE
 _OPERATOR_KEY = re.compile(rf"(?:^|[\[{{,'\"])\s{{0,8}}\$({_ANY})['\"]?\s{{0,8}}:", re.IGNORECASE)
 _OPERATOR_PAIR = re.compile(rf"\[\$({_ANY})\](?:\[\w{{0,20}}\]){{0,2}}=", re.IGNORECASE)
 _BREAK_OUT = re.compile(r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:", re.IGNORECASE)
+# A parameter's name where its value should stand: `user[$ne]`, `[$gt]5`. Names that variables of
+# programs have as well (`$size`, `$text`) are not among the operators.
+_OPERATOR_PATH = re.compile(
+    r"(?:\w[\w.-]{0,60})?(?:\[[\w.-]{0,40}\]){0,4}"
+    r"\[\$(?:ne|eq|gte?|lte?|nin|nor|exists|regex|where|expr|elemMatch|jsonSchema|nearSphere|"
+    r"geoWithin)\](?:\[[\w.-]{0,40}\]){0,4}[\w.@%+^*-]{0,200}",
+    re.IGNORECASE,
+)
 _LOOKUP_NAME = re.compile(rf"^[a-z]\w{{0,200}}?__{_LOOKUPS}$", re.IGNORECASE)
 _PROBING = re.compile(
     r"(?:with|contains|regex|has_keys?|has_any_keys|contained_by|search)$", re.IGNORECASE
@@ -153,6 +161,11 @@ def _operator_json(text: str) -> Judgement | None:
     return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 6, match[0])
 
 
+def _operator_path(text: str) -> Judgement | None:
+    match = _OPERATOR_PATH.fullmatch(text.strip())
+    return match and verdict("nosql.operator-name", 6, text)
+
+
 def _javascript(text: str) -> Judgement | None:
     first = _QUOTE.search(text)
     if first is not None:
@@ -209,6 +222,7 @@ def _graph_pattern(text: str) -> re.Match[str] | None:
 
 _LOOKS: Final[tuple[Look, ...]] = (
     (("$",), _operator_json),
+    (("[$",), _operator_path),
     ((";", "||", "&&", "sleep", "this."), _javascript),
     (("db.",), _shell),
     (("script", "query", "selector", "function"), _search_body),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from vallum.inspection.detectors.sql_fragments import FRAGMENTS, Fragment, Where
+from vallum.inspection.detectors.sql_probes import probe
 from vallum.inspection.detectors.sql_tokens import differs, excerpt, shape, tokenise
 from vallum.inspection.detectors.sql_triggers import TRIGGERS
 from vallum.inspection.model import Context, Detector, Judgement
@@ -32,7 +33,7 @@ RULES: Final[Mapping[str, str]] = {
     "sql.insert": "values are added to the row that is inserted",
     "sql.catalogue": "tables and variables that describe the database",
     "sql.statement": "a complete SQL statement as a value",
-    "sql.probe": "a lone quote that would break a badly built statement",
+    "sql.probe": "what shows whether a statement is badly built: a lone quote, a call of constants",
 }
 
 _LONGEST_EVIDENCE: Final = 120
@@ -42,9 +43,6 @@ _ANSWERED: Final = re.compile("[?]p").search
 _PROSE_AFTER: Final = re.compile("[wp]{4}").search
 _PROSE: Final = 4
 """The most that SQL among words scores: a sentence about SQL is no statement."""
-_PROBE: Final = re.compile(r"""[\w.%-]{0,12}['"`\\)]{1,6};?""").fullmatch
-# `'-'`, `'*'`: the string is ended, calculated with, and begun again.
-_JOINED: Final = re.compile(r"'\s?[-+*/&^|=%]{1,2}\s?'").fullmatch
 _QUITE: Final = 7
 _CERTAIN: Final = 9
 _MANY: Final = 600
@@ -62,9 +60,7 @@ class _Reading(NamedTuple):
 def _judge(text: str, context: Context) -> Judgement | None:
     lowered = text.lower().rstrip()
     typed = context.location in {"query", "body"}
-    best = Judgement("sql.probe", 3, text) if _PROBE(lowered) else None
-    if _JOINED(lowered):
-        best = Judgement("sql.probe", 5, text)
+    best = probe(lowered)
     for reading in _readings(lowered):
         found = _strongest(reading, typed)
         if found is not None and (best is None or found.score > best.score):

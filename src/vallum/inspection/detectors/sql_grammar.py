@@ -11,14 +11,14 @@ from typing import Final
 
 _PARTS: Final = {
     "const": "[nsvgbj]:*+",
-    "atom": "[nsvgbjwpdxmrTV]:*+",
-    "name": "[wdr]",
+    "atom": "[nsvgbjwpdxmrTV4]:*+",
+    "name": "[wdr4]",
     "called": "[ufteihly]",
     "known": "[fteihly]",
     "pre": "[NO]*+",
     "compare": "N*+[CL]++N*+",
     # An operand of a comparison: `-1 + f(x) || y`; and one of constants only.
-    "arg": "(?:<atom>|<called>(?><atom>?))",
+    "arg": "(?:<atom>|<called>(?><atom>?):*+)",
     "operand": "(?><pre><arg>(?:[O/*P]<pre><arg>){0,30})",
     "constant": "(?><pre><const>(?:[O/*]<pre><const>){0,30})",
     "terms": "<const>(?>(?:[O/*]<pre>(?:<const>|<known>)){0,30})",
@@ -31,9 +31,12 @@ _PARTS: Final = {
     "end": ";?(?:$|q$|[#c])",
     "cut": ";?#",
     # What is selected, and statements from their first word on.
-    "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ]|<known>|[wrTxm][,F;#]|xnw))",
+    "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ4]|<known>|[wrTxm][,F;#]|xnw))",
     "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?>(?:,<atom>)*)F[wdmrQ])",
-    "changing": "(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y)",
+    "changing": (
+        "(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y"
+        "|1x*(?:u[wpr,]*+|[wr])V[nsvbg])"
+    ),
     "running": (
         "(?:E[lvg]|EN*x|Ew[sn]|X[vgw]|Y[vg][C:]|Z|x[DQt]|x.{0,99};x|xx|px|p<constant>C|k|i|t)"
     ),

@@ -11,6 +11,7 @@ The alphabet, a letter a token (blanks, comments and parentheses have none):
     G ORDER      B BY         H HAVING     M LIMIT        V VALUES         a AS       k CASE
     K WHEN, END  D DROP…      1 INSERT     2 UPDATE       3 DELETE         Y SET      T TABLE…
     E EXEC       X DECLARE    Z WAITFOR    R ANALYSE      d, m catalogues  l leaking procedure
+    4 name of a call of databases, without its parenthesis
     x other word # cuts off   c comment of words          * , ; ? themselves
 """
 
@@ -23,13 +24,21 @@ from vallum.inspection.detectors.sql_words import (
     CALLS,
     CATALOGUES,
     LETTERS,
+    OF_DATABASES,
     PACKAGES,
     PROCEDURES,
+    SYSTEM,
 )
 
 _TYPES: Final = "int\\d?|integer|bigint|bool|boolean|numeric|float\\d?|reg\\w++"
+_MORE_TYPES: Final = (
+    "text|jsonb?|date|time(?:stamp)?(?:tz)?|interval|double\\s+precision|real|money|uuid|bytea|xml"
+    "|(?:bp|var)?char|character(?:\\s+varying)?|inet|oid|name"
+)
+"""That other languages have names of after `::` too, but not after a parenthesis."""
 _COMMON: Final = rf"""
-    [,;()+%]
+    \)\s*+::\s*+(?:{_TYPES}|{_MORE_TYPES})\b
+  | [,;()+%]
   | q'[^\w\s][^']*+'                                    # Oracle: q'[it is]'
   | \$\w{{0,16}}\$[^$]*+\$\w{{0,16}}\$                  # PostgreSQL: $$it's$$, $x$it's$x$
   | `[^`]*+`(?>(?:\s*\.\s*`[^`]*+`)*)                      # MySQL: names
@@ -78,7 +87,7 @@ _FIRST: Final = {
     **dict.fromkeys("0123456789.", "n"),
     **dict.fromkeys("'\"$", "s"),
     **dict.fromkeys("=<>!~^?", "C"),
-    "[": "w", ":": ":", "{": _BLANK, "|": "P", "&": "A",
+    "[": "w", ":": ":", ")": ":", "{": _BLANK, "|": "P", "&": "A",
 }  # fmt: skip
 _SEVERAL_WORDS: Final = re.compile(r"\w\s").search
 _EMPTY: Final = frozenset(("''", '""', "``"))
@@ -89,7 +98,7 @@ _WHOLE: Final = (
     re.compile(r"[^'\"$`]*+(['\"`])(?>(?:(?!\1|\\).|\1\1|\\.)*)\1", re.DOTALL).fullmatch,
     re.compile(r"[^'\"$`]*+(['\"`])(?>(?:(?!\1).|\1\1)*)\1", re.DOTALL).fullmatch,
 )
-_NONE: Final = str.maketrans("", "", " ()")
+_NONE: Final = str.maketrans("", "", "()")
 
 
 def _called(letter: str) -> str:
@@ -147,7 +156,7 @@ def shape(tokens: list[str], dialect: int) -> str:
         letters = letters[:-1] + _last(tokens[-1], dialect)
     if letters[0] == "r" or (letters[0] == "s" and _SEVERAL_WORDS(tokens[0])):
         letters = "J" + letters[1:]
-    return letters.replace("(S", "Q").translate(_NONE)
+    return letters.replace(_BLANK, "").replace("(S", "Q").translate(_NONE)
 
 
 def excerpt(tokens: list[str], start: int, end: int) -> str:
@@ -174,13 +183,14 @@ def _letter(token: str) -> str:
 
 
 def _name(token: str) -> str:
-    if "." not in token:
-        return "l" if token.startswith(PROCEDURES) else "w"
-    if token.startswith(PACKAGES) or ".xp_" in token:
+    last = token.rpartition(".")[2]
+    if last.startswith(PROCEDURES) or token.startswith(PACKAGES):
         return "l"
-    head, _, tail = token.partition(".")
-    catalogue = head in CATALOGUES or LETTERS.get(tail.rpartition(".")[2]) == "d"
-    return "d" if catalogue else "w"
+    if last == token:
+        return "4" if token in CALLS and token.startswith(OF_DATABASES) else "w"
+    if token.partition(".")[0] in CATALOGUES or LETTERS.get(last) == "d":
+        return "d"
+    return "l" if token.startswith(SYSTEM) else "w"
 
 
 def _call(token: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from vallum.inspection.detectors.sql_words import OWN_CALLS
+
 _QUOTE: Final = r"['\"`]"
 _GAP: Final = r"[^\w'\"`]*"
 _LOGIC: Final = r"(?:and|x?or|not|is|in|div|mod|r?like|glob|regexp|between|sounds|match)"
@@ -45,31 +47,35 @@ TRIGGERS: Final = (
     rf"{_QUOTE}[^'\"`]{{0,30}}(?:\b|\d)(?:and|x?or|&&|\|\|){_GAP}(?:not|binary)?{_GAP}{_QUOTE}",
     rf"{_QUOTE}{_GAP}{_CLAUSE}\b",
     rf"{_QUOTE}[\s)]*{_CUT}",
-    rf"{_QUOTE}[\s)]*(?:\|\||&&|[-+*/%^|&=<>!,])[^\w'\"`]*[\w.]*[\s()]*(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
+    rf"{_QUOTE}[\s)]*(?:\|\||&&|[-+*/%^|&=<>!,~])[^\w'\"`]*[\w.]*[\s()]*(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
     rf"{_QUOTE}[^\w'\"`]*[\w.]+\(",
     # A number or a name, and an operator with what it compares.
     rf"(?:and|x?or|&&|\|\|){_GAP}(?:not\W+|binary\W+)?['\"`]?[\w@.]+['\"`]?{_GAP}{_COMPARE}{_GAP}(?:['\"`\d@]|\w+\(|[\w.]+\W*{_CUT}|null|true|false)",
     rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\s*\(|\{{)",
     rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()",
     rf"\d{_GAP}(?:and|x?or|&&|\|\|)\W{{1,8}}(?:true|false)\b|\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",
-    r"[\d'\")]\s+(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]|^'\s?[-+*/&^|=%]{1,2}\s?'$",
+    r"[\d'\")]\s+(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]",
+    # What is left open: ) or (; ' like
+    r"^[\d\s]{0,16}['\"`]?\)[\s)]{0,8}[a-z][a-z\s]{1,16}\(",
+    rf"^{_QUOTE}[\s)]{{1,8}}(?:not\s{{1,8}})?(?:and|x?or|[ri]?like|regexp|glob|between|similar\sto|sounds\slike)\s{{0,8}}$",
     # SELECT where no sentence has it, and other statements.
     rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b|\bas\W+\w+\W*from\b",
     r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
-    r"select.*[(@*,].*from|select\W+[\w.]+\s*\(",
+    r"select.*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()",
     r"select.*from.*where.*[=<>]",
     rf";\s*{_STATEMENT}\b",
     r"(?:insert\s+into|delete\s+from|update\s+\w+\s+set|drop\s+table)\b",
-    r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate)|waitfor\W+(?:delay|time)",
+    r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate|(?:master|msdb|tempdb)\]?\.)|waitfor\W+(?:delay|time)",
     # Clauses behind a number.
     r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]|\d[\s)]*(?:having|limit|where)\b.*[=<>,\d]",
     r"having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
     r"into\W+(?:out|dump)file|\bcase\b[^\n]{0,200}\bwhen\b",
     # Calls and names.
     rf"\b{_CALL}\s*\(",
+    rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]",
     r"@@\w|information_schema|pg_catalog|performance_schema|sqlite_(?:master|schema)",
     r"sys(?:objects|columns|users|databases|ibm|cat)\b|mysql\.(?:user|db)|\bxp_\w+",
-    r"::(?:int|text|json)",
+    r"::(?:int|text|json)|\)\s{0,4}::",
     r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#|^\W*@\w+/\*",
     rf"[-+*/%^|&=<>(]\s*{_CHARACTERS}\s*\(",
     r"in\s+boolean\s+mode|^\s*(?:tempdb|msdb)\s*$|msys\w*objects|\bi?if\s*\(\s*['\"\d]",

@@ -144,4 +144,14 @@ PROCEDURES: Final = (
 """How names of SQL Server's procedures begin that reach out of the database."""
 PACKAGES: Final = ("utl_", "dbms_", "ctxsys", "ordsys")
 """How names of Oracle's packages begin."""
+OWN_CALLS: Final = (
+    "div", "conv", "unhex", "lpad", "rpad", "instr", "ifnull", "nullif", "nvl", "elt", "quotename",
+    "substring_index", "find_in_set", "inet_ntoa", "inet_aton", "bit_length", "octet_length",
+    "char_length", "hashbytes", "rawtohex", "hextoraw", "to_base64", "from_base64",
+)  # fmt: skip
+"""Calls that neither mathematics nor spreadsheets nor programs have by these names."""
+OF_DATABASES: Final = ("pg_", "lo_")
+"""How calls begin that nothing but a database has."""
+SYSTEM: Final = ("master..", "master.dbo.", "master.sys.", "msdb..", "msdb.dbo.", "tempdb..")
+"""How names begin of what SQL Server keeps for itself."""
 CATALOGUES: Final = ("information_schema", "pg_catalog", "performance_schema", "sysibm", "syscat")

@@ -26,6 +26,22 @@ def test_names_of_other_conventions_pass(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["cart[$gt]", "[$ne]1", "price[min][$gte]", "login[$regex]", "a.b[$exists]", "[$nin][]"],
+)
+def test_a_name_with_an_operator_is_stopped_as_a_value_too(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["arr[$i]", "$row[$text]", "data[$size]", "[$5]", "[$ne] means not equal", "see user[$ne]"],
+)
+def test_variables_in_brackets_and_talk_of_operators_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
     ("name", "score"),
     [
         ("user__password__startswith", 7),

@@ -1,0 +1,56 @@
+"""Values that are nothing but a probe: too short for a grammar, and of no other use."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from vallum.inspection.detectors.sql_words import OWN_CALLS
+from vallum.inspection.model import Judgement
+
+_CONSTANT: Final = r"""\s{0,4}(?:[-+]?\d[\d.]{0,20}|'[^']{0,40}'|"[^"]{0,40}")\s{0,4}"""
+_OPERATORS: Final = "and|x?or|[ri]?like|regexp|glob|between|similar\\sto|sounds\\slike"
+_OPERATOR: Final = rf"(?:not\s{{1,8}})?(?:{_OPERATORS})"
+_ANY_OPERATOR: Final = rf"(?:not\s{{1,8}})?(?:{_OPERATORS}|is|in|union|&&)"
+
+_PROBES: Final = (
+    # The string is ended, calculated with, and begun again: '-'; or in a quote of another kind.
+    (5, r"'\s?[-+*/&^|=%]{1,2}\s?'"),
+    (5, r"""(['"`])\s?[-+*/&^|=%!<>~]{1,2}\s?(?!\1)['"`]"""),
+    # 'x'!='y of what was written ' or 'x'!='y
+    (5, r"'[^']{0,40}'\s?[<>!=~^]{1,3}\s?'[^']{0,40}"),
+    # Parentheses of the statement are closed and opened again: 1) or (
+    (5, rf"""\d{{0,9}}\s{{0,8}}['"`]?\){{1,8}}\s{{0,8}}{_ANY_OPERATOR}\s{{0,8}}\({{1,8}}"""),
+    # The string is ended, and an operator waits for what the statement goes on with.
+    (5, rf"""['"`][\s)]{{1,8}}{_OPERATOR}"""),
+    # id=div(23,2) where id=11 is known: is it calculated?
+    (5, rf"(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\({_CONSTANT}(?:,{_CONSTANT}){{0,5}}\)"),
+    # MySQL wants no TABLE.
+    (5, r"""(?:[\d.]{1,20}\s?)?;\s?truncate\s{0,8}[\[`"]?[\w.]{1,64}[\]`"]?\s?;?"""),
+    (3, r"""[\w.%-]{0,12}['"`\\)]{1,6};?"""),
+)
+_COMPILED: Final = tuple((score, re.compile(pattern).fullmatch) for score, pattern in _PROBES)
+_LONGEST: Final = 400
+# What a filter leaves that takes blanks out: 1unionselect2,3fromusers
+_GLUED: Final = re.compile(r"union(?:all|distinct)?select[^\s-]{0,200}?from").search
+# A procedure of SQL Server itself, whose name may have been cut off.
+_SYSTEM: Final = re.compile(
+    r"\bexec(?:ute)?\s{1,8}\[?(?:master|msdb|tempdb)\]?\.(?:[.\[\]\w]|$)"
+).search
+
+
+def probe(lowered: str) -> Judgement | None:
+    """What a text says that is no statement yet.
+
+    Args:
+        lowered: the text in lower case, without blanks at its end.
+    """
+    if "union" in lowered and (glued := _GLUED(lowered)):
+        return Judgement("sql.union", 5, glued[0])
+    if "exec" in lowered and (called := _SYSTEM(lowered)):
+        return Judgement("sql.leak", 7, called[0])
+    if len(lowered) <= _LONGEST:
+        for score, matches in _COMPILED:
+            if matches(lowered):
+                return Judgement("sql.probe", score, lowered)
+    return None
