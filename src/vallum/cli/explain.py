@@ -22,6 +22,7 @@ from vallum.app import (
 )
 from vallum.cli.findings import as_values, print_findings
 from vallum.cli.policy import config_option, exit_with, loaded_or_exit
+from vallum.cli.recorded import tell_recorded
 from vallum.config.load import LoadedPolicy
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request, Target
@@ -67,8 +68,8 @@ class _Story:
 
 
 @click.command()
-@click.argument("method")
-@click.argument("url")
+@click.argument("method", metavar="METHOD|INSTANCE")
+@click.argument("url", required=False)
 @config_option
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A field.")
 @click.option("--key", help="An API key, sent in the field that the contract names.")
@@ -77,7 +78,7 @@ class _Story:
 @click.option("--json", "as_json", is_flag=True, help="Print the decisions as JSON.")
 def explain(
     method: str,
-    url: str,
+    url: str | None,
     config: Path,
     headers: tuple[str, ...],
     key: str | None,
@@ -87,14 +88,19 @@ def explain(
 ) -> None:
     """Show which operation a request meets and what each control decides, and why.
 
-    Nothing is sent, no limit is used up. Exit status 0: it would be forwarded; 2: refused.
+    Nothing is sent, no limit is used up. Exit status 0: it would be forwarded; 2: refused. With the
+    `instance` of a problem instead of a request: what was recorded of that exchange.
 
     Example:
 
     \b
       vallum explain GET /books?limit=10 --key "$KEY"
       vallum explain POST /orders -H 'Content-Type: application/json' --data @order.json
+      vallum explain urn:vallum:request:4f0c7d1be1d94d0e8a55c2f3b6a1e907
     """
+    if url is None:
+        tell_recorded(config, method, as_json=as_json)
+        return
     loaded = loaded_or_exit(config)
     try:
         runtime = compile_runtime(loaded, open_services(loaded.policy, MemoryLimitStore()))

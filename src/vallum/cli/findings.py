@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vallum.cli.log import printable
 from vallum.inspection.detectors.registry import meaning
 from vallum.inspection.model import Finding
 
@@ -28,7 +29,7 @@ def print_findings(console: Console, findings: Sequence[Finding]) -> None:
         table.add_row(
             str(finding.score),
             finding.rule,
-            place.strip(),
+            Text(printable(place.strip())),
             Text(ascii(finding.evidence)[1:-1]),
             " > ".join(finding.layers),
             meaning(finding.rule),

@@ -71,11 +71,13 @@ def log(
     matches = _matcher(filters)
     if directory is None:
         directory = directory_of(config)
-    show = _print_json if as_json else _printer()
+    show = print_json if as_json else _printer()
     try:
         follower = Follower(directory) if follow else None
         newest = last(directory, count, matches)
         show(newest)
+        if filters["request_id"] and not (newest or as_json or follow):
+            click.echo(f"no record in `{directory}` matches", err=True)
         # What was written between the two is in both.
         shown = {in_order(record) for record in newest}
         while follower is not None:
@@ -135,7 +137,7 @@ def _by_status(value: str) -> Matches:
 def _by_principal(value: str) -> Matches:
     def matches(record: Record) -> bool:
         identity = str(record.get("principal", ""))
-        return identity == value or _subject(identity) == value
+        return identity == value or subject(identity) == value
 
     return matches
 
@@ -150,7 +152,8 @@ def _by_since(value: str) -> Matches:
     return lambda record: bool(record["time"] >= text)
 
 
-def _by_id(value: str) -> Matches:
+def by_id(value: str) -> Matches:
+    """Matches the record that a problem's `instance`, a request id or a trace id names."""
     wanted = value.removeprefix(INSTANCE_URI_PREFIX)
     return lambda record: wanted in (record.get("request_id"), record.get("trace_id"))
 
@@ -180,7 +183,7 @@ _FILTERS: dict[str, Callable[[str], Matches]] = {
     "reason": _by_reason,
     "client": _equal("client"),
     "since": _by_since,
-    "request_id": _by_id,
+    "request_id": by_id,
 }
 
 
@@ -201,13 +204,14 @@ def printable(value: object) -> str:
     )
 
 
-def _subject(identity: str) -> str:
+def subject(identity: str) -> str:
     """The subject in a `Principal.id`, `<length>:<issuer>:<subject>`."""
     length, _, rest = identity.partition(":")
     return rest[int(length) + 1 :] if length.isdecimal() and len(length) < 6 else ""
 
 
-def _print_json(records: Iterable[Record]) -> None:
+def print_json(records: Iterable[Record]) -> None:
+    """Print each record as one line of ASCII."""
     for record in records:
         # ASCII, and DEL is the one control that JSON leaves as it is.
         click.echo(json.dumps(record, separators=(",", ":")).replace("\x7f", "\\u007f"))
@@ -275,7 +279,7 @@ def _row(record: Record) -> dict[str, Text]:
     event = f"{record.get('event')}: {record.get('count')}"
     request = f"{record.get('method', '')} {record.get('path', '')}"
     reasons = [str(record.get("reason", "")), *(f"({note})" for note in notes), *_findings(record)]
-    caller = _subject(str(record.get("principal", ""))) or record.get("client", "")
+    caller = subject(str(record.get("principal", ""))) or record.get("client", "")
     cells = {
         # The time of day, in UTC.
         "time": (str(record["time"]).partition("T")[2].removesuffix("Z"), "dim"),

@@ -1,0 +1,76 @@
+"""What was recorded of one exchange, in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vallum.cli.findings import print_findings
+from vallum.cli.log import by_id, directory_of, print_json, printable, subject
+from vallum.inspection.model import Finding
+from vallum.telemetry.read import Record, last
+
+
+def tell_recorded(config: Path, instance: str, *, as_json: bool) -> None:
+    """Print the record that the `instance` of a problem names.
+
+    Raises:
+        click.ClickException: there is none.
+    """
+    directory = directory_of(config)
+    try:
+        records = last(directory, 1, by_id(instance))
+    except OSError as error:
+        raise click.ClickException(f"cannot read `{directory}`: {error.strerror}") from error
+    if not records:
+        raise click.ClickException(
+            f"no record of `{instance}` in `{directory}`; "
+            "write METHOD URL for a request, or the `instance` that the caller quotes"
+        )
+    if as_json:
+        print_json(records)
+    else:
+        _print(records[0])
+
+
+def _print(record: Record) -> None:
+    caller = " from ".join(
+        filter(None, (subject(str(record.get("principal", ""))), str(record.get("client", ""))))
+    )
+    rows = {
+        "time": record["time"],
+        "request": f"{record.get('method', '')} {record.get('path', '')}",
+        "operation": f"{record.get('operation') or '-'} of {record.get('api') or '-'}",
+        "caller": caller,
+        "status": f"{record.get('status')}; of the API: {record.get('upstream_status') or '-'}",
+        "decision": f"{record.get('decision')} {record.get('reason')}".strip(),
+        "notes": ", ".join(map(str, record.get("notes") or ())),
+    }
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, text in rows.items():
+        if text:
+            table.add_row(name, Text(printable(text)))
+    console = Console(soft_wrap=True)
+    console.print(table)
+    findings = [_finding(each) for each in record.get("findings") or ()]
+    if findings:
+        print_findings(console, findings)
+
+
+def _finding(recorded: Record) -> Finding:
+    return Finding(
+        family=recorded["family"],
+        rule=recorded["rule"],
+        score=recorded["score"],
+        location=recorded["location"],
+        at=recorded["at"],
+        evidence=recorded["evidence"],
+        layers=tuple(recorded["layers"]),
+        is_name=False,
+    )
