@@ -58,6 +58,7 @@ _FORM = _table(
     bad_selector="The text names no place in a request.",
     bad_date="The text is no date.",
     unknown_family="There is no such family of attacks.",
+    unknown_rule="There is no such rule of inspection.",
     exclusion_too_wide="An exclusion excludes everything.",
 )
 

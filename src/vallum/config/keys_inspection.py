@@ -6,6 +6,7 @@ import time
 from datetime import UTC, date, datetime
 from typing import Any
 
+from vallum.config.diagnostics import suggest
 from vallum.config.kinds import (
     INVALID,
     Choice,
@@ -24,6 +25,7 @@ from vallum.inspection.detectors.registry import DETECTORS
 from vallum.openapi.texts import CONTENTS
 
 FAMILIES = tuple(detector.family for detector in DETECTORS)
+RULES = frozenset(rule for detector in DETECTORS for rule in detector.rules)
 
 
 def _selector(text: str) -> str:
@@ -49,6 +51,12 @@ def _family(text: str) -> str:
     return text
 
 
+def _rule(text: str) -> str:
+    if text not in RULES:
+        raise Bad("unknown-rule", f"there is no rule `{text}`", suggest(text, RULES, what="rule"))
+    return text
+
+
 def _sentence(text: str) -> str:
     if len(text) < 8:
         raise Bad("bad-value", "a reason says why the finding is harmless", "write a sentence")
@@ -60,21 +68,22 @@ _EXCLUSION_KEYS = {
     "reason": Key(Text("a sentence", _sentence), "why the finding is harmless", is_needed=True),
     "until": Key(Text("a date such as `2027-03-31`", _day), "when this ends", is_needed=True),
     "family": Key(Text("a family of attacks", _family), "the family; default all"),
-    "rule": Key(Text("a rule such as `sql.tautology`"), "the rule; default all"),
+    "rule": Key(Text("a rule such as `sql.union`", _rule), "the rule; default all"),
     "field": Key(_FIELD, "the place; default all"),
 }
 
 
 def _exclusion(found: Values, context: Context) -> Any:
-    if "reason" not in found or "until" not in found:
-        return INVALID
-    if not {"family", "rule", "field"} & found.keys():
+    if not {"family", "rule", "field"} & found.places.keys():
         context.report.add(
             "exclusion-too-wide",
             "an exclusion of everything is no exclusion",
             found.node,
             "name a `family`, a `rule` or a `field`; or write `inspect: monitor`",
         )
+        return INVALID
+    is_valid = found.keys() == found.places.keys() >= {"reason", "until"}
+    if not is_valid:
         return INVALID
     exclusion = Exclusion(**found)
     if exclusion.until <= time.time():

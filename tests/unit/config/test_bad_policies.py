@@ -109,6 +109,12 @@ CASES = (
     _level("field-word", "fields: {/note: prosa}", "bad-value", "`prose`"),
     _level("family", "detectors: {sqli: off}", "unknown-family", "one of"),
     _level(
+        "exclusion-rule",
+        "exclude: {reason: a good reason, until: 2999-03-31, rule: sql.unoin}",
+        "unknown-rule",
+        "`sql.union`",
+    ),
+    _level(
         "exclusion-date",
         "exclude: {reason: a good reason, until: next year, field: /a}",
         "bad-date",
