@@ -36,7 +36,7 @@ _SPACE = re.compile(r"\s")
 _SPLIT_NAME = re.compile(r"\w\\{1,4}\w\\{1,4}\w")
 _SITE_NAME = re.compile(
     r"^[\w.-]{1,200}\.(?:com|org|net|io|dev|app|gov|edu|co|uk|de|fr|cn|ru|eu|info|example|test)"
-    r"(?::\d{1,5})?$",
+    r"(?::\d{1,5})?(?:%(?:25)?(?:2f|5c|23|3f)\S{0,200})?$",
     re.IGNORECASE,
 )
 # Ports of services that take orders from whoever connects, and speak no HTTP or no login.

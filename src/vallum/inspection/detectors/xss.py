@@ -7,6 +7,7 @@ be rich text, only active markup counts: it is HTML, and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -36,6 +37,8 @@ RULES: Final[Mapping[str, str]] = {
     "xss.disguise": "markup or script in UTF-7, in brackets only, or spelled with blanks",
     "xss.flood": "more tags or attributes than anybody writes in so little text",
 }
+# Nobody calls a parameter so, whether or not a browser knows the event.
+_HANDLER_NAME: Final = re.compile(r"(?:\A|[\s\"'`/])on[a-z]{3,40}\s{0,8}=", re.IGNORECASE)
 _RICH: Final = frozenset({"html", "markdown"})
 _SURE: Final = 9
 _TRACE: Final = 4
@@ -77,6 +80,8 @@ def _judgements(text: str, context: Context) -> Iterator[Judgement]:
     yield from judgements_on_urls(dereferenced(text), context)
     if "=" in text:
         yield from judgements_on_breakouts(text)
+        if context.is_name and (handler := _HANDLER_NAME.search(text)):
+            yield Judgement("xss.breakout", 6, handler[0])
     template = judge_templates(text)
     if template is not None:
         yield template
@@ -88,6 +93,8 @@ def _on_disguises(text: str, context: Context) -> Iterator[Judgement]:
     for plain in xss_disguise.undressed(text):
         for found in (*judgements_on(plain, context), *judgements_on_breakouts(plain)):
             yield Judgement("xss.disguise", max(found.score, 7), found.evidence)
+        if xss_disguise.has_new_element(plain, text):
+            yield Judgement("xss.disguise", 5, plain[:120])
     if xss_disguise.is_bracket_code(text):
         yield Judgement("xss.disguise", 7, text[:120])
     spelled = xss_disguise.spaced_out(text)
@@ -111,10 +118,11 @@ DETECTOR: Final = Detector(
     family="xss",
     triggers=(
         # A tag, or the end of an element that holds no markup.
-        r"<\??[a-z]",
+        r"<[?:]?[a-z]",
         r"</\s?(?:script|style|textarea|title|noscript|xmp|template)",
         r"<!--\s*#",
         r"<\s{0,3}[a-z]\s{1,3}[a-z]\s{1,3}[a-z]\b",
+        r"<\s{0,8}(?:[a-z]{0,16}\s{0,4}:)?\s{0,8}(?:script|iframe|object|embed|applet)\b",
         # Attributes.
         r"(?:^|[\x00-\x20\"'`/])on[a-z]{3,40}[\x00-\x20]*=",
         r"[\x00-\x20\"'`/](?:style|formaction|srcdoc|href|src|action|xlink:href)[\x00-\x20]*=",
@@ -124,9 +132,10 @@ DETECTOR: Final = Detector(
         r":\s*expression\s*\(|-moz-binding\s*:|behaviou?r\s*:\s*url",
         r":\s*url\(\s*[\"']?\s*(?:java|vb)script",
         r"data\s*:\s*[a-z/+.-]{0,40}(?:html|xml|xsl|script|x509)",
+        r"^\s{0,4}data\s{0,4}:\s{0,4}(?:(?:text|application)/[a-z.+-]{1,40})?\s{0,4}[;,][^<]{0,60}<",
         # Out of a string: a quote, what may follow one, and a call or an assignment.
         _GOES_ON + r"[^\"'`]{0,80}[a-z0-9_$\])}]\s{0,4}[(`=]",
-        _GOES_ON + r".{0,80}(?:alert|confirm|prompt|eval)",
+        _GOES_ON + r".{0,80}\b(?:alert|confirm|prompt|eval)\b",
         # Script as it stands.
         _SINKS + r"[\"'\])]{0,3}\s{0,4}[(`]",
         _ROOTS + _GAP + r"(?:\[|\.\s*(?:/\*[^*]{0,40}\*/\s*)?" + _MEMBERS + ")",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from itertools import islice
 from typing import Final
 
 _UTF7: Final = re.compile(r"[+ &]([A-Za-z0-9/,]{2,2000}+)-?")
@@ -14,6 +15,7 @@ _MISREAD: Final = re.compile("[ÂÐ](?=[¼¾¢])")
 _BEFORE: Final = 64
 _AFTER: Final = 800
 _MOST_RUNS: Final = 64
+_MOST_ELEMENTS: Final = 16
 # A text of brackets and coercions: code without a letter.
 _BRACKETS: Final = re.compile(r"[\[\](){}!+~\-\s$_=;:,.\"'`|&<>/\\^?*0-9]*+")
 _COERCION: Final = re.compile(
@@ -25,6 +27,18 @@ _SPACED_OUT: Final = re.compile(
     r"|b\s+o\s+d\s+y|m\s+e\s+t\s+a|l\s+i\s+n\s+k|b\s+a\s+s\s+e|i\s+n\s+p\s+u\s+t)\b",
     re.IGNORECASE,
 )
+
+
+_LOADER: Final = "(?:script|iframe|object|embed|applet)"
+_AS_A_TAG: Final = r"\s{0,4}(?:[/>]|[\w-]{1,20}\s?=)"
+# A blank between the bracket and the name, or around the colon of a prefix.
+_APART: Final = re.compile(
+    rf"<\s{{1,8}}{_LOADER}(?={_AS_A_TAG})"
+    r"|<(?:\s{1,8}[a-z]{1,16}\s{0,4}:\s{0,4}|[a-z]{0,16}\s{0,4}:\s{1,4})"
+    rf"{_LOADER}(?=\s{{0,4}}\Z|{_AS_A_TAG})",
+    re.IGNORECASE,
+)
+_OPENED: Final = re.compile(r"<([a-z]\w{0,20}+)[^<>]{0,200}+>", re.IGNORECASE)
 
 
 def undressed(text: str) -> list[str]:
@@ -71,5 +85,16 @@ def is_bracket_code(text: str) -> bool:
 
 def spaced_out(text: str) -> str | None:
     """A tag spelled with blanks, for filters that drop them afterwards."""
-    match = _SPACED_OUT.search(text) if "<" in text else None
+    match = (_SPACED_OUT.search(text) or _APART.search(text)) if "<" in text else None
     return match[0] if match else None
+
+
+def has_new_element(plain: str, text: str) -> bool:
+    """Whether an element is opened and closed in `plain` that is none in `text` as it stands."""
+    lower = plain.lower()
+    before = text.lower()
+    for match in islice(_OPENED.finditer(lower), _MOST_ELEMENTS):
+        end = f"</{match[1]}"
+        if end in lower and end not in before:
+            return True
+    return False

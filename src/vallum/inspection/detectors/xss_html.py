@@ -17,8 +17,8 @@ MOST_ATTRIBUTES: Final = 300
 # Letters, then a separator: an element with attributes; the others only where they do something
 # without any. A quote ends the name too, which old browsers did.
 _TAG: Final = re.compile(
-    r"<(?:((?:\w{1,32}:)?(?:script|style))(?=[\x00-\x20/>]|\Z)"
-    r"|(\??[a-z][^\x00-\x20/<>\"'`=]*+)(?=[\x00-\x20/\"'`=]))",
+    r"<(?:((?:\w{0,32}:)?(?:script|style))(?=[\x00-\x20/>]|\Z)"
+    r"|([?:]?[a-z][^\x00-\x20/<>\"'`=]*+)(?=[\x00-\x20/\"'`=]))",
     re.IGNORECASE,
 )
 # Markup begins anew even in the middle of a word, so that no two tags overlap.

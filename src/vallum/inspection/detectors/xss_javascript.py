@@ -49,6 +49,8 @@ def judgements_on_urls(text: str, context: Context) -> Iterator[Judgement]:
     """The script URLs in `text`: all of it, or links of any notation."""
     if xss_urls.is_document_alone(text):
         yield Judgement("xss.url", 7, text[:120])
+    elif xss_urls.is_markup_alone(text):
+        yield Judgement("xss.url", 5, text[:120])
     if xss_css.is_injected(text):
         yield Judgement("xss.style", 7, text[:120])
     for start, end, is_split in xss_urls.script_urls(text):

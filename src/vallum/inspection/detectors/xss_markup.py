@@ -53,6 +53,7 @@ _LOADERS: Final[Mapping[str, tuple[frozenset[str], int]]] = {
         ("listener", "handler", 7),
         ("handler", "event ev:event", 7),
         ("?import", "implementation", 7),
+        ("import", "implementation", 7),
         ("?xml-stylesheet", "href type", 6),
         ("?xml:namespace", "ns", 5),
     )
@@ -81,6 +82,8 @@ _DOCUMENT_HOLDERS: Final = frozenset(
 _INNOCENT_DATA: Final = frozenset({"img", "image", "source", "video", "audio", "picture"})
 _DIRECTIVE: Final = re.compile(r"(?:data-)?(?:ng-|v-|x-|hx-on|data-bind|bind-|on-)|[:@#*(\[_]")
 _NESTED: Final = re.compile(r"<[a-z/!]", re.IGNORECASE)
+# A sheet that begins with a name that is spelled by escapes.
+_ESCAPED_FIRST: Final = re.compile(r"\s*+[^\s\\<:]{0,40}+\\")
 _MUTATING: Final = re.compile(
     r"<(?:style|noscript|svg|math|xmp|noembed|noframes|iframe|template|plaintext|textarea|title"
     r"|select|table|!--)",
@@ -224,6 +227,8 @@ def _on_style(text: str, tag: Tag, context: Context) -> Judgement:
         kind = next((each.value for each in tag.attributes if each.name == "type"), "text/css")
         score = 4 if context.content in _RICH else 5
         score = 7 if "script" in kind.lower() else score
+    if not score and context.content not in _RICH and _ESCAPED_FIRST.match(body):
+        score = 5
     return _judgement("style", score or 3, text, tag.start)
 
 

@@ -108,8 +108,9 @@ class _Reader:
         follows = not self.expects_operand()
         if kind == "template" and follows:
             self._call()
-            if "${" in text and self.path and self.path[-1] in _APPLIERS:
-                self.sink = 3
+            if self.path and self.path[-1] in _APPLIERS:
+                # What calls is itself called with a template: a call without parentheses.
+                self.sink = 3 if "${" in text else max(self.sink, min(len(self.path), 2))
         elif follows and not self.line and not self.was_dot:
             is_control = self.text == ")" and self.had_control
             self.is_broken |= text not in _KEYWORDS and not is_control

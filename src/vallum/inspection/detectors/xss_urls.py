@@ -20,6 +20,12 @@ _ALONE: Final = re.compile(
     r"(?:html|xml|xsl|xhtml\+xml|svg\+xml(?=[^<%]{0,80},(?:<|%3c)[^,]{0,400}script))[^,\n<]{0,80},",
     re.IGNORECASE,
 )
+# Also where no type is named, which the browser then guesses.
+_MARKUP_ALONE: Final = re.compile(
+    r"\s{0,4}data\s{0,4}:\s{0,4}(?:(?:text|application)/[\w.+-]{1,40})?\s{0,4}(?:;[^,<]{0,60})?,"
+    r"\s{0,4}<[a-z!?/]",
+    re.IGNORECASE,
+)
 _INERT: Final = re.compile(r"(?:void\(?[0\"']*\)?|undefined|//|#)?;*\Z")
 # XML that splits a URL, for parsers that put it together again.
 _SPLIT: Final = re.compile(r"<!--[^>]{0,40}-->|\]\]>?<!\[cdata\[", re.IGNORECASE)
@@ -64,6 +70,11 @@ def is_document(url: str) -> bool:
 def is_document_alone(text: str) -> bool:
     """Whether all of `text` is a `data:` URL of something that may hold script."""
     return _ALONE.match(text) is not None
+
+
+def is_markup_alone(text: str) -> bool:
+    """Whether all of `text` is a `data:` URL of markup whose type says nothing of it."""
+    return _MARKUP_ALONE.match(text) is not None
 
 
 def script_urls(text: str) -> list[tuple[int, int, bool]]:

