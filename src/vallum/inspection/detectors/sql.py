@@ -43,6 +43,9 @@ _ANSWERED: Final = re.compile("[?]p").search
 _PROSE_AFTER: Final = re.compile("[wp]{4}").search
 _PROSE: Final = 4
 """The most that SQL among words scores: a sentence about SQL is no statement."""
+# `Types::Integer` is the name of a class, as `id::integer` is none.
+_CLASS_PATH: Final = re.compile("(?<=[A-Za-z_])::(?=[A-Z][a-z])")
+_QUOTED_WORD: Final = re.compile(r'"\w++"').fullmatch
 _QUITE: Final = 7
 _CERTAIN: Final = 9
 _MANY: Final = 600
@@ -58,7 +61,7 @@ class _Reading(NamedTuple):
 
 
 def _judge(text: str, context: Context) -> Judgement | None:
-    lowered = text.lower().rstrip()
+    lowered = _CLASS_PATH.sub(".", text).lower().rstrip()
     typed = context.location in {"query", "body"}
     best = probe(lowered)
     for reading in _readings(lowered):
@@ -76,7 +79,7 @@ def _readings(text: str) -> Iterator[_Reading]:
         many = len(tokens) > _MANY
         yield _Reading("bare", tokens, shape(tokens, dialect))
         for quote in "'\"`":
-            if quote in text:
+            if quote in text and not _QUOTED_WORD(text):
                 tokens = tokenise(f"{quote}{text}{quote}", dialect)
                 many = many or len(tokens) > _MANY
                 yield _Reading("broken", tokens, shape(tokens, dialect))
