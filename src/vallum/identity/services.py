@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vallum.core.ports import Clock
-from vallum.identity.settings import IdentitySettings
+from vallum.config.provider import IdentitySettings
 from vallum.identity.signing_keys import SigningKeys
 from vallum.identity.storage.clients import Clients
+from vallum.identity.storage.codes import Codes
 from vallum.identity.storage.database import Database
 from vallum.identity.storage.events import Events, Sink
 from vallum.identity.storage.flows import Flows
@@ -55,6 +56,7 @@ class Services:
     mail: MailTransport
     keys: SigningKeys
     clients: Clients
+    codes: Codes
     flows: Flows
     grants: Grants
     sessions: Sessions
@@ -84,16 +86,18 @@ def make_services(
         DatabaseUnusable: the database's address is none.
     """
     database = Database(settings.database)
+    events = Events(database, clock, sink)
     return Services(
         settings=settings,
         database=database,
         sealer=sealer,
         clock=clock,
-        events=Events(database, clock, sink),
+        events=events,
         data_plane=data_plane,
         mail=mail,
         keys=SigningKeys(database, sealer, clock, settings),
         clients=Clients(database, clock, sealer.derive(b"client secret")),
+        codes=Codes(database, clock, settings, events),
         flows=Flows(database, clock),
         grants=Grants(database, clock),
         sessions=Sessions(database, clock, settings),
