@@ -10,12 +10,13 @@ import hashlib
 import importlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from vallum.authz.roles import RoleTable
+from vallum.config.identity_api import OWN_ISSUER
 from vallum.config.load import LoadedPolicy
 from vallum.config.model import API, Controls, Issuer, Listen, Policy, Upstream
 from vallum.config.security import key_field
@@ -212,7 +213,7 @@ class _Compiler:
     ) -> Route | None:
         controls = api.controls[operation.id]
         try:
-            authenticators = tuple(self._authenticators_of(controls, contract))
+            authenticators = tuple(self._authenticators_of(api, controls, contract))
             attached = attach_controls(
                 operation, self._filters(api, controls, authenticators, access, https=https)
             )
@@ -337,17 +338,20 @@ class _Compiler:
             challenge=b"".join(each.challenge for each in authenticators),
         )
 
-    def _authenticators_of(self, controls: Controls, contract: Contract) -> Iterator[Authenticator]:
+    def _authenticators_of(
+        self, api: API, controls: Controls, contract: Contract
+    ) -> Iterator[Authenticator]:
         issuers = tuple(
             name.removeprefix("jwt:") for name in controls.authenticate if name != "api_key"
         )
         if "api_key" in controls.authenticate:
             yield self._api_keys(_key_field(contract))
         if issuers:
-            authenticator = self._authenticators.get(issuers)
+            key = (*issuers, api.name) if OWN_ISSUER in issuers else issuers
+            authenticator = self._authenticators.get(key)
             if authenticator is None:
-                authenticator = self._authenticators[issuers] = JWTAuthenticator(
-                    [self._trusted(name) for name in issuers],
+                authenticator = self._authenticators[key] = JWTAuthenticator(
+                    [self._trusted(name, api) for name in issuers],
                     revocations=self.services.revocations,
                     guard=self.failures.check,
                     clock=self.services.clock,
@@ -366,7 +370,9 @@ class _Compiler:
             )
         return known
 
-    def _trusted(self, name: str) -> TrustedIssuer:
+    def _trusted(self, name: str, api: API) -> TrustedIssuer:
+        if name == OWN_ISSUER:
+            return self._own(api)
         known = self._key_sources.get(name)
         if known is None:
             issuer = self.loaded.policy.issuers[name]
@@ -375,6 +381,16 @@ class _Compiler:
             if not isinstance(issuer.jwks, Path):
                 self.services.remote_keys[issuer] = known
         return known
+
+    def _own(self, api: API) -> TrustedIssuer:
+        """Vallum's own provider, as one API sees it: its tokens for others are none (B-143)."""
+        settings = self.loaded.policy.identity
+        resources = () if settings is None else settings.resources.values()
+        audience = tuple(each.identifier for each in resources if each.api == api.name)
+        if not audience:
+            raise ValueError(f"`authenticate: own` needs `identity.resources.{api.name}`")
+        issuer = self.loaded.policy.issuers[OWN_ISSUER]
+        return trusted_issuer(replace(issuer, audience=audience))
 
     def _statements(self, api: API) -> StatementMaker:
         state = self.loaded.policy.state

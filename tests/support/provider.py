@@ -18,7 +18,7 @@ from tests.support.postgres import postgres_url
 from vallum.core.secret import Secret
 from vallum.identity.app import make_application
 from vallum.identity.services import Services, make_services
-from vallum.identity.settings import IdentitySettings, Resource
+from vallum.config.provider import IdentitySettings, Resource
 from vallum.identity.storage.events import Event
 from vallum.vault.sealing import Sealer
 
@@ -109,6 +109,7 @@ class Provider:
 def settings_for(database: str, **changes: Any) -> IdentitySettings:
     """Settings of a bookshop's provider."""
     resource = Resource(
+        api="bookshop",
         identifier=API,
         name="Bookshop",
         scopes={"orders:read": "See your orders", "orders:write": "Place orders in your name"},

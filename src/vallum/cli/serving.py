@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import json
 import os
+import shutil
 import socket
 import ssl
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,15 +22,17 @@ from rich.text import Text
 
 from vallum.app import Services, StartRefused, compile_runtime, open_services, served_hosts
 from vallum.cli.policy import exit_with
+from vallum.config.identity_api import IDENTITY_API
 from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Listen, Policy, TLSFiles
+from vallum.config.provider import IdentitySettings
 from vallum.core.ports import LimitStore
 from vallum.engine.pipeline import Route
 from vallum.gateway.recorder import check_records, open_recorder
 from vallum.gateway.runtime import Runtime
 from vallum.gateway.server import ReloadPlan, run_server
 from vallum.gateway.tls import local_certificate, server_context
-from vallum.gateway.workers import Supervisor, open_listener
+from vallum.gateway.workers import Serve, Supervisor, open_listener
 from vallum.limits.memory import MemoryLimitStore
 from vallum.limits.shared import SharedLimitStore, create_table
 from vallum.store.errors import StateUnusable
@@ -56,6 +61,7 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
     loaded = _with_port(adjust(loaded), port)
     try:
         check_records(loaded.policy.records)
+        adjust, loaded = _with_identity(adjust, loaded)
         process = _Process(loaded, listener, port, adjust)
         runtime = process.first_runtime(MemoryLimitStore())
     except (StartRefused, StateUnusable, OSError, ValueError) as error:
@@ -67,15 +73,63 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
             f"{count} {noun} about the policy: `vallum check` shows what and where", err=True
         )
     _print_coverage(runtime, loaded.policy, process.ca, as_json=as_json)
-    if workers == 1:
+    if workers == 1 and loaded.policy.identity is None:
         process.serve(0, lambda: _print_ready(runtime, loaded.policy, as_json=as_json))
         return 0
     process.limits_table = loaded.policy.state.with_name(f"{loaded.policy.state.name}.limits")
     create_table(process.limits_table)
     process.forget_first_runtime()
-    return Supervisor(workers, process.serve).run(
-        lambda: _print_ready(runtime, loaded.policy, as_json=as_json)
-    )
+    processes: list[Serve] = [process.serve] * workers
+    if loaded.policy.identity is not None:
+        processes.append(_control(loaded.policy, loaded.policy.identity))
+    return Supervisor(processes).run(lambda: _print_ready(runtime, loaded.policy, as_json=as_json))
+
+
+def _with_identity(adjust: Adjust, loaded: LoadedPolicy) -> tuple[Adjust, LoadedPolicy]:
+    """Make the provider's keys and socket, and point the policy, now and later, at them.
+
+    Raises:
+        StateUnusable: the provider's state or database cannot be used.
+    """
+    settings = loaded.policy.identity
+    if settings is None:
+        return _without_identity(adjust), loaded
+    # Loaded here because a gateway without a provider needs neither it nor its libraries.
+    from vallum.control import SOCKET_NAME, publish_first_keys, run_with_identity, with_socket
+
+    run_with_identity(loaded.policy, settings, publish_first_keys)
+    # A short path: the names of sockets have 107 bytes at most. The folder is this user's alone.
+    folder = tempfile.mkdtemp(prefix="vallum-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    socket_path = Path(folder) / SOCKET_NAME
+
+    def adjust_again(loaded: LoadedPolicy) -> LoadedPolicy:
+        loaded = adjust(loaded)
+        if loaded.policy.identity != settings:
+            raise StartRefused("a change of `identity` takes effect when the gateway is restarted")
+        return with_socket(loaded, socket_path)
+
+    return adjust_again, with_socket(loaded, socket_path)
+
+
+def _without_identity(adjust: Adjust) -> Adjust:
+    def adjust_again(loaded: LoadedPolicy) -> LoadedPolicy:
+        if loaded.policy.identity is not None:
+            raise StartRefused("a new `identity` takes effect when the gateway is restarted")
+        return adjust(loaded)
+
+    return adjust_again
+
+
+def _control(policy: Policy, settings: IdentitySettings) -> Serve:
+    socket_path = Path(policy.apis[IDENTITY_API].upstream.url.removeprefix("unix:"))
+
+    def serve(_: int, ready: Callable[[], None]) -> None:
+        from vallum.control import serve_identity
+
+        serve_identity(policy, settings, socket_path, ready)
+
+    return serve
 
 
 class _Process:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from vallum.config import values
@@ -59,16 +59,16 @@ def load_apis(
         )
     loaded = []
     for name, said in table.items():
-        one = _load_api(name, said, defaults, issuers, roles, report)
+        one = load_api(name, said, defaults, issuers, roles, report)
         if one is not None:
             loaded.append(one)
-    _check_overlap(loaded, policy, report)
+    check_overlap(loaded, policy, report)
     _check_groups(loaded, report)
     _check_bodies(loaded, policy.caps, report)
     return loaded
 
 
-def _load_api(
+def load_api(
     name: str,
     said: Values,
     defaults: Values | None,
@@ -76,6 +76,7 @@ def _load_api(
     roles: Collection[str],
     report: Report,
 ) -> LoadedAPI | None:
+    """One API; None once the report says why it cannot be had."""
     _check_names(said, issuers, roles, report)
     operations: Values | None = said.get("operations")
     for level in operations.values() if operations is not None else ():
@@ -193,7 +194,8 @@ def _authenticator_hint(name: str, issuers: Collection[str]) -> str:
     return f"valid: {known}; add an issuer of tokens under `issuers:`"
 
 
-def _check_overlap(loaded: list[LoadedAPI], policy: Policy, report: Report) -> None:
+def check_overlap(loaded: Sequence[LoadedAPI], policy: Policy, report: Report) -> None:
+    """Report operations that two APIs claim."""
     claimed: dict[tuple[str, str, str], str] = {}
     for one in loaded:
         reported: set[str] = set()

@@ -10,6 +10,7 @@ from typing import Any
 from vallum.config import values
 from vallum.config.keys_controls import LEVEL_KEYS
 from vallum.config.keys_identity import ISSUERS, NAME, ROLES
+from vallum.config.keys_provider import IDENTITY
 from vallum.config.keys_server import CAPS, LISTEN, RECORDS, TIMEOUTS, TLS_FILES
 from vallum.config.kinds import (
     INVALID,
@@ -54,7 +55,17 @@ _SYNONYMS = {
     "validation": "validate",
 }
 
-_TOP_ONLY = ("version", "listen", "state", "records", "caps", "timeouts", "issuers", "apis")
+_TOP_ONLY = (
+    "version",
+    "listen",
+    "state",
+    "records",
+    "caps",
+    "timeouts",
+    "issuers",
+    "identity",
+    "apis",
+)
 _API_ONLY = ("openapi", "upstream", "base_path", "operations")
 
 
@@ -179,6 +190,7 @@ TOP = Section(
         "caps": Key(CAPS, "bounds on what any client may make the gateway hold"),
         "timeouts": Key(TIMEOUTS, "how long the gateway waits"),
         "issuers": Key(ISSUERS, "issuers of access tokens (JWT) that are accepted"),
+        "identity": Key(IDENTITY, "Vallum's own identity provider"),
         "roles": Key(ROLES, "named sets of scopes"),
         "defaults": Key(LEVEL, "where every operation starts from"),
         "apis": Key(Table(NAME, API, "API"), "the APIs that are protected", is_needed=True),

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from vallum.config.apis import LoadedAPI, load_apis
+from vallum.config.apis import LoadedAPI, check_overlap, load_apis
 from vallum.config.diagnostics import Diagnostic, PolicyErrors, Report
 from vallum.config.document import read_text
+from vallum.config.identity_api import load_identity_api, with_provider
 from vallum.config.keys import TOP
 from vallum.config.keys_identity import check_issuers, check_roles
 from vallum.config.kinds import INVALID, Context, Values
@@ -125,13 +126,15 @@ def _build(found: Values, path: Path, context: Context) -> tuple[Policy, list[Lo
     )
     check_issuers(dict(policy.issuers), issuer_places, context)
     check_roles(dict(policy.roles), role_places, context)
-    apis = load_apis(
-        found, policy, issuers=tuple(issuer_places), roles=tuple(role_places), context=context
-    )
-    by_name: dict[str, API] = {loaded.name: loaded.api for loaded in apis}
-    policy = replace(policy, apis=by_name)
+    policy = with_provider(policy, found, context)
+    issuer_names = (*issuer_places, *(set(policy.issuers) - set(issuer_places)))
+    apis = load_apis(found, policy, issuers=issuer_names, roles=tuple(role_places), context=context)
     lint_policy(policy, found, apis, context.report)
-    return policy, apis
+    if policy.identity is not None:
+        apis.append(load_identity_api(policy.identity))
+        check_overlap(apis, policy, context.report)
+    by_name: dict[str, API] = {loaded.name: loaded.api for loaded in apis}
+    return replace(policy, apis=by_name), apis
 
 
 def _named(found: Values, key: str) -> tuple[dict[str, Any], dict[str, Node]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from vallum.config.provider import IdentitySettings
 from vallum.filters.answers import AnswerMode
 from vallum.filters.cors import CORS
 from vallum.filters.graphql_settings import GraphQL
@@ -236,4 +237,6 @@ class Policy:
     timeouts: Timeouts = field(default_factory=Timeouts)
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
     roles: Mapping[str, Role] = field(default_factory=dict)
+    identity: IdentitySettings | None = None
+    """Vallum's own provider; None: there is none."""
     apis: Mapping[str, API] = field(default_factory=dict)

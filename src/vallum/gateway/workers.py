@@ -8,8 +8,11 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+
+Serve = Callable[[int, Callable[[], None]], None]
+"""Runs in a child with its number and a function to call when it is ready, until a signal."""
 
 _SHORT_LIFE_SECONDS = 2.0
 _MOST_SHORT_LIVES = 5
@@ -38,14 +41,12 @@ def open_listener(address: str, port: int) -> socket.socket:
 class Supervisor:
     """Starts workers, starts again those that die, passes signals on, waits for all."""
 
-    def __init__(self, count: int, serve: Callable[[int, Callable[[], None]], None]) -> None:
+    def __init__(self, processes: Sequence[Serve]) -> None:
         """
         Args:
-            count: how many workers.
-            serve: runs in each child with its number and a function to call when it is ready.
+            processes: what runs in each child.
         """
-        self._count = count
-        self._serve = serve
+        self._processes = processes
         self._workers: dict[int, tuple[int, float]] = {}
         """Process id → worker number and monotonic start time."""
         self._stopping = False
@@ -61,7 +62,7 @@ class Supervisor:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, self._pass_on)
-        for number in range(self._count):
+        for number in range(len(self._processes)):
             self._start(number, writable, readable)
         if not self._await_ready(readable):
             self._stop(signal.SIGTERM, None)
@@ -72,7 +73,7 @@ class Supervisor:
 
     def _await_ready(self, readable: int) -> bool:
         """Whether every worker said that it is ready."""
-        waiting = self._count
+        waiting = len(self._processes)
         while waiting and not self._stopping:
             if select.select([readable], [], [], 0.2)[0]:
                 waiting -= len(os.read(readable, waiting))
@@ -94,7 +95,7 @@ class Supervisor:
             os.close(readable)
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(name, signal.SIG_DFL)
-            self._serve(number, lambda: _say_ready(writable))
+            self._processes[number](number, lambda: _say_ready(writable))
             status = 0
         finally:
             sys.stdout.flush()

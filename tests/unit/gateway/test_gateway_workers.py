@@ -52,7 +52,7 @@ def say_ready():
 
 if behaviour == "long lives":
     workers._SHORT_LIFE_SECONDS = 0.0
-sys.exit(Supervisor(2, serve).run(say_ready))
+sys.exit(Supervisor([serve, serve]).run(say_ready))
 """
 
 

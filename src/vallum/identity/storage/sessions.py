@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from vallum.core.ports import Clock
 from vallum.identity.secrets import kept, new_id, new_token
-from vallum.identity.settings import IdentitySettings
+from vallum.config.provider import IdentitySettings
 from vallum.identity.storage.database import Database, insert_row
 from vallum.identity.storage.tables import SESSIONS, USERS
 

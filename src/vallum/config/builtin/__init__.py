@@ -1,0 +1,1 @@
+"""Contracts and controls that come with Vallum."""

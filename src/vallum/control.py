@@ -1,0 +1,217 @@
+"""The control process: serves the identity provider beside the gateway's workers.
+
+Workers reach it over a Unix socket like any upstream, so that no password hash competes with the
+data plane, and the data plane goes on when it is down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import orjson
+import uvicorn
+
+from vallum.config.identity_api import IDENTITY_API, OWN_ISSUER
+from vallum.config.load import LoadedPolicy
+from vallum.config.model import Policy, Records, Upstream
+from vallum.config.provider import IdentitySettings, SealingKey
+from vallum.core.secret import Secret
+from vallum.identity.app import make_application
+from vallum.identity.people.mail import make_mail
+from vallum.identity.services import Services, make_services
+from vallum.identity.storage.database import DatabaseUnusable
+from vallum.identity.storage.events import Event
+from vallum.store.errors import StateUnusable
+from vallum.store.revocations import Revocations
+from vallum.store.secret_file import SECRET_BYTES, load_secret
+from vallum.telemetry.segments import open_segment
+from vallum.vault.sealing import Sealer
+
+SOCKET_NAME: Final = "identity.sock"
+_COMMAND_SECONDS: Final = 30.0
+_SEGMENT_BYTES: Final = 64 * 1024 * 1024
+
+ResultT = TypeVar("ResultT")
+
+
+class LocalDataPlane:
+    """Tells the workers of this machine, through the files that they poll."""
+
+    def __init__(self, policy: Policy, issuer: str) -> None:
+        """
+        Args:
+            policy: names the state file.
+            issuer: the provider's `iss`.
+
+        Raises:
+            StateUnusable: the state file cannot be used.
+        """
+        self._revocations = Revocations(policy.state)
+        self._jwks = keys_file(policy)
+        self._issuer = issuer
+
+    def revoke_token(self, token_id: str, *, until: float) -> None:
+        """Refuse one token."""
+        self._revocations.revoke_token(self._issuer, token_id, until=until, now=time.time())
+
+    def revoke_subject(self, subject: str) -> None:
+        """Refuse all tokens of a subject that were issued until now."""
+        self._revocations.revoke_subject(self._issuer, subject, now=time.time())
+
+    def publish_keys(self, jwks: bytes) -> None:
+        """Replace the file of keys in one step: nobody reads half of it."""
+        draft = self._jwks.with_name(f".{self._jwks.name}.{os.getpid()}")
+        draft.write_bytes(jwks)
+        draft.replace(self._jwks)
+
+
+def keys_file(policy: Policy) -> Path:
+    """Where the workers find the provider's public keys."""
+    jwks = policy.issuers[OWN_ISSUER].jwks
+    if not isinstance(jwks, Path):
+        raise TypeError("the keys of the own issuer are in a file")
+    return jwks
+
+
+class EventRecords:
+    """Appends the provider's events to the records, one JSON object a line (MO-2)."""
+
+    def __init__(self, settings: Records, clock: Callable[[], float]) -> None:
+        self._directory = settings.path
+        self._clock = clock
+        self._file: int | None = None
+        self._written = 0
+
+    def __call__(self, event: Event) -> None:
+        """Write one event; the provider refuses to go on where it cannot be recorded."""
+        if self._directory is None:
+            return
+        if self._file is None or self._written > _SEGMENT_BYTES:
+            if self._file is not None:
+                os.close(self._file)
+            self._file = open_segment(self._directory, "identity", self._clock())
+            self._written = 0
+        line = orjson.dumps({"event": event.kind, **event._asdict()}) + b"\n"
+        self._written += os.write(self._file, line)
+
+
+def open_identity(policy: Policy, settings: IdentitySettings) -> Services:
+    """The provider's parts as the policy describes them.
+
+    Raises:
+        StateUnusable: the state or the key that seals secrets cannot be used.
+        DatabaseUnusable: the database's address is none.
+    """
+    return make_services(
+        settings,
+        Sealer(_sealing_key(settings.key)),
+        data_plane=LocalDataPlane(policy, settings.issuer),
+        mail=make_mail(settings.mail),
+        sink=EventRecords(policy.records, time.time),
+        clock=time.time,
+    )
+
+
+def run_with_identity(
+    policy: Policy,
+    settings: IdentitySettings,
+    use: Callable[[Services], Coroutine[Any, Any, ResultT]],
+) -> ResultT:
+    """Open the provider's parts, use them, close them; for commands and before a start.
+
+    Raises:
+        StateUnusable: the state, the key or the database cannot be used.
+    """
+
+    async def run() -> ResultT:
+        services = open_identity(policy, settings)
+        await services.database.open()
+        try:
+            return await use(services)
+        finally:
+            await services.database.close()
+
+    try:
+        return asyncio.run(run())
+    except DatabaseUnusable as error:
+        raise StateUnusable(str(error)) from error
+
+
+async def publish_first_keys(services: Services) -> None:
+    """Make sure that there is a signing key, and that the workers can read its public half."""
+    await services.keys.maintain()
+    services.data_plane.publish_keys(services.keys.jwks)
+
+
+def serve_identity(
+    policy: Policy, settings: IdentitySettings, socket: Path, ready: Callable[[], None]
+) -> None:
+    """Serve the provider on a Unix socket until SIGTERM. Blocks."""
+    application = make_application(open_identity(policy, settings))
+    config = uvicorn.Config(
+        application,
+        uds=str(socket),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_keep_alive=120,
+        timeout_graceful_shutdown=10,
+    )
+    # The socket is for this user alone: whoever reaches it could name any client address.
+    os.umask(0o077)
+    _Server(config, ready).run()
+
+
+class _Server(uvicorn.Server):
+    """Says when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and SIGINT, and end as a process that was asked to: with status 0."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self.handle_exit)
+        yield
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def with_socket(loaded: LoadedPolicy, socket: Path) -> LoadedPolicy:
+    """The policy with the provider where it really is."""
+    policy = loaded.policy
+    api = policy.apis[IDENTITY_API]
+    api = replace(api, upstream=Upstream(url=f"unix:{socket}", client_cert=True))
+    return replace(loaded, policy=replace(policy, apis={**policy.apis, IDENTITY_API: api}))
+
+
+def _sealing_key(key: SealingKey) -> Secret:
+    if key.file is not None:
+        return load_secret(key.file)
+    try:
+        done = subprocess.run(  # noqa: S603  The operator's own command, from the policy.
+            key.command, capture_output=True, timeout=_COMMAND_SECONDS, check=True
+        )
+        value = bytes.fromhex(done.stdout.decode("ascii").strip())
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        # Never the output: it may hold the key.
+        raise StateUnusable(f"the command of `key` failed: {type(error).__name__}") from None
+    if len(value) != SECRET_BYTES:
+        raise StateUnusable("the command of `key` did not print 64 hexadecimal digits")
+    return Secret(value)
