@@ -37,6 +37,7 @@ def make_application(services: Services) -> Starlette:
             yield
         finally:
             maintenance.cancel()
+            services.passwords.close()
             await services.database.close()
 
     routes: list[BaseRoute] = [Mount(ASSETS, StaticFiles(directory=PAGES / "static"))]

@@ -30,9 +30,18 @@ class OAuthError(Exception):
 class PageError(Exception):
     """A refusal that a person reads, on a page of ours. Never redirects."""
 
-    def __init__(self, title: str, text: str, *, status: int = 400, reason: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        *,
+        status: int = 400,
+        reason: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(title)
         self.title = title
         self.text = text
         self.status = status
         self.reason = reason or title
+        self.headers = headers or {}

@@ -7,15 +7,19 @@ from typing import Protocol
 
 from vallum.core.ports import Clock
 from vallum.config.provider import IdentitySettings
+from vallum.identity.people.guard import Guard
+from vallum.identity.people.passwords import Passwords
 from vallum.identity.signing_keys import SigningKeys
 from vallum.identity.storage.clients import Clients
 from vallum.identity.storage.codes import Codes
 from vallum.identity.storage.database import Database
+from vallum.identity.storage.devices import Devices
 from vallum.identity.storage.events import Events, Sink
 from vallum.identity.storage.flows import Flows
 from vallum.identity.storage.grants import Grants
 from vallum.identity.storage.sessions import Sessions
 from vallum.identity.storage.tickets import Tickets
+from vallum.identity.storage.users import Users
 from vallum.vault.sealing import Sealer
 
 
@@ -61,6 +65,10 @@ class Services:
     grants: Grants
     sessions: Sessions
     tickets: Tickets
+    users: Users
+    devices: Devices
+    passwords: Passwords
+    guard: Guard
 
 
 def make_services(
@@ -102,4 +110,8 @@ def make_services(
         grants=Grants(database, clock),
         sessions=Sessions(database, clock, settings),
         tickets=Tickets(database, clock),
+        users=Users(database, clock),
+        devices=Devices(database, clock),
+        passwords=Passwords(sealer.derive(b"password pepper")),
+        guard=Guard(database, clock, events, sealer.derive(b"attempts")),
     )

@@ -81,6 +81,8 @@ def refuse_person(services: Services) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
         assert isinstance(error, PageError)  # noqa: S101  (Starlette looks it up by class)
         await services.events.record("page.refused", reason=error.reason, path=request.url.path)
-        return render_error(services.settings.name, error.title, error.text, error.status)
+        answer = render_error(services.settings.name, error.title, error.text, error.status)
+        answer.headers.update(error.headers)
+        return answer
 
     return handle
