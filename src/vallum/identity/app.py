@@ -19,7 +19,8 @@ from vallum.identity.web.middleware import AnswerFields, refuse_person, refuse_p
 from vallum.identity.web.pages import PAGES
 
 ASSETS: Final = "/assets"
-_MAINTAIN_SECONDS: Final = 2.0
+_MAINTAIN_SECONDS: Final = 1.0
+_TIDY_SECONDS: Final = 3600.0
 
 _log = logging.getLogger(__name__)
 
@@ -53,11 +54,17 @@ def make_application(services: Services) -> Starlette:
 
 
 async def _maintain(services: Services) -> None:
-    """Keep the keys by their calendar, and follow what other nodes did to them."""
+    """Keep the keys by their calendar, and follow what commands and other nodes did."""
+    tidied = 0.0
     while True:
         await asyncio.sleep(_MAINTAIN_SECONDS)
         try:
+            if services.clock() - tidied > _TIDY_SECONDS:
+                tidied = services.clock()
+                for store in (services.events, services.guard, services.revocations):
+                    await store.forget_old()
+            await services.revocations.deliver()
             if await services.keys.maintain():
                 services.data_plane.publish_keys(services.keys.jwks)
         except Exception:  # noqa: BLE001  The next turn tries again; the known keys go on.
-            _log.exception("the signing keys could not be maintained")
+            _log.exception("keys and revocations could not be followed")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from vallum.core.ports import Clock
 from vallum.config.provider import IdentitySettings
+from vallum.core.ports import Clock
 from vallum.identity.people.guard import Guard
 from vallum.identity.people.passwords import Passwords
 from vallum.identity.signing_keys import SigningKeys
@@ -17,6 +17,7 @@ from vallum.identity.storage.devices import Devices
 from vallum.identity.storage.events import Events, Sink
 from vallum.identity.storage.flows import Flows
 from vallum.identity.storage.grants import Grants
+from vallum.identity.storage.revocations import RevocationFeed
 from vallum.identity.storage.sessions import Sessions
 from vallum.identity.storage.tickets import Tickets
 from vallum.identity.storage.users import Users
@@ -65,6 +66,7 @@ class Services:
     grants: Grants
     sessions: Sessions
     tickets: Tickets
+    revocations: RevocationFeed
     users: Users
     devices: Devices
     passwords: Passwords
@@ -110,6 +112,7 @@ def make_services(
         grants=Grants(database, clock),
         sessions=Sessions(database, clock, settings),
         tickets=Tickets(database, clock),
+        revocations=RevocationFeed(database, clock, data_plane),
         users=Users(database, clock),
         devices=Devices(database, clock),
         passwords=Passwords(sealer.derive(b"password pepper")),

@@ -15,8 +15,8 @@ import orjson
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vallum.core.ports import Clock
 from vallum.config.provider import IdentitySettings
+from vallum.core.ports import Clock
 from vallum.identity.storage.database import Database, insert_row
 from vallum.identity.storage.once import first_time
 from vallum.identity.storage.tables import SIGNING_KEYS

@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 from sqlalchemy import delete, select, update
 
+from vallum.config.provider import IdentitySettings
 from vallum.core.ports import Clock
 from vallum.identity.secrets import kept, new_id, new_token
-from vallum.config.provider import IdentitySettings
 from vallum.identity.storage.database import Database, insert_row
 from vallum.identity.storage.tables import SESSIONS, USERS
 

@@ -280,6 +280,17 @@ ACCESS_TOKENS: Final = Table(  # Those that were issued for people, while they l
     _moment("revoked"),
 )
 
+REVOCATIONS: Final = Table(  # What every node must tell its workers, until it expires by itself.
+    "revocations",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _time("at"),
+    Column("token_id", Text, nullable=True),  # A `jti` …
+    Column("subject", Text, nullable=True),  # … or `user:…`, `client:…`: all of its tokens.
+    _time("until"),
+)
+Index("revocations_at", REVOCATIONS.c.at)
+
 PUSHED_REQUESTS: Final = Table(
     "pushed_requests",
     METADATA,
