@@ -75,12 +75,13 @@ _SCRIPT = re.compile(
     r"\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi|exe)(?:\.+|;\.?\w{0,5}|/|\s+)\Z"
 )
 _PLACEHOLDER = re.compile(r"[/\\](?:[/\\.]+|(\w)\1*)\{file(?:name)?\}\Z")
-_DEVELOPED = re.compile(r"/?@fs/(?:[^/]+:/|[^/]+/)")
-_WRITTEN = re.compile(r"[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev|etc|home|root|usr|srv|opt)/\S+")
+_DEVELOPED = re.compile(r"/?@fs/[^/]")
+_WRITTEN = re.compile(r"[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev(?!/null)|etc|home|root|usr|srv|opt)/\S+")
+_ACCOUNTS = re.compile(r"etc/+(?:passwd|shadow)\b")
 _NAMED_NULL = re.compile(r"(?:\A|/)__x00__")
 _WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}[,.!?:]?(?![^\s)])")
 _NOTABLE = re.compile(
-    r"\.[./\\;\x00]|/(?:etc|proc|sys|var|root|home|users|run|dev|usr|opt|boot)/|/\.|\\\.|0x[25]|%00|"
+    r"\.[./\\;\x00]|/(?:etc|proc|sys|var|root|home|users|run|dev|usr|opt|boot|tmp)/|/\.|\\\.|0x[25]|%00|"
     r"%2e|%c0|%5c|%2f|etc/?passwd|(?:web|meta)-inf|[a-z]:[/\\]|inetpub|winnt|system32|ntds\.|"
     r"id_(?:rsa|dsa|ecdsa|ed)|authorized_keys|known_hosts|\.(?:php|conf|cnf|ini|xml|asa|json|ya?ml|"
     r"lock|log|out|sql|tar|zip|tgz|gz|rar|7z|bak|old|orig|save|swp|inc|env|py|rb|jsp|asp)\b|_log\b"
@@ -245,7 +246,7 @@ def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
     if "/" not in text and system_file(flattened(text)) == 0:
         yield Judgement("path.system", 6, evidence)
     yield from _developed(text, context)
-    if _WRITTEN.fullmatch(text):
+    if _WRITTEN.fullmatch(text) or _ACCOUNTS.match(text):
         yield Judgement("path.system", 6, evidence)
     if _PLACEHOLDER.match(text):
         yield Judgement("path.climb", 5, evidence)

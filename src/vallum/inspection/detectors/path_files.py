@@ -29,6 +29,7 @@ _UNIX: Final = (
     r"(?:home|users)/[^/\s]{1,32}/\.[a-z]",
     r"root/\.?[a-z]|~[a-z]{0,16}/\.[a-z]",
     r"run/(?:secrets/|docker\.sock)",
+    r"tmp/(?:sess_\w|[\w.-]{1,60}\.(?:php\d?|phtml|jsp|aspx?)\b)|var/lib/php\d{0,2}/",
     r"dev/(?:tcp|udp|shm|mem|random|sd[a-z])\b",
     r"usr/local/(?:etc|apache2?|nginx|tomcat|php)/[\w.-]+",
     r"opt/(?:lampp|tomcat|bitnami|jboss|lamp)\b",

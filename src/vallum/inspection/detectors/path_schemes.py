@@ -14,12 +14,15 @@ _WRAPPER = re.compile(
     r"://?|data://|data:text/plain|file:(?:/{1,3}|\\|[a-z]:)|dict://|gopher://|tftp://|classpath:|"
     r"view-source:(?:file|https?)|jar:(?:file|https?|ftp):)[^\s\"'<>]{0,100})"
 )
-_REMOTE = re.compile(r"(?:https?|ftps?)://([^\s/?#]{1,255})(?:/([^\s?#]{0,1000}))?([?#]\S*)?\Z")
+# Lenient clients need no slashes, and none of them a scheme where the page has one.
+_REMOTE = re.compile(
+    r"(?:(?:https?|ftps?):/{0,3}|//)([^\s/?#]{1,255})(?:/([^\s?#]{0,1000}))?([?#]\S*)?\Z"
+)
 _ADDRESS = re.compile(
     r"(?:\S*@)?(?:\d{1,3}(?:\.\d{1,3}){3}|\d{8,10}|0x[0-9a-f]{8}|\[?[0-9a-f]{0,4}:[0-9a-f:.]{2,}\]?)(?::\d+)?\Z"
 )
 _SCRIPT = re.compile(
-    r"\.(?:php\d?|phtml|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat)(?:\x00|%00|\Z)"
+    r"\.(?:php\d?|phtml|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat)(?:\x00|%00|;|\Z)"
 )
 _TEXT = re.compile(r"\.(?:txt|gif|jpg|png)(?:\x00|%00|\Z)")
 _BARE = re.compile(r"(?:file|https?|ftps?)(?:://\S*)?\?+#?\Z")

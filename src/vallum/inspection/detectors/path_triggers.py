@@ -14,6 +14,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"/(?:etc|proc|sys|root|dev|boot)/[\w.]|/var/(?:log|www|run|spool|mail|lib)|/run/secrets|~/\.",
     r"etc/?(?:passwd|shadow)|/(?:home|users)/[^/\s]+/\.|usr/local/(?:etc|apache|nginx|tomcat|php)",
     r"/opt/(?:lampp|tomcat|bitnami|jboss|lamp)\b|\bid_(?:rsa|dsa|ecdsa|ed25519)|authorized_keys|known_hosts",
+    r"\b(?:var/)?tmp/(?:sess_|\S{1,60}\.(?:php|phtml|jsp|asp))",
     # Files that applications keep to themselves.
     (
         r"(?:^|[/\\=])\.(?:ssh|aws|docker|kube|gnupg|azure|gcloud|git|svn|hg|bzr|env|ht|bash|zsh|sh_|"
@@ -41,7 +42,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     ),
     r"^\s*(?:https?|ftps?)://[^\s/?#]+/?#?$",
     r"^\s*(?:https?|ftps?)://(?:\d+\.\d+\.\d+\.\d+|\[|\d{8}|0x|[0-9a-f]*:[0-9a-f:]{4})",
-    r"^\s*(?:https?|ftps?)://\S+\.(?:php\d?|phtml|txt|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat|gif\?|jpg\?|png\?)(?:$|[?#\x00%])",
+    r"^\s*(?:(?:https?|ftps?):|//)\S+\.(?:php\d?|phtml|txt|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat|gif\?|jpg\?|png\?)(?:$|[?#\x00%;])",
     r"^\s*(?:file|https?|ftps?)(?:://\S*)?\?+#?$",
     # What servers for development hand out, and where a shell would write.
     r"@fs(?:/|$)|__x00__|^[\"'(]?[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev|etc|home|root|usr|srv|opt)/",

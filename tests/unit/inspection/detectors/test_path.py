@@ -61,6 +61,10 @@ SUSPECTS = Suspects(DETECTOR)
         ("2>/dev/shm/x", "path.system"),
         (">>/home/app/x.php", "path.system"),
         ("@fs/etc/hosts", "path.private"),
+        ("etc/shadow", "path.system"),
+        ("page=/tmp/sess_0f3a9b", "path.system"),
+        ("//tmp/upload_7.phtml", "path.system"),
+        ("/var/lib/php7/sessions/x", "path.system"),
         ("/@fs/root/.ssh/id_rsa?raw", "path.private"),
         ("/@id/__x00__virtual", "path.null"),
     ],
@@ -109,6 +113,12 @@ def test_a_path_to_where_nobody_should_go_is_stopped(text: str, rule: str) -> No
         "> /tmp is where the quoted folder of the last mail was",
         "<code>/tmp/x</code>",
         "@fs/promises",
+        "2>/dev/null",
+        " /tmp/report.pdf",
+        " /tmp/session.log",
+        "docs/etc/passwd-hashing.md",
+        "//cdn.example.com/lib/app.js",
+        "https:/example.com/a",
         "call __x00__ with care, please",
         "./run.sh",
         "/home",
@@ -130,7 +140,17 @@ def test_a_link_that_climbs_to_a_known_file_is_no_link() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["C:\\", "shell.php.", "con", "http://evil.example/page.php", "https://evil.example/x.txt"],
+    [
+        *(
+            "C:\\",
+            "shell.php.",
+            "con",
+            "http://evil.example/page.php",
+            "https://evil.example/x.txt",
+        ),
+        *("//evil.example/x.php", "http:evil.example/x.phtml", "https:/evil.example/x.asp?a=b"),
+        "http://evil.example/x.jsp;.gif",
+    ],
 )
 def test_some_names_count_where_a_file_is_asked_for(text: str) -> None:
     assert SUSPECTS.score(text, name="comment") < STOPS
