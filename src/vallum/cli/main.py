@@ -10,6 +10,7 @@ from vallum import __version__
 from vallum.core.words import nearest
 
 _COMMANDS = {
+    "ca": "Issue, renew and revoke certificates of workloads.",
     "check": "Validate a policy and its OpenAPI files together.",
     "explain": "Show what every control decides about a request, without sending it.",
     "init": "Write a deny-by-default policy from an OpenAPI file.",

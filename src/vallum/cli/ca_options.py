@@ -1,0 +1,73 @@
+"""Options and arguments of `vallum ca`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vallum.cli.policy import config_option, policy_or_exit
+from vallum.core.spiffe import InvalidSpiffeId, is_spiffe, parse_workload_id
+from vallum.pki.names import is_dns, is_email, is_uri
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KINDS = {"dns": is_dns, "uri": is_uri, "email": is_email}
+
+
+def leaf_name(text: str) -> str:
+    """What a workload is called in the authority's list; also the name of its files."""
+    if _NAME.fullmatch(text) is None:
+        raise click.BadParameter(f"`{text}`: use letters, digits, `.`, `_` and `-`")
+    return text
+
+
+def general_name(text: str) -> str:
+    """`dns:…`, `uri:…` or `email:…`."""
+    kind, colon, value = text.partition(":")
+    if not colon or kind not in _KINDS or not _KINDS[kind](value):
+        raise click.BadParameter(f"`{text}`: write `dns:NAME`, `uri:URI` or `email:ADDRESS`")
+    if kind == "uri" and is_spiffe(value):
+        try:
+            parse_workload_id(value)
+        except InvalidSpiffeId as error:
+            raise click.BadParameter(f"`{value}`: {error}") from None
+    return text
+
+
+def permitted_name(text: str) -> str:
+    """`dns:DOMAIN` or `email:DOMAIN`: what name constraints can hold."""
+    kind, _, value = text.partition(":")
+    if kind not in ("dns", "email") or not is_dns(value):
+        raise click.BadParameter(f"`{text}`: write `dns:DOMAIN` or `email:DOMAIN`")
+    return text
+
+
+def days(most: int) -> click.FloatRange:
+    """A number of days, such as 30 or 0.5."""
+    return click.FloatRange(0, most, min_open=True)
+
+
+def with_ca(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that say where the authority is, and `--json`."""
+
+    def called(config: Path, state: Path | None, **given: Any) -> None:
+        if state is None:
+            state = policy_or_exit(config, "`--state FILE` needs no policy").state
+        command(folder=state.parent / "ca", **given)
+
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    wrapped: Callable[..., None] = called
+    for option in (
+        click.option(
+            "--state",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="The state file itself; no policy is read then.",
+        ),
+        config_option,
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+    ):
+        wrapped = option(wrapped)
+    return wrapped
