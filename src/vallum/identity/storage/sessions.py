@@ -83,6 +83,34 @@ class Sessions:
             await insert_row(connection, SESSIONS, values)
         return token, session
 
+    async def renew(
+        self, token: str, user_id: str, amr: Sequence[str], *, address: str, agent: str
+    ) -> tuple[str, Session] | None:
+        """Go on with a person's session after another sign-in; None where it has ended.
+
+        The cookie's value is a new one (B-227); the `id` stays, and with it what hangs on it.
+        """
+        session = await self.find(token)
+        if session is None or session.user_id != user_id:
+            return None
+        fresh, now = new_token(), self._clock()
+        changed = session._replace(
+            amr=tuple(amr),
+            authenticated=now,
+            last_seen=now,
+            expires=now + self._settings.session_life,
+            address=address,
+            agent=agent[:200],
+        )
+        values = changed._asdict() | {"hash": kept(fresh), "amr": orjson.dumps(amr).decode()}
+        async with self._database.write() as connection:
+            result = await connection.execute(
+                update(SESSIONS)
+                .where(SESSIONS.c.hash == kept(token), SESSIONS.c.ended.is_(None))
+                .values(**values)
+            )
+        return (fresh, changed) if result.rowcount == 1 else None
+
     async def find(self, token: str) -> Session | None:
         """The session of a cookie's value, while it lives and its person may sign in."""
         now = self._clock()
