@@ -12,15 +12,19 @@ from vallum.core.words import nearest
 _COMMANDS = {
     "ca": "Issue, renew and revoke certificates of workloads.",
     "check": "Validate a policy and its OpenAPI files together.",
+    "clients": "Register, list and disable applications and machines.",
     "explain": "Show what every control decides about a request, without sending it.",
+    "grants": "List and revoke what people allowed applications.",
     "init": "Write a deny-by-default policy from an OpenAPI file.",
     "inspect": "Show what the detectors say about a text.",
     "keys": "Create, list, rotate and revoke API keys.",
     "log": "Read the records of exchanges.",
     "run": "Serve an ASGI application behind its policy.",
+    "sessions": "List and end the sessions of people.",
     "suggest": "Suggest exclusions and tighter schemas from recorded findings.",
     "tokens": "End access tokens before they expire.",
     "up": "Serve the policy: the gateway.",
+    "users": "Create, list, disable and export the accounts of people.",
 }
 
 

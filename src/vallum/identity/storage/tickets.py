@@ -41,9 +41,21 @@ class Tickets:
         self._clock = clock
 
     async def issue(
-        self, purpose: Purpose, user_id: str | None = None, data: Mapping[str, Any] | None = None
+        self,
+        purpose: Purpose,
+        user_id: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        *,
+        life: float | None = None,
     ) -> str:
-        """A new ticket. Older ones for the same person and purpose end (B-226)."""
+        """A new ticket. Older ones for the same person and purpose end (B-226).
+
+        Args:
+            purpose: what it is good for, and how long unless `life` says so.
+            user_id: for whom.
+            data: what must be remembered with it.
+            life: seconds.
+        """
         token, now = new_token(), self._clock()
         async with self._database.write() as connection:
             await connection.execute(delete(TICKETS).where(TICKETS.c.expires < now))
@@ -62,7 +74,7 @@ class Tickets:
                     "user_id": user_id,
                     "data": orjson.dumps(data or {}).decode(),
                     "created": now,
-                    "expires": now + LIFE[purpose],
+                    "expires": now + (LIFE[purpose] if life is None else life),
                 },
             )
         return token

@@ -1,0 +1,77 @@
+"""What the commands of the identity provider share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from vallum.cli.policy import config_option, exit_with, policy_or_exit
+from vallum.control import run_with_identity
+from vallum.identity.operating import NotDone
+from vallum.identity.services import Services
+from vallum.store.errors import StateUnusable
+
+ResultT = TypeVar("ResultT")
+
+
+def identity_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds `--config` and `--json`."""
+    command = config_option(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def with_identity(config: Path, use: Callable[[Services], Coroutine[Any, Any, ResultT]]) -> ResultT:
+    """Do something with the provider of a policy; what cannot be done ends the command."""
+    policy = policy_or_exit(config)
+    if policy.identity is None:
+        exit_with(
+            f"the policy `{config}` has no identity provider",
+            "add `identity:`; docs/identity.md shows how",
+        )
+    try:
+        return run_with_identity(policy, policy.identity, use)
+    except (NotDone, StateUnusable) as error:
+        exit_with(str(error))
+
+
+def when(at: float | None) -> str:
+    """A time for people, in UTC."""
+    return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
+
+
+def show(
+    rows: Iterable[dict[str, Any]], columns: Sequence[str], *, as_json: bool, times: frozenset[str]
+) -> None:
+    """Print rows as JSON or as a table.
+
+    Args:
+        rows: each with all columns.
+        columns: in their order.
+        as_json: which of the two.
+        times: columns that hold Unix seconds.
+    """
+    found = list(rows)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(f"{column} (UTC)" if column in times else column, overflow="fold")
+    for row in found:
+        table.add_row(*(_cell(row[name], is_time=name in times) for name in columns))
+    Console(markup=False, highlight=False).print(table)
+
+
+def _cell(value: Any, *, is_time: bool) -> str:
+    if is_time:
+        return when(value)
+    if isinstance(value, list | tuple | frozenset):
+        return " ".join(sorted(value))
+    return "" if value is None else str(value)
