@@ -7,6 +7,7 @@ that everything the policy names is attached to a live operation.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import importlib
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ from vallum.core.fields import Fields
 from vallum.core.ports import LimitStore
 from vallum.core.problems import Denied
 from vallum.core.request import Request, Target
+from vallum.core.secret import Secret
 from vallum.engine.exchange import Exchange
 from vallum.engine.filter import AnyFilter, Check
 from vallum.engine.pipeline import Control, Route, attach_controls, body_controls, head_controls
@@ -35,17 +37,27 @@ from vallum.filters.auth_failures import AuthFailureLimit
 from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
 from vallum.filters.codings import Codings, undone_fields
 from vallum.filters.cors import CORS, CrossOrigin, preflight
+from vallum.filters.dpop_nonce import DPoPNonce
 from vallum.filters.errors import SafeErrors
 from vallum.filters.headers import SecurityHeaders, security_lines
 from vallum.filters.idempotency import IdempotencyFilter
 from vallum.filters.inspect import InspectBody, InspectHead
-from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
+from vallum.filters.introspection import IntrospectedIssuer
+from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer, token_cache
 from vallum.filters.leaks import LeaksFilter
-from vallum.filters.limit import CallerLimits, FloodLimits
+from vallum.filters.limit import CallerLimits, FloodLimits, Limit
 from vallum.filters.properties import ReadProperties, WriteProperties
+from vallum.filters.sender import SenderCheck, SenderRules
+from vallum.filters.step_up import StepUp
 from vallum.filters.uploads import CheckUploads
 from vallum.filters.validate import ValidateBody, ValidateParameters
 from vallum.gateway.asgi_origin import ASGIApplication, ASGIOrigin
+from vallum.gateway.resource_metadata import (
+    ORIGIN_NAME,
+    ResourceMetadata,
+    describe,
+    metadata_path,
+)
 from vallum.gateway.runtime import Origin, Runtime, StatementMaker
 from vallum.gateway.tls import upstream_context
 from vallum.gateway.upstream import UpstreamPool
@@ -54,6 +66,7 @@ from vallum.inspection.inspector import Inspector, patterns_of
 from vallum.inspection.leaks.finder import LeakFinder, leak_patterns
 from vallum.inspection.leaks.registry import LEAKS
 from vallum.inspection.scan import Scan, compile_patterns, engine_version, load_scan
+from vallum.limits.replays import MemoryReplays, Replays
 from vallum.openapi.model import Contract, Operation
 from vallum.store.idempotency import Runs
 from vallum.store.jwks_file import Loader, from_file, read_file
@@ -63,9 +76,11 @@ from vallum.store.pattern_cache import cache_directory, compiled_patterns
 from vallum.store.revocations import Revocations
 from vallum.store.secret_file import load_secret
 from vallum.store.usage import UsageWriter
+from vallum.tokens.cache import VerifiedTokenCache
 from vallum.tokens.claims import IssuerExpectations
 from vallum.tokens.internal import InternalStatements
 from vallum.tokens.jwks import KeySet, parse_jwks
+from vallum.tokens.nonces import Nonces
 from vallum.tokens.weak import WeakSecrets
 from vallum.wire.authority import canonical_host, parse_networks
 from vallum.wire.forwarding import is_free
@@ -90,6 +105,8 @@ class Services:
     inspector: Inspector
     leaks: LeakFinder
     runs: Runs
+    replays: Replays | MemoryReplays
+    nonces: Nonces
     clock: Callable[[], float] = time.time
     origins: dict[tuple[Upstream, float], Origin] = field(default_factory=dict)
     """The origins in use; a reload goes on with those whose settings have not changed."""
@@ -97,14 +114,23 @@ class Services:
     """Issuers with keys from afar: a reload during an outage must not lose the last good ones."""
 
 
-def open_services(policy: Policy, limits: LimitStore) -> Services:
+def open_services(
+    policy: Policy, limits: LimitStore, replays: Replays | MemoryReplays | None = None
+) -> Services:
     """Open the state of a policy, in the process that will use it.
+
+    Args:
+        policy: names the state file.
+        limits: shared by all workers.
+        replays: what proofs were used, shared by all workers; None: this process remembers alone,
+            which is enough to explain a request and not to serve one.
 
     Raises:
         StateUnusable: the state file or a secret beside it cannot be used.
     """
     directory = KeyDirectory(policy.state)
-    digest = hashlib.sha256(b"via" + directory.pepper.reveal()).hexdigest()
+    pepper = directory.pepper.reveal()
+    digest = hashlib.sha256(b"via" + pepper).hexdigest()
     return Services(
         limits=limits,
         directory=directory,
@@ -114,6 +140,8 @@ def open_services(policy: Policy, limits: LimitStore) -> Services:
         leaks=make_leak_finder(),
         runs=Runs(policy.state.with_name(f"{policy.state.name}.idempotency")),
         pseudonym=f"vallum-{digest[:12]}".encode("ascii"),
+        replays=replays or MemoryReplays(),
+        nonces=Nonces(Secret(hmac.digest(pepper, b"dpop-nonce", "sha256"))),
     )
 
 
@@ -152,7 +180,11 @@ class _Compiler:
     problems: list[str] = field(default_factory=list)
     _equal: dict[Any, Any] = field(default_factory=dict)
     """Equal values of many operations are kept once: a busy processor then has them at hand."""
-    _authenticators: dict[tuple[str, ...], JWTAuthenticator] = field(default_factory=dict)
+    _authenticators: dict[tuple[tuple[str, ...], SenderRules], JWTAuthenticator] = field(
+        default_factory=dict
+    )
+    _token_caches: dict[tuple[str, ...], VerifiedTokenCache] = field(default_factory=dict)
+    _metadata: ResourceMetadata = field(default_factory=ResourceMetadata)
     _key_authenticators: dict[bytes, APIKeyAuthenticator] = field(default_factory=dict)
     _key_sources: dict[str, TrustedIssuer] = field(default_factory=dict)
 
@@ -170,6 +202,7 @@ class _Compiler:
                     continue
                 routes.append(route)
                 self._add_route(hosts, api, route)
+            self._describe(hosts, api, https=https)
         if self.problems:
             raise StartRefused("\n".join(self.problems))
         return Runtime(
@@ -197,7 +230,53 @@ class _Compiler:
             settings = (api.upstream, policy.timeouts.connect)
             origin = known.get(settings) or make_origin(*settings)
             origins[api.name] = self.services.origins[settings] = origin
+        origins[ORIGIN_NAME] = ASGIOrigin(self._metadata, "localhost")
         return origins
+
+    def _describe(self, hosts: dict[str, Router], api: API, *, https: bool) -> None:
+        """Let an API that takes tokens say whose (RFC 9728), unless its contract does."""
+        names = {name for each in api.controls.values() for name in each.authenticate}
+        issuers = tuple(
+            issuer for name, issuer in self.loaded.policy.issuers.items() if f"jwt:{name}" in names
+        )
+        if not issuers:
+            return
+        path = metadata_path(api)
+        route = self._metadata_route(path, https=https)
+        for host in served_hosts(self.loaded.policy.listen, api):
+            router = hosts.setdefault(host, Router())
+            if "GET" in router.methods_at(tuple(path[1:].split("/"))):
+                continue
+            router.add(path, route)
+            origin = api.public_url or f"{'https' if https else 'http'}://{host}"
+            self._metadata.add(host, path, describe(api, origin, issuers))
+
+    def _metadata_route(self, path: str, *, https: bool) -> Route:
+        def check(target: Target, path: Mapping[str, str], fields: Fields) -> None:
+            if target.query:
+                raise Denied("contract-violation", "contract.query")
+
+        operation = Operation(
+            id="protectedResourceMetadata", method="GET", path=path, check_parameters=check
+        )
+        limit = Limit(units=600, seconds=60.0, per="address", burst=600)
+        controls = Controls(public=True, limits=(limit,), body=0, identity=False)
+        limits, clock = self.services.limits, self.services.clock
+        attached = attach_controls(
+            operation,
+            [
+                (CrossOrigin(), CORS(origins=("*",))),
+                (FloodLimits(limits, clock, api=ORIGIN_NAME), controls.limits),
+                (ValidateParameters(), controls),
+                (SafeErrors(), controls),
+                (SecurityHeaders(https=https), controls),
+            ],
+        )
+        api = API(
+            name=ORIGIN_NAME, openapi=Path(), upstream=Upstream(url=""), base_path="", controls={}
+        )
+        withheld = frozenset({b"authorization", b"dpop", b"cookie"})
+        return self._freeze(api, operation, controls, attached, withheld)
 
     def _add_route(self, hosts: dict[str, Router], api: API, route: Route) -> None:
         path = api.base_path + route.operation.path
@@ -231,10 +310,11 @@ class _Compiler:
             _key_field(contract),
             *(each.field for each in authenticators),
             b"authorization",
+            b"dpop",
         }
         withheld |= undone_fields(controls)
         if controls.forward_token:
-            withheld.discard(b"authorization")
+            withheld -= {b"authorization", b"dpop"}
         return self._freeze(api, operation, controls, attached, frozenset(withheld))
 
     def _one(self, value: ValueT) -> ValueT:
@@ -306,7 +386,9 @@ class _Compiler:
             self.authenticate,
             AuthenticateSettings(authenticators=authenticators, public=controls.public),
         )
+        yield DPoPNonce(self.services.nonces, clock), controls
         yield access, controls
+        yield StepUp(clock), controls
         yield CallerLimits(limits, clock, api=api.name), controls.limits
         yield Codings(), controls
         yield ValidateParameters(), controls
@@ -347,16 +429,50 @@ class _Compiler:
         if "api_key" in controls.authenticate:
             yield self._api_keys(_key_field(contract))
         if issuers:
-            key = (*issuers, api.name) if OWN_ISSUER in issuers else issuers
-            authenticator = self._authenticators.get(key)
-            if authenticator is None:
-                authenticator = self._authenticators[key] = JWTAuthenticator(
-                    [self._trusted(name, api) for name in issuers],
-                    revocations=self.services.revocations,
-                    guard=self.failures.check,
-                    clock=self.services.clock,
-                )
-            yield authenticator
+            yield self._tokens(api, controls, issuers)
+
+    def _tokens(self, api: API, controls: Controls, issuers: tuple[str, ...]) -> JWTAuthenticator:
+        rules = SenderRules(
+            binding=controls.binding,
+            nonce=controls.dpop_nonce,
+            public_url=api.public_url,
+            metadata=metadata_path(api),
+        )
+        key = (*issuers, api.name) if OWN_ISSUER in issuers else issuers
+        known = self._authenticators.get((key, rules))
+        if known is not None:
+            return known
+        services = self.services
+        services.replays.open()
+        by_keys = [self._trusted(name, api) for name in issuers if self._has_keys(name)]
+        asked = [
+            introspected_issuer(self.loaded.policy.issuers[name])
+            for name in issuers
+            if self.loaded.policy.issuers[name].introspection is not None
+        ]
+        if len(asked) > 1:
+            # SECURITY: an opaque token does not say whose it is; both would see it.
+            names = " and ".join(f"`{each.name}`" for each in asked)
+            raise ValueError(f"{names} would both be asked about the same tokens; keep one")
+        authenticator = self._authenticators[key, rules] = JWTAuthenticator(
+            by_keys,
+            revocations=services.revocations,
+            guard=self.failures.check,
+            clock=services.clock,
+            sender=SenderCheck(
+                rules,
+                replays=services.replays,
+                limits=services.limits,
+                nonces=services.nonces,
+            ),
+            asked=asked[0] if asked else None,
+            cache=self._token_caches.setdefault(key, token_cache()),
+        )
+        return authenticator
+
+    def _has_keys(self, name: str) -> bool:
+        issuer = self.loaded.policy.issuers[name]
+        return issuer.introspection is None or bool(issuer.jwks)
 
     def _api_keys(self, field_name: bytes) -> APIKeyAuthenticator:
         known = self._key_authenticators.get(field_name)
@@ -429,18 +545,54 @@ def trusted_issuer(issuer: Issuer) -> TrustedIssuer:
 
     return TrustedIssuer(
         name=issuer.name,
-        expectations=IssuerExpectations(
-            issuer=issuer.issuer,
-            audience=issuer.audience,
-            algorithms=issuer.algorithms,
-            types=issuer.types,
-            max_lifetime=issuer.max_lifetime,
-            leeway=issuer.leeway,
-            allow_multiple_audiences=issuer.allow_multiple_audiences,
-            scope_claim=issuer.scope_claim,
-            roles_claim=issuer.roles_claim,
-        ),
+        expectations=_expectations(issuer),
         keys=JWKSSource(issuer.name, load, parse, monotonic=time.monotonic, first=first),
+    )
+
+
+def _expectations(issuer: Issuer) -> IssuerExpectations:
+    return IssuerExpectations(
+        issuer=issuer.issuer,
+        audience=issuer.audience,
+        algorithms=issuer.algorithms,
+        types=issuer.types,
+        max_lifetime=issuer.max_lifetime,
+        leeway=issuer.leeway,
+        allow_multiple_audiences=issuer.allow_multiple_audiences,
+        scope_claim=issuer.scope_claim,
+        roles_claim=issuer.roles_claim,
+        binding=issuer.binding,
+    )
+
+
+def introspected_issuer(issuer: Issuer) -> IntrospectedIssuer:
+    """An issuer of the policy that is asked about its tokens.
+
+    Raises:
+        ValueError: its settings contradict each other, or the secret cannot be read.
+    """
+    # Loaded here because it brings an HTTP client of 11 MB, which key files do not need.
+    from vallum.store.introspection import Introspector
+
+    settings = issuer.introspection
+    if settings is None:
+        raise ValueError(f"`{issuer.name}` has no `introspection`")
+    try:
+        secret = settings.client_secret.read_bytes().strip()
+    except OSError as error:
+        raise ValueError(f"cannot read `{settings.client_secret}`: {error.strerror}") from error
+    if not secret:
+        raise ValueError(f"`{settings.client_secret}` is empty")
+    return IntrospectedIssuer(
+        name=issuer.name,
+        expectations=_expectations(issuer),
+        endpoint=Introspector(
+            settings.url,
+            settings.client_id,
+            Secret(secret),
+            insecure_http=issuer.insecure_http_jwks,
+        ),
+        seconds=settings.cache,
     )
 
 
@@ -551,6 +703,7 @@ def _preflight(policy: Policy) -> Callable[[Mapping[str, Route], Request], tuple
         settings: dict[str, CORS | None] = {
             method: policy.apis[route.api].controls[route.operation.id].cors
             for method, route in routes.items()
+            if route.api in policy.apis
         }
         status, fields = preflight(settings, request)
         return status, fields

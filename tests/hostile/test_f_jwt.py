@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 from joserfc import jwe
 from joserfc.jwk import ECKey, OctKey, RSAKey
-from tests.support.calling import Clock, TokenDoor, bearer, make_request, no_guard
+from tests.support.calling import Clock, TokenDoor, bearer, make_request, make_sender, no_guard
 from tests.support.keyserver import KeyServer
 from tests.support.minting import (
     AUDIENCE,
@@ -224,6 +224,7 @@ def trust(
         revocations=Revocations(folder / "state.db"),
         guard=no_guard,
         clock=clock,
+        sender=make_sender(),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.calling import Clock, Door, TokenDoor, bearer, no_guard
+from tests.support.calling import Clock, Door, TokenDoor, bearer, make_sender, no_guard
 from tests.support.minting import NOW, FixedKeys, Minter
 
 from vallum.core.problems import Denied
@@ -291,6 +291,7 @@ def test_b064_two_credentials(store: KeyStore, state: Path, tmp_path: Path) -> N
         revocations=Revocations(state),
         guard=no_guard,
         clock=clock,
+        sender=make_sender(),
     )
     keys = APIKeyAuthenticator(KeyDirectory(state), guard=no_guard, clock=clock, note_usage=print)
     for public in (False, True):

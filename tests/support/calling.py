@@ -12,16 +12,42 @@ from vallum.core.fields import FieldLine, Fields
 from vallum.core.principal import Principal
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request, Target
+from vallum.core.secret import Secret
 from vallum.engine.exchange import Exchange
 from vallum.engine.pipeline import Route
 from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
+from vallum.filters.introspection import IntrospectedIssuer
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
+from vallum.filters.sender import MOST_PROOFS, ReplayStore, SenderCheck, SenderRules
+from vallum.limits.memory import MemoryLimitStore
+from vallum.limits.replays import MemoryReplays
 from vallum.openapi.model import Operation
 from vallum.store.revocations import Revocations
+from vallum.tokens.nonces import Nonces
 
 
 def no_guard(request: Request) -> None:
     """Lets every credential be verified; the limit on guesses has tests of its own."""
+
+
+NONCES = Nonces(Secret(b"n" * 32))
+"""Those of the gateway under test."""
+
+
+def make_sender(
+    rules: SenderRules | None = None,
+    *,
+    replays: ReplayStore | None = None,
+    most: int = MOST_PROOFS,
+) -> SenderCheck:
+    """What holds senders of tokens to what their tokens are bound to."""
+    return SenderCheck(
+        rules or SenderRules(),
+        replays=replays or MemoryReplays(),
+        limits=MemoryLimitStore(),
+        nonces=NONCES,
+        most=most,
+    )
 
 
 class Clock:
@@ -41,10 +67,14 @@ def _accept_all(target: Target, path: Mapping[str, str], fields: Fields) -> None
 OPERATION = Operation(id="getOrder", method="GET", path="/orders/1", check_parameters=_accept_all)
 
 
-def make_request(*lines: FieldLine, query: tuple[tuple[str, str], ...] = ()) -> Request:
+def make_request(
+    *lines: FieldLine,
+    query: tuple[tuple[str, str], ...] = (),
+    certificate: bytes | None = None,
+) -> Request:
     """A request head with these fields."""
     target = Target("/orders/1", ("orders", "1"), b"/orders/1", query, b"")
-    client = Client("192.0.2.1", "192.0.2.1", 40000)
+    client = Client("192.0.2.1", "192.0.2.1", 40000, certificate)
     fields = Fields(((b"host", b"api.example"), *lines))
     return Request("GET", target, fields, "https", "api.example", client)
 
@@ -64,12 +94,13 @@ class Door:
         assert attachment.check is not None
         self.attachment = attachment
         self._check = attachment.check
+        self.certificate: bytes | None = None
+        """What the client's connection proved to hold."""
 
     def exchange(self, *lines: FieldLine, query: tuple[tuple[str, str], ...] = ()) -> Exchange:
         """An exchange after the control; raises what the control raises."""
-        exchange = Exchange(
-            make_request(*lines, query=query), Route(api="test", operation=OPERATION), {}
-        )
+        request = make_request(*lines, query=query, certificate=self.certificate)
+        exchange = Exchange(request, Route(api="test", operation=OPERATION), {})
         waiting = self._check(exchange)
         if waiting is not None:
             asyncio.run(_finish(waiting))
@@ -98,7 +129,13 @@ class TokenDoor(Door):
     """The control of an operation that accepts tokens of some issuers."""
 
     def __init__(
-        self, folder: Path, *minters: Minter, clock: Clock | None = None, public: bool = False
+        self,
+        folder: Path,
+        *minters: Minter,
+        clock: Clock | None = None,
+        public: bool = False,
+        sender: SenderCheck | None = None,
+        asked: IntrospectedIssuer | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.sources = [FixedKeys(minter.keys) for minter in minters]
@@ -109,6 +146,8 @@ class TokenDoor(Door):
                 revocations=self.revocations,
                 guard=no_guard,
                 clock=self.clock,
+                sender=sender or make_sender(),
+                asked=asked,
             ),
             public=public,
         )

@@ -33,6 +33,7 @@ DOCUMENTS = (
     "docs/inspection.md",
     "docs/policy.md",
     "docs/problems.md",
+    "docs/sender-constrained.md",
     "examples/bookshop/README.md",
 )
 

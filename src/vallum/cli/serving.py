@@ -34,6 +34,7 @@ from vallum.gateway.server import ReloadPlan, run_server
 from vallum.gateway.tls import local_certificate, server_context
 from vallum.gateway.workers import Serve, Supervisor, open_listener
 from vallum.limits.memory import MemoryLimitStore
+from vallum.limits.replays import Replays
 from vallum.limits.shared import SharedLimitStore, create_table
 from vallum.store.errors import StateUnusable
 
@@ -154,7 +155,10 @@ class _Process:
         Raises:
             StartRefused: it cannot.
         """
-        services = open_services(self._loaded.policy, limits)
+        state = self._loaded.policy.state
+        services = open_services(
+            self._loaded.policy, limits, Replays(state.with_name(f"{state.name}.replays"))
+        )
         runtime = compile_runtime(self._loaded, services)
         self._first = (services, runtime)
         return runtime
@@ -164,6 +168,7 @@ class _Process:
         if self._first is not None:
             self._first[0].directory.close()
             self._first[0].revocations.close()
+            self._first[0].replays.close()
             self._first = None
 
     def serve(self, number: int, ready: Callable[[], None]) -> None:

@@ -103,6 +103,7 @@ def load_api(
         upstream=said["upstream"],
         base_path=base_path,
         hosts=said.get("hosts", ()),
+        public_url=said.get("public_url", ""),
         controls={each.operation.id: each.controls for each in resolved},
     )
     return LoadedAPI(

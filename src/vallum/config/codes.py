@@ -77,6 +77,7 @@ _MEANING = _table(
     unknown_authenticator="There is no such way to authenticate.",
     unknown_issuer="The policy has no such issuer.",
     unknown_role="The policy has no such role.",
+    bad_certificates="Certificates or revocation lists cannot be used, or nobody vouches.",
     issuer_twice="Two issuers have the same `iss`.",
     role_cycle="A role inherits from itself.",
     operation_twice="Two keys name the same operation.",
@@ -124,6 +125,8 @@ _UNWISE = _table(
     headers_off="Answers go out without security headers.",
     credential_forwarded="The upstream receives the caller's credential.",
     body_without_contract="A body size is set where the contract declares no body.",
+    unbound_alternative="An operation that asks for bound tokens takes API keys as well.",
+    rule_of_tokens="A rule about tokens stands where no tokens are taken.",
     large_body="Bodies of more than 10 MiB are held in memory.",
 )
 

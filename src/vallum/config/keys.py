@@ -66,7 +66,7 @@ _TOP_ONLY = (
     "identity",
     "apis",
 )
-_API_ONLY = ("openapi", "upstream", "base_path", "operations")
+_API_ONLY = ("openapi", "upstream", "public_url", "base_path", "operations")
 
 
 def _belongs(name: str) -> str:
@@ -138,6 +138,10 @@ _API_KEYS = {
     ),
     "hosts": Key(
         Many(Text("a host name", values.host)), "names of this API alone; default: the listener's"
+    ),
+    "public_url": Key(
+        Text("a URL such as `https://api.example`", values.public_url),
+        "how clients know the API where a proxy stands before the gateway; default: as called",
     ),
     "base_path": Key(
         Text("a path such as `/v1`", values.base_path),

@@ -8,10 +8,10 @@ from typing import Any
 from vallum.config import values
 from vallum.config.keys_answers import ANSWER_KEYS
 from vallum.config.keys_graphql import GRAPHQL
-from vallum.config.keys_identity import NAME, SCOPE
+from vallum.config.keys_identity import BINDING, NAME, SCOPE
 from vallum.config.keys_inspection import INSPECTION_KEYS
 from vallum.config.keys_limit import LIMIT
-from vallum.config.keys_server import DURATION, GIB, size
+from vallum.config.keys_server import DURATION, GIB, duration, size
 from vallum.config.kinds import (
     INVALID,
     Choice,
@@ -51,11 +51,11 @@ _CORS_KEYS = {
     ),
     "request_headers": Key(
         Many(Text("a field name", lambda text: _no_star(values.token(text).lower()))),
-        "fields that pages may send; default authorization, content-type",
+        "fields that pages may send; default authorization, content-type, dpop",
     ),
     "expose_headers": Key(
         Many(Text("a field name", lambda text: _no_star(values.token(text).lower()))),
-        "fields of answers that pages may read; default the rate limit's and x-request-id",
+        "fields of answers that pages may read; default those of limits and challenges",
     ),
     "max_age": Key(
         Quantity(DURATION, 0, 7200, ("0s", "2h")),
@@ -186,6 +186,18 @@ LEVEL_KEYS: dict[str, Key] = {
     "scopes": Key(Many(SCOPE), "scopes that the caller needs, all of them"),
     "roles": Key(Many(NAME), "roles of which the caller needs one"),
     "deny_roles": Key(Many(NAME), "roles whose holders are refused, whatever else they hold"),
+    "binding": Key(
+        BINDING, "what tokens must be bound to: `none`, `dpop`, `mtls` or `any`; default none"
+    ),
+    "dpop_nonce": Key(Flag(), "whether proofs of possession must hold a nonce of the gateway"),
+    "acr": Key(
+        Many(Text("an `acr` value", values.acr), can_be_empty=False),
+        "how users must have signed in: one of these `acr`",
+    ),
+    "max_auth_age": Key(
+        duration(1, 366 * 86_400, "1s", "366d"), "how long ago users may have signed in"
+    ),
+    "mfa": Key(Flag(), "whether users must have signed in with more than one factor"),
     "limit": Key(LIMIT, "rate limits; default 60/minute per principal"),
     "body": Key(
         Either(

@@ -12,6 +12,7 @@ from vallum.config.diagnostics import suggest
 from vallum.config.keys_server import duration
 from vallum.config.kinds import (
     INVALID,
+    Choice,
     Context,
     Flag,
     Key,
@@ -24,7 +25,7 @@ from vallum.config.kinds import (
     Variable,
 )
 from vallum.config.kinds_files import ExistingFile, near_file, resolve
-from vallum.config.model import Issuer, Role
+from vallum.config.model import Introspection, Issuer, Role
 from vallum.config.source import Node
 from vallum.config.values import Bad
 from vallum.tokens.algorithms import ALGORITHMS, require_algorithms
@@ -41,6 +42,7 @@ def name(text: str) -> str:
 
 NAME = Text("a name", name)
 SCOPE = Text("a scope such as `books:read`", values.scope)
+BINDING = Choice(("none", "dpop", "mtls", "any"))
 
 
 def _algorithm(text: str) -> str:
@@ -52,6 +54,29 @@ def _algorithm(text: str) -> str:
 
 def _jwt_type(text: str) -> str:
     return text.lower().removeprefix("application/")
+
+
+_INTROSPECTION_KEYS = {
+    "url": Key(
+        Variable(Text("an https URL")), "the issuer's introspection endpoint", is_needed=True
+    ),
+    "client_id": Key(
+        Variable(Text("a client id")), "how the gateway is registered there", is_needed=True
+    ),
+    "client_secret_file": Key(
+        ExistingFile("a path"), "file with the secret of that client", is_needed=True
+    ),
+    "cache": Key(
+        duration(0.1, 5, "100ms", "5s"), "how long an answer is believed; default 5s, the most"
+    ),
+}
+
+
+def _introspection(found: Values, _: Context) -> Any:
+    if not {"url", "client_id", "client_secret_file"} <= found.keys():
+        return INVALID
+    settings: dict[str, Any] = dict(found)
+    return Introspection(client_secret=settings.pop("client_secret_file"), **settings)
 
 
 _ISSUER_KEYS = {
@@ -84,6 +109,13 @@ _ISSUER_KEYS = {
     "weak_secrets": Key(
         ExistingFile("a file"), "known secrets, one a line; HMAC keys in it are refused"
     ),
+    "binding": Key(
+        BINDING, "what its tokens must be bound to: `none`, `dpop`, `mtls` or `any`; default none"
+    ),
+    "introspection": Key(
+        Made(Section("`introspection`", _INTROSPECTION_KEYS), _introspection),
+        "where the issuer is asked about tokens that only it can read (RFC 7662)",
+    ),
 }
 
 
@@ -92,9 +124,16 @@ def _issuer(found: Values, context: Context) -> Any:
         return INVALID
     settings: dict[str, Any] = dict(found)
     allows_http = settings.get("insecure_http_jwks", False)
+    asked: Introspection | None = settings.get("introspection")
+    if asked is not None and not _is_safe(
+        asked.url, "introspection", found, context, allows_http=allows_http
+    ):
+        return INVALID
     if "jwks" in settings:
         settings["jwks"] = _jwks(settings["jwks"], found, context, allows_http=allows_http)
-    elif not _is_safe(settings["issuer"], "issuer", found, context, allows_http=allows_http):
+    elif asked is None and not _is_safe(
+        settings["issuer"], "issuer", found, context, allows_http=allows_http
+    ):
         return INVALID
     if settings.get("jwks") is INVALID:
         return INVALID

@@ -59,6 +59,15 @@ def _guessable(each: Resolved) -> bool:
     return any(info.location == "path" and info.is_numeric for info in each.operation.parameters)
 
 
+def _has_rule_of_tokens(each: Resolved) -> bool:
+    """Whether the operation's own line asks something of tokens, and none are taken."""
+    if any(name != "api_key" for name in each.controls.authenticate):
+        return False
+    return any(key in each.given and each.given[key].rank == OPERATION for key in _OF_TOKENS)
+
+
+_OF_TOKENS = ("binding", "dpop_nonce", "acr", "max_auth_age", "mfa")
+
 _LINTS = (
     _Lint(
         "public-write",
@@ -155,6 +164,21 @@ _LINTS = (
         ),
         "has a body size, and the contract declares no body",
         "declare the body in the contract, or remove `body:`",
+    ),
+    _Lint(
+        "unbound-alternative",
+        "binding",
+        lambda each: each.controls.binding != "none" and "api_key" in each.controls.authenticate,
+        "asks for tokens that are bound to a key, and takes API keys, which are not",
+        "take tokens only: `authenticate:` with the name of the issuer",
+    ),
+    _Lint(
+        "rule-of-tokens",
+        "authenticate",
+        _has_rule_of_tokens,
+        "has a rule about tokens, and takes none",
+        "add an issuer to `authenticate:`, or remove `binding`, `dpop_nonce`, `acr`, "
+        "`max_auth_age` and `mfa`",
     ),
     _Lint(
         "large-body",

@@ -22,6 +22,7 @@ from vallum.filters.limit import Limit
 from vallum.filters.uploads import Uploads
 from vallum.inspection.model import Sensitivity
 from vallum.openapi.rights import Right
+from vallum.tokens.confirmation import Binding
 
 Mode = Literal["block", "monitor", "off"]
 
@@ -101,6 +102,19 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Introspection:
+    """Where an issuer is asked about tokens that only it can read (RFC 7662)."""
+
+    url: str
+    client_id: str
+    """How the gateway is registered there."""
+    client_secret: Path
+    """A file with that client's secret."""
+    cache: float = 5.0
+    """Seconds for which an answer is believed; 5 at most, so that revocation takes effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """An issuer of access tokens that the gateway accepts (AN-3)."""
 
@@ -125,6 +139,10 @@ class Issuer:
     """Allows an `http://` JWKS URL, on loopback only; for tests and development."""
     weak_secrets: Path | None = None
     """A file with one known secret a line; HMAC keys that are in it are refused (B-148)."""
+    binding: Binding = "none"
+    """What each of its tokens must be bound to (AN-8)."""
+    introspection: Introspection | None = None
+    """For its opaque tokens. Its JWTs are read by its keys only where `jwks` names them too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +170,16 @@ class Controls:
     """One of these is needed, where not empty."""
     deny_roles: frozenset[str] = frozenset()
     """None of these may be held; overrides every permission."""
+    binding: Binding = "none"
+    """What tokens must be bound to; a bound token is held to it whatever stands here (AN-8)."""
+    dpop_nonce: bool = False
+    """Whether proofs of possession must hold a nonce of ours."""
+    acr: tuple[str, ...] = ()
+    """How users must have signed in: one of these `acr`; empty: in any way (RFC 9470)."""
+    max_auth_age: float = 0.0
+    """Seconds since users signed in at most; 0: any time ago."""
+    mfa: bool = False
+    """Whether users must have signed in with more than one factor."""
     limits: tuple[Limit, ...] = ()
     body: int = 256 * 1024
     """Largest body in bytes; 0: none is accepted."""
@@ -220,6 +248,9 @@ class API:
     """Path under which the gateway serves the API and the upstream expects it; `` or `/v1`."""
     hosts: tuple[str, ...] = ()
     """Authorities of this API alone; empty: all of the listener's."""
+    public_url: str = ""
+    """Scheme and authority by which clients know the API, where a proxy stands before the gateway;
+    empty: those of the request."""
     controls: Mapping[str, Controls]
     """By operation id; exactly the operations of the contract."""
 

@@ -21,8 +21,12 @@ _PLAIN_KEYS = (
     "idempotency",
     *("inspect", "sensitivity", "detectors", "fields", "exclude"),
     *("forward_token", "identity", "body_on_get", "unicode_path"),
+    *("binding", "dpop_nonce"),
 )
 """Keys whose value is the control's own."""
+
+_OF_USERS = ("acr", "max_auth_age", "mfa")
+"""Keys that ask how callers signed in; without meaning where nobody has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class _Resolver:
         if public:
             self._check_public(operation, given)
         authenticate = self._authenticators(operation, given, asks, public=public)
-        plain = {key: given[key].value for key in _PLAIN_KEYS if key in given}
+        keys = _PLAIN_KEYS if public else (*_PLAIN_KEYS, *_OF_USERS)
+        plain = {key: given[key].value for key in keys if key in given}
         controls = Controls(
             public=public,
             authenticate=authenticate,
@@ -86,7 +91,7 @@ class _Resolver:
     def _check_public(self, operation: Operation, given: dict[str, Given]) -> None:
         """A key that protects, as near to the operation as `public` or nearer, contradicts it."""
         public = given["public"]
-        for key in ("scopes", "roles", "deny_roles"):
+        for key in ("scopes", "roles", "deny_roles", *_OF_USERS):
             other = given.get(key)
             if other is not None and other.value and other.rank >= public.rank:
                 self._report.add(

@@ -313,6 +313,26 @@ def web_url(text: str) -> URL:
     return URL(parts.scheme, parts.hostname, extras)
 
 
+def acr(text: str) -> str:
+    """An authentication context class (OpenID Connect Core §2), as a quoted list can hold it."""
+    if re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}", text) is None:
+        raise Bad("bad-value", f"`{text}` is no `acr`", "write a name or a URI without spaces")
+    return text
+
+
+def public_url(text: str) -> str:
+    """Scheme and authority by which clients know an API, in their normal form."""
+    hint = "write scheme and host only, such as `https://api.example`"
+    parts = _split(text, hint)
+    url = web_url(text)
+    if url.has_extras or parts.path not in {"", "/"}:
+        raise Bad("bad-url", f"`{text}` is more than a scheme and a host", hint)
+    default = 443 if url.scheme == "https" else 80
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    port = "" if parts.port in {None, default} else f":{parts.port}"
+    return f"{url.scheme}://{host}{port}"
+
+
 def _split(text: str, hint: str) -> SplitResult:
     try:
         parts = urlsplit(text)

@@ -75,6 +75,12 @@ PROBLEMS: dict[str, ProblemType] = _table(
         "This operation needs a valid credential.",
     ),
     ProblemType(
+        "insufficient-authentication",
+        401,
+        "Sign in again",
+        "This operation asks for a stronger or more recent sign-in; see WWW-Authenticate.",
+    ),
+    ProblemType(
         "https-required",
         403,
         "HTTPS required",

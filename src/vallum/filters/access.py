@@ -112,12 +112,11 @@ def _check(rule: Rule, table: RoleTable) -> Check:
 
 def _refuse(exchange: Exchange, rule: Rule, table: RoleTable, challenge: bytes) -> None:
     decision = decide(rule, exchange.principal, table)
-    bearer = exchange.request.fields.get(b"authorization")
-    is_bearer = bearer is not None and bearer[:7].lower() == b"bearer "
-    lacks_scope = decision.reason == "access.missing-scope"
-    raise Denied(
-        "forbidden", decision.reason, fields=challenge if is_bearer and lacks_scope else b""
-    )
+    scheme = (exchange.request.fields.get(b"authorization") or b"").partition(b" ")[0].lower()
+    if decision.reason == "access.missing-scope" and scheme in (b"bearer", b"dpop"):
+        line = challenge if scheme == b"bearer" else challenge.replace(b" Bearer ", b" DPoP ", 1)
+        raise Denied("forbidden", decision.reason, fields=line)
+    raise Denied("forbidden", decision.reason)
 
 
 def _challenge(rule: Rule) -> bytes:

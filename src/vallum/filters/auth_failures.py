@@ -19,9 +19,9 @@ from vallum.limits.gcra import interval_seconds
 
 _PREFIX = ANYONE + b"failures"
 _COUNTED = frozenset({"unauthenticated", "ambiguous-credentials"})
-_NOTHING_SHOWN = "auth.none"
-"""The reason code of `filters/authenticate.py` for a request without a credential. That is no
-guess, and any web page can make its visitors' browsers send thirty of them."""
+_NO_GUESSES = frozenset({"auth.none", "dpop.nonce"})
+"""Reason codes of refusals that are no guesses: a request without a credential, of which any web
+page can make its visitors' browsers send thirty; and a proof that is good but for its nonce."""
 
 
 class AuthFailureLimit:
@@ -87,7 +87,7 @@ class AuthFailureLimit:
 
     def note_refusal(self, exchange: Exchange, denied: Denied) -> None:
         """Count a refusal if a credential was shown and was not good."""
-        if denied.problem.slug not in _COUNTED or denied.reason == _NOTHING_SHOWN:
+        if denied.problem.slug not in _COUNTED or denied.reason in _NO_GUESSES:
             return
         caller, around = address_keys(exchange.request.client.address)
         now = self._clock()

@@ -12,6 +12,7 @@ from vallum.core.request import Request
 from vallum.engine.exchange import Exchange
 from vallum.engine.filter import Attachment
 from vallum.engine.phases import Phase
+from vallum.filters.challenges import addressed
 from vallum.openapi.model import Operation
 
 
@@ -30,7 +31,8 @@ class Authenticator(Protocol):
 
     @property
     def challenge(self) -> bytes:
-        """Complete `www-authenticate` line for callers without a credential."""
+        """Complete `www-authenticate` lines for callers without a credential; `addressed` makes
+        them ready for a request."""
         ...
 
     def authenticate(self, request: Request) -> Principal | Awaitable[Principal | None] | None:
@@ -138,20 +140,21 @@ class _Decide:
             exchange.principal = answer
             return None
         if answer is None:
-            self._nobody()
+            self._nobody(exchange.request)
             return None
         return self._wait(exchange, answer)
 
     async def _wait(self, exchange: Exchange, answer: Awaitable[Principal | None]) -> None:
         principal = await answer
         if principal is None:
-            self._nobody()
+            self._nobody(exchange.request)
         exchange.principal = principal
 
-    def _nobody(self) -> None:
+    def _nobody(self, request: Request) -> None:
         if not self._public:
             # RFC 6750 §3.1: without authentication information, no error code is included.
-            raise Denied("unauthenticated", "auth.none", fields=self._challenges)
+            challenges = addressed(self._challenges, request)
+            raise Denied("unauthenticated", "auth.none", fields=challenges)
 
 
 def _explain(exchange: Exchange) -> str:

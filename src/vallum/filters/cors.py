@@ -25,11 +25,13 @@ class CORS:
     credentials: bool = False
     methods: tuple[str, ...] = ()
     """Empty: the methods that the contract declares for the path."""
-    request_headers: tuple[str, ...] = ("authorization", "content-type")
+    request_headers: tuple[str, ...] = ("authorization", "content-type", "dpop")
     expose_headers: tuple[str, ...] = (
+        "dpop-nonce",
         "ratelimit",
         "ratelimit-policy",
         "retry-after",
+        "www-authenticate",
         "x-request-id",
     )
     max_age: int = 600

@@ -11,6 +11,7 @@ from vallum.core.ports import Clock, LimitStore
 from vallum.core.problems import Denied
 from vallum.engine.exchange import Exchange
 from vallum.engine.filter import Check
+from vallum.filters.challenges import addressed
 from vallum.filters.graphql_settings import GENERIC_ROOTS, FieldRule, GraphQL
 from vallum.filters.limit import CallerLimits, FloodLimits, Limit
 from vallum.graphql.document import Operation as Wanted
@@ -63,7 +64,8 @@ class FieldAccess:
                 if decision.allowed:
                     continue
                 if exchange.principal is None:
-                    raise Denied("unauthenticated", "graphql.anonymous", fields=self._challenge)
+                    challenge = addressed(self._challenge, exchange.request)
+                    raise Denied("unauthenticated", "graphql.anonymous", fields=challenge)
                 raise Denied("forbidden", decision.reason)
 
 

@@ -101,6 +101,10 @@ class SharedLimitStore:
         self._map.close()
         os.close(self._fd)
 
+    def read_note(self, offset: int, form: struct.Struct) -> tuple[float, ...]:
+        """What the maker of the table wrote into its header, behind the table's own."""
+        return form.unpack_from(self._map, offset)
+
     def take(self, key: bytes, *, now: float, interval: float, burst: float, cost: float) -> float:
         """See `LimitStore.take`. Waits while another process is inside the key's bucket."""
         bucket, digest, at, word = self._places.get(key) or self._locate(key)

@@ -7,6 +7,10 @@ class KeysUnavailable(Exception):  # noqa: N818  (a state of the world, not a mi
     """There are no keys of an issuer that are recent enough to trust."""
 
 
+class IntrospectionFailed(Exception):  # noqa: N818  (a state of the world, not a mistake)
+    """An issuer did not say whether a token is good."""
+
+
 class StateUnusable(Exception):  # noqa: N818
     """The state file or a secret beside it cannot be used; the message says what to do."""
 

@@ -34,7 +34,7 @@ def from_url(url: str, *, insecure_http: bool = False) -> Loader:
     Raises:
         ValueError: a URL that must not be fetched.
     """
-    target = _checked(url, insecure_http=insecure_http)
+    target = checked_url(url, insecure_http=insecure_http)
 
     async def load() -> bytes:
         async with _session() as session:
@@ -53,7 +53,7 @@ def from_metadata(issuer: str, *, insecure_http: bool = False) -> Loader:
     Raises:
         ValueError: the issuer is no URL that may be fetched, or has a query.
     """
-    base = _checked(issuer, insecure_http=insecure_http)
+    base = checked_url(issuer, insecure_http=insecure_http)
     # RFC 8414 §2: the issuer has no query or fragment component.
     if base.raw_query_string:
         raise ValueError(f"the issuer `{issuer}` must not have a query")
@@ -69,7 +69,7 @@ def from_metadata(issuer: str, *, insecure_http: bool = False) -> Loader:
         async with _session() as session:
             uri = await _discover(session, candidates, issuer)
             try:
-                target = _checked(uri, insecure_http=insecure_http)
+                target = checked_url(uri, insecure_http=insecure_http)
             except ValueError as error:
                 raise LoadError(f"metadata of the issuer: {error}") from None
             return await _fetch(session, target)
@@ -77,7 +77,12 @@ def from_metadata(issuer: str, *, insecure_http: bool = False) -> Loader:
     return load
 
 
-def _checked(url: str, *, insecure_http: bool) -> URL:
+def checked_url(url: str, *, insecure_http: bool) -> URL:
+    """A URL of the operator's that may be asked.
+
+    Raises:
+        ValueError: it is not https, or holds a credential or a fragment.
+    """
     target = URL(url, encoded=True)
     if not target.host or target.user is not None or target.password is not None:
         raise ValueError(f"`{url}` is not a URL of the form https://host/path")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vallum.core.principal import Principal
+from vallum.tokens.confirmation import Confirmation
 
 MAX_ENTRY_SECONDS: Final = 300.0
 """After this a credential is verified anew, however long it is valid."""
@@ -13,10 +14,18 @@ MAX_ENTRY_SECONDS: Final = 300.0
 class Verified:
     """A verified credential."""
 
-    __slots__ = ("expires_at", "principal", "size", "used_at")
+    __slots__ = ("confirmation", "expires_at", "principal", "size", "used_at")
 
-    def __init__(self, principal: Principal, expires_at: float, size: int) -> None:
+    def __init__(
+        self,
+        principal: Principal,
+        expires_at: float,
+        size: int,
+        confirmation: Confirmation | None = None,
+    ) -> None:
         self.principal = principal
+        self.confirmation = confirmation
+        """What must be shown with it, each time anew; None: nothing."""
         self.expires_at = expires_at
         """Unix seconds; the entry is dead from then on."""
         self.size = size
@@ -47,7 +56,16 @@ class VerifiedTokenCache:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def put(self, digest: bytes, principal: Principal, *, size: int, now: float) -> Verified:
+    def put(
+        self,
+        digest: bytes,
+        principal: Principal,
+        *,
+        size: int,
+        now: float,
+        confirmation: Confirmation | None = None,
+        seconds: float = MAX_ENTRY_SECONDS,
+    ) -> Verified:
         """Remember a credential that was verified just now.
 
         Args:
@@ -55,13 +73,15 @@ class VerifiedTokenCache:
             principal: whom it stands for.
             size: bytes of the credential, the measure of what its claims can hold.
             now: Unix seconds.
+            confirmation: what must be shown with it each time.
+            seconds: for how long it is remembered at most.
         """
-        expires_at = now + MAX_ENTRY_SECONDS
+        expires_at = now + seconds
         if principal.expires_at is not None:
             expires_at = min(expires_at, principal.expires_at)
         if digest in self.entries:
             self._remove(digest)
-        entry = self.entries[digest] = Verified(principal, expires_at, size)
+        entry = self.entries[digest] = Verified(principal, expires_at, size, confirmation)
         self._bytes += size
         while len(self.entries) > self.max_entries or self._bytes > self.max_bytes:
             self._remove(next(iter(self.entries)))

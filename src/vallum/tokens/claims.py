@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from vallum.tokens.algorithms import require_algorithms
+from vallum.tokens.confirmation import Binding, Confirmation, read_confirmation
 from vallum.tokens.errors import InvalidToken, Reason
 
 MAX_LEEWAY: Final = 60.0
@@ -51,6 +52,8 @@ class IssuerExpectations:
     allow_multiple_audiences: bool = False
     scope_claim: str = "scope"
     roles_claim: str = "roles"
+    binding: Binding = "none"
+    """What each token must be bound to."""
 
     def __post_init__(self) -> None:
         require_algorithms(self.algorithms)
@@ -81,6 +84,8 @@ class VerifiedClaims:
     issued_at: float
     expires_at: float
     claims: Mapping[str, Any] = field(repr=False)
+    confirmation: Confirmation | None = None
+    """The keys that must be shown with the token; None: whoever has it may use it."""
 
 
 def judge_claims(
@@ -104,26 +109,35 @@ def judge_claims(
     # RFC 7519 §4.1.1 and RFC 9068 §4: `iss` MUST exactly match (B-144).
     if claims.get("iss") != expected.issuer:
         raise InvalidToken("jwt.issuer")
-    _judge_audience(claims.get("aud"), expected)
+    judge_audience(claims.get("aud"), expected)
     issued_at, expires_at = _judge_times(claims, expected, now)
     if "crit" in claims:
         raise InvalidToken("jwt.crit")
+    confirmation = confirmation_of(claims, expected.binding)
     # RFC 9068 §2.2: sub, client_id and jti are REQUIRED in a JWT access token.
     is_rfc9068 = token_type == ACCESS_TOKEN
-    subject = _identifier(claims, "sub", required=True)
-    client = _identifier(claims, "client_id", required=is_rfc9068) or _identifier(claims, "azp")
-    kind = _kind(claims, subject, client)
+    subject = identifier(claims, "sub", required=True)
+    client = identifier(claims, "client_id", required=is_rfc9068) or identifier(claims, "azp")
+    kind = kind_of(claims, subject, client)
     return VerifiedClaims(
         issuer=expected.issuer,
         kind=kind,
         subject=f"{kind}:{subject}",
-        scopes=_scopes(claims.get(expected.scope_claim), expected.scope_claim),
-        roles=_roles(claims.get(expected.roles_claim)),
-        token_id=_identifier(claims, "jti", required=is_rfc9068),
+        scopes=scopes_of(claims.get(expected.scope_claim), expected.scope_claim),
+        roles=roles_of(claims.get(expected.roles_claim)),
+        token_id=identifier(claims, "jti", required=is_rfc9068),
         issued_at=issued_at,
         expires_at=expires_at,
         claims=MappingProxyType(claims),
+        confirmation=confirmation,
     )
+
+
+def confirmation_of(claims: dict[str, Any], binding: Binding) -> Confirmation | None:
+    confirmation = read_confirmation(claims)
+    if binding != "none" and (confirmation is None or not confirmation.satisfies(binding)):
+        raise InvalidToken("jwt.binding")
+    return confirmation
 
 
 def media_type(value: str) -> str:
@@ -134,7 +148,7 @@ def media_type(value: str) -> str:
     return value if "/" in short else short
 
 
-def _judge_audience(audience: object, expected: IssuerExpectations) -> None:
+def judge_audience(audience: object, expected: IssuerExpectations) -> None:
     # RFC 7519 §4.1.3: a string, or an array of strings; the recipient MUST be among them.
     names = [audience] if isinstance(audience, str) else audience
     if not isinstance(names, list) or not 0 < len(names) <= MAX_NAMES:
@@ -152,9 +166,9 @@ def _judge_times(
     claims: dict[str, Any], expected: IssuerExpectations, now: float
 ) -> tuple[float, float]:
     # RFC 7519 §4.1.4 to §4.1.6; RFC 9068 §2.2 makes `exp` and `iat` required.
-    expires_at = _time(claims.get("exp"), "jwt.expired")
-    issued_at = _time(claims.get("iat"), "jwt.lifetime")
-    not_before = _time(claims.get("nbf", 0), "jwt.not-yet")
+    expires_at = numeric_date(claims.get("exp"), "jwt.expired")
+    issued_at = numeric_date(claims.get("iat"), "jwt.lifetime")
+    not_before = numeric_date(claims.get("nbf", 0), "jwt.not-yet")
     if now >= expires_at + expected.leeway:
         raise InvalidToken("jwt.expired")
     if max(issued_at, not_before) > now + expected.leeway:
@@ -164,14 +178,14 @@ def _judge_times(
     return issued_at, expires_at
 
 
-def _time(value: object, reason: Reason) -> float:
+def numeric_date(value: object, reason: Reason) -> float:
     # A boolean is an int in Python and not a NumericDate anywhere.
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 2**53:
         raise InvalidToken(reason)
     return float(value)
 
 
-def _identifier(claims: dict[str, Any], name: str, *, required: bool = False) -> str:
+def identifier(claims: dict[str, Any], name: str, *, required: bool = False) -> str:
     if name not in claims and not required:
         return ""
     value = claims.get(name)
@@ -185,7 +199,7 @@ def _identifier(claims: dict[str, Any], name: str, *, required: bool = False) ->
     return value
 
 
-def _kind(claims: dict[str, Any], subject: str, client: str) -> Literal["user", "client"]:
+def kind_of(claims: dict[str, Any], subject: str, client: str) -> Literal["user", "client"]:
     # RFC 9068 §2.2 and §5: without a resource owner `sub` identifies the client. RFC 9700 §4.15:
     # servers must tell the two apart. The grant, where an issuer states it, decides as well.
     grants = (claims.get("gty"), claims.get("grant_type"))
@@ -195,7 +209,7 @@ def _kind(claims: dict[str, Any], subject: str, client: str) -> Literal["user", 
     return "client" if is_client else "user"
 
 
-def _scopes(value: object, claim: str) -> frozenset[str]:
+def scopes_of(value: object, claim: str) -> frozenset[str]:
     if value is None or value == "":
         return frozenset()
     # RFC 8693 §4.2: `scope` is a string. Claims of other names follow no standard, and issuers
@@ -210,7 +224,7 @@ def _scopes(value: object, claim: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _roles(value: object) -> frozenset[str]:
+def roles_of(value: object) -> frozenset[str]:
     if value is None:
         return frozenset()
     if not isinstance(value, list) or len(value) > MAX_NAMES:

@@ -92,6 +92,8 @@ CASES = (
     Case("headers-off", DEFAULT_BODY, f"  headers: off {MARK}"),
     Case("credential-forwarded", CREATE, f"{{forward_token: true}} {MARK}"),
     Case("body-without-contract", LIST, f"listBooks: {{body: 1KiB}} {MARK}"),
+    Case("unbound-alternative", CREATE, f"{{binding: dpop, body: 16KiB}} {MARK}"),
+    Case("rule-of-tokens", CREATE, f"{{authenticate: api_key, mfa: true, body: 16KiB}} {MARK}"),
     Case("large-body", CREATE, f"{{body: 20MiB}} {MARK}"),
 )
 

@@ -62,7 +62,8 @@ def test_without_a_policy_nothing_is_attached() -> None:
 def test_an_allowed_origin_may_read_the_answer() -> None:
     assert answer(POLICY, SHOP) == (
         b"Access-Control-Allow-Origin: https://shop.example\r\n"
-        b"Access-Control-Expose-Headers: ratelimit, ratelimit-policy, retry-after, x-request-id\r\n"
+        b"Access-Control-Expose-Headers: dpop-nonce, ratelimit, ratelimit-policy, retry-after, "
+        b"www-authenticate, x-request-id\r\n"
     )
 
 
@@ -154,7 +155,7 @@ def test_a_preflight_is_answered_from_the_policy() -> None:
         ),
         b"Access-Control-Allow-Origin: https://shop.example",
         b"Access-Control-Allow-Methods: GET",
-        b"Access-Control-Allow-Headers: authorization, content-type",
+        b"Access-Control-Allow-Headers: authorization, content-type, dpop",
         b"Access-Control-Max-Age: 600",
         b"",
     ]
