@@ -1,1 +1,0 @@
-"""Contracts and controls that come with Vallum."""
