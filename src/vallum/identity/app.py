@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from vallum.identity.errors import OAuthError, PageError
+from vallum.identity.protocol.token_routes import token_routes
 from vallum.identity.services import Services
 from vallum.identity.web.middleware import AnswerFields, refuse_person, refuse_program
 from vallum.identity.web.pages import PAGES
@@ -41,7 +42,10 @@ def make_application(services: Services) -> Starlette:
             services.passwords.close()
             await services.database.close()
 
-    routes: list[BaseRoute] = [Mount(ASSETS, StaticFiles(directory=PAGES / "static"))]
+    routes: list[BaseRoute] = [
+        *token_routes(services),
+        Mount(ASSETS, StaticFiles(directory=PAGES / "static")),
+    ]
     return Starlette(
         routes=routes,
         middleware=[Middleware(AnswerFields)],

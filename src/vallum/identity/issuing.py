@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.identity.secrets import new_id
 from vallum.identity.services import Services
@@ -66,6 +67,7 @@ def client_token(
 
 async def person_token(
     services: Services,
+    connection: AsyncConnection,
     client: Client,
     person: Person,
     *,
@@ -78,6 +80,8 @@ async def person_token(
 
     Args:
         services: the provider's parts.
+        connection: a writing one. INVARIANT: of the transaction that used up what the token comes
+            of, so that whoever revokes that finds the token.
         client: the client.
         person: for whom.
         scopes: what the person allowed; already judged.
@@ -96,24 +100,23 @@ async def person_token(
     if person.session_id is not None:
         claims["sid"] = person.session_id
     token = _signed(services, {**claims, **(extra or {})})
-    async with services.database.write() as connection:
-        await connection.execute(
-            delete(ACCESS_TOKENS).where(ACCESS_TOKENS.c.expires < services.clock() - 3600)
-        )
-        await insert_row(
-            connection,
-            ACCESS_TOKENS,
-            {
-                "id": token.id,
-                "grant_id": person.grant_id,
-                "family": person.family,
-                "client_id": client.id,
-                "user_id": person.id,
-                "session_id": person.session_id,
-                "code_hash": person.code_hash,
-                "expires": token.expires,
-            },
-        )
+    await connection.execute(
+        delete(ACCESS_TOKENS).where(ACCESS_TOKENS.c.expires < services.clock() - 3600)
+    )
+    await insert_row(
+        connection,
+        ACCESS_TOKENS,
+        {
+            "id": token.id,
+            "grant_id": person.grant_id,
+            "family": person.family,
+            "client_id": client.id,
+            "user_id": person.id,
+            "session_id": person.session_id,
+            "code_hash": person.code_hash,
+            "expires": token.expires,
+        },
+    )
     return token
 
 

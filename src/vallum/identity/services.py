@@ -13,14 +13,17 @@ from vallum.identity.signing_keys import SigningKeys
 from vallum.identity.storage.clients import Clients
 from vallum.identity.storage.codes import Codes
 from vallum.identity.storage.database import Database
+from vallum.identity.storage.device_codes import DeviceCodes
 from vallum.identity.storage.devices import Devices
 from vallum.identity.storage.events import Events, Sink
 from vallum.identity.storage.flows import Flows
 from vallum.identity.storage.grants import Grants
+from vallum.identity.storage.refresh_tokens import RefreshTokens
 from vallum.identity.storage.revocations import RevocationFeed
 from vallum.identity.storage.sessions import Sessions
 from vallum.identity.storage.tickets import Tickets
 from vallum.identity.storage.users import Users
+from vallum.tokens.nonces import Nonces
 from vallum.vault.sealing import Sealer
 
 
@@ -62,6 +65,10 @@ class Services:
     keys: SigningKeys
     clients: Clients
     codes: Codes
+    refresh_tokens: RefreshTokens
+    device_codes: DeviceCodes
+    nonces: Nonces
+    """Of DPoP proofs for the provider's own endpoints."""
     flows: Flows
     grants: Grants
     sessions: Sessions
@@ -108,6 +115,9 @@ def make_services(
         keys=SigningKeys(database, sealer, clock, settings),
         clients=Clients(database, clock, sealer.derive(b"client secret")),
         codes=Codes(database, clock, settings, events),
+        refresh_tokens=RefreshTokens(database, clock, settings, sealer),
+        device_codes=DeviceCodes(database, clock, settings, sealer.derive(b"user code")),
+        nonces=Nonces(sealer.derive(b"dpop nonce")),
         flows=Flows(database, clock),
         grants=Grants(database, clock),
         sessions=Sessions(database, clock, settings),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.provider import Provider
 
-from vallum.identity.issuing import Person, person_token
+from vallum.identity.issuing import AccessToken, Person, person_token
 from vallum.identity.revoking import revoke_client, revoke_grant, revoke_session, revoke_user
 from vallum.identity.storage.clients import Client
 from vallum.identity.storage.revocations import note_subject
@@ -22,16 +22,20 @@ def _token(provider: Provider, grant: str = "grant_1", session: str = "session_1
         grant_id=grant,
         family="family_1",
     )
-    token = provider.run(
-        person_token,
-        provider.services,
-        CLIENT,
-        person,
-        scopes={"orders:read"},
-        resource="https://api.shop.example",
-        confirmation=None,
-    )
-    return token.id
+
+    async def issue() -> AccessToken:
+        async with provider.services.database.write() as connection:
+            return await person_token(
+                provider.services,
+                connection,
+                CLIENT,
+                person,
+                scopes={"orders:read"},
+                resource="https://api.shop.example",
+                confirmation=None,
+            )
+
+    return provider.run(issue).id
 
 
 def test_a_grant_ends_with_its_tokens_and_no_others(provider: Provider) -> None:

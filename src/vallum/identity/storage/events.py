@@ -81,6 +81,22 @@ class Events:
                 },
             )
 
+    def tell(
+        self,
+        kind: str,
+        *,
+        user_id: str | None = None,
+        client_id: str | None = None,
+        actor: str = "",
+        address: str = "",
+        alert: bool = False,
+        **details: str | float | bool | None,
+    ) -> None:
+        """Pass on to the records what happens all the time, or whenever a stranger likes; the
+        database does not keep it. Like `record` otherwise."""
+        bounded = _bounded(details)
+        self._sink(Event(self._clock(), kind, user_id, client_id, actor, address, bounded, alert))
+
     async def of_user(self, user_id: str, most: int = 50) -> Sequence[Event]:
         """The latest events of a person, newest first."""
         statement = (

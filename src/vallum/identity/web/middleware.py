@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vallum.identity.errors import OAuthError, PageError
 from vallum.identity.services import Services
+from vallum.identity.web.caller import address_of
 from vallum.identity.web.cookies import BROWSER, write_cookie
 from vallum.identity.web.pages import render_error
 
@@ -64,8 +65,12 @@ def refuse_program(services: Services) -> Handler:
 
     async def handle(request: Request, error: Exception) -> Response:
         assert isinstance(error, OAuthError)  # noqa: S101  (Starlette looks it up by class)
-        await services.events.record(
-            "oauth.refused", error=error.error, reason=error.reason, path=request.url.path
+        services.events.tell(
+            "oauth.refused",
+            address=address_of(request),
+            error=error.error,
+            reason=error.reason,
+            path=request.url.path,
         )
         body = {"error": error.error}
         if error.description:

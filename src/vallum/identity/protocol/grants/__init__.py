@@ -1,0 +1,1 @@
+"""One way of getting tokens a file; `protocol.token` lists them."""
