@@ -49,10 +49,6 @@ class Witness(Inspector):
         super().__init__((), load_scan(compile_patterns(["never found"])), lambda: 0.0)
         self.texts: list[str] = []
 
-    def is_quiet(self, texts: Sequence[str]) -> bool:
-        """Never: all texts are to be shown."""
-        return False
-
     def inspect(self, texts: Sequence[str], context_of: ContextOf) -> Sequence[Suspicion]:
         """Remembers the texts, and asks for every context as a finding would."""
         self.texts += texts

@@ -47,9 +47,6 @@ secrets; cookies are looked at one by one."""
 
 _GRAPHQL_PARAMETERS = ("query", "operationName", "variables", "extensions")
 
-_FEW = 32
-"""Texts of a body that are worth a first look at once."""
-
 _LESS_JUDGED = frozenset({"", "secret", "code"})
 """Contents of which less is judged than of other text."""
 
@@ -162,7 +159,7 @@ class _Head:
                 continue
             if len(text) >= _TOO_SHORT or not text.isalnum():
                 texts.append(text)
-        if texts and not self._inspector.is_quiet(texts):
+        if texts:
             suspicions = _suspicions(
                 self._inspector, texts, lambda: self._places(exchange), self._ruling, exchange
             )
@@ -286,7 +283,7 @@ class _Body:
             self._sanitise(exchange, plan, value)
         texts: list[str] = []
         plan.collect(value, texts)
-        if not texts or (len(texts) <= _FEW and self._inspector.is_quiet(texts)):
+        if not texts:
             return
         suspicions = _suspicions(
             self._inspector, texts, lambda: _body_places(plan, value), self._ruling, exchange

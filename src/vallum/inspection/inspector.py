@@ -21,7 +21,8 @@ _CODED: Final = tuple(pattern for pattern, _ in SIGNS)
 _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
 _CHUNK: Final = 32
-"""Texts that are scanned together."""
+_CHUNK_CHARACTERS: Final = 2 * LONGEST_TEXT
+"""Texts that are scanned together: so many, or of so many characters, whichever is less."""
 _PART: Final = 6
 """Texts of a chunk that are scanned together to find a suspect."""
 _OVERLAP: Final = 256
@@ -94,10 +95,6 @@ class Inspector:
             index for index, each in enumerate(detectors) for _ in each.triggers
         )
 
-    def is_quiet(self, texts: Sequence[str]) -> bool:
-        """Whether one look shows that there is nothing to inspect in a few texts; most requests."""
-        return not self._scan(_joined(texts))
-
     def inspect(self, texts: Sequence[str], context_of: ContextOf) -> Sequence[Suspicion]:
         """Everything found in `texts`, whatever its score, but what their content makes harmless.
 
@@ -106,8 +103,7 @@ class Inspector:
         """
         judge: _Judging | None = None
         found: list[Suspicion] = []
-        for start in range(0, len(texts), _CHUNK):
-            chunk = texts[start : start + _CHUNK]
+        for start, chunk in ((0, texts),) if len(texts) <= _PART else _chunks(texts):
             woken = self._scan(_joined(chunk))
             if not woken:
                 continue
@@ -188,13 +184,14 @@ class _Judging:
         """What the detectors say about one reading of a text: of each the strongest."""
         best: dict[str, Judgement] = {}
         context: Context | None = None
+        is_part = len(text) > LONGEST_TEXT
         for window in _windows(text):
-            self.budget.check()
+            if is_part:
+                self.budget.check()
             woken = self._inspector.woken_by(window)
             if not woken:
                 continue
             if context is None:
-                is_part = len(text) > LONGEST_TEXT
                 context = self._context_of(index)._replace(layers=layers, is_part=is_part)
                 if context.content == "secret":
                     return []
@@ -216,6 +213,18 @@ def _judge(detector: Detector, text: str, context: Context) -> Judgement | None:
         return judgement
     score = judgement.score - (_PROSE_MARGIN if content != "code" else 0)
     return judgement._replace(score=score) if score > 0 else None
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """What is scanned together, with the index of its first text."""
+    start = size = 0
+    for index, text in enumerate(texts):
+        size += len(text)
+        if size >= _CHUNK_CHARACTERS or index - start == _CHUNK - 1:
+            yield start, texts[start : index + 1]
+            start, size = index + 1, 0
+    if start < len(texts):
+        yield start, texts[start:]
 
 
 def _windows(text: str) -> Iterator[str]:

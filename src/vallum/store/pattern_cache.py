@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 _DIGEST: Final = hashlib.sha256().digest_size
+_KEPT: Final = 8
+"""Files that stay when a new one is written, the last used ones: of a few releases and machines."""
 
 
 def compiled_patterns(
@@ -36,6 +39,7 @@ def compiled_patterns(
         database = compile_(patterns)
         try:
             _write(path, key + hashlib.sha256(database).digest() + database)
+            _forget(directory)
         except OSError as error:
             sys.stderr.write(f"vallum: cannot keep compiled patterns in {directory}: {error}\n")
     return database
@@ -65,9 +69,11 @@ def _read(path: Path, key: bytes) -> bytes | None:
         if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.geteuid():
             return None
         content = file.read()
-    database = content[2 * _DIGEST :]
-    if content[: 2 * _DIGEST] != key + hashlib.sha256(database).digest():
-        return None
+        database = content[2 * _DIGEST :]
+        if content[: 2 * _DIGEST] != key + hashlib.sha256(database).digest():
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(descriptor)  # Says that it is in use; a file system may not let us.
     return database
 
 
@@ -82,3 +88,12 @@ def _write(path: Path, content: bytes) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _forget(directory: Path) -> None:
+    """Delete all files but those used last: every change of the patterns leaves one behind."""
+    used = sorted(
+        directory.glob("*.patterns"), key=lambda path: path.lstat().st_mtime_ns, reverse=True
+    )
+    for path in used[_KEPT:]:
+        path.unlink(missing_ok=True)

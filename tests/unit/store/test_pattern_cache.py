@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,6 +62,26 @@ def test_what_others_may_have_written_is_not_loaded(tmp_path: Path, damage: str)
     assert compiler.calls == 2
     assert compiled_patterns(["a"], directory, "1", compiler) == b"a"
     assert compiler.calls == 2, "the damaged file was replaced"
+
+
+def test_files_of_other_patterns_do_not_pile_up(tmp_path: Path) -> None:
+    compiler = Compiler()
+    for number in range(8):
+        compiled_patterns([f"old {number}"], tmp_path, "1", compiler)
+    for age, path in enumerate(tmp_path.iterdir(), 1):
+        os.utime(path, (age, age))
+    (tmp_path / "notes.txt").write_text("not ours")
+    compiled_patterns(["old 0"], tmp_path, "1", compiler)
+    assert compiler.calls == 8, "what is in use is known by its file"
+
+    for number in range(3):
+        compiled_patterns([f"new {number}"], tmp_path, "1", compiler)
+
+    assert len(list(tmp_path.glob("*.patterns"))) == 8
+    assert (tmp_path / "notes.txt").exists()
+    for pattern in ("old 0", "new 0", "new 1", "new 2"):
+        compiled_patterns([pattern], tmp_path, "1", compiler)
+    assert compiler.calls == 11, "those used last are kept"
 
 
 def test_a_full_or_closed_disk_only_costs_time(

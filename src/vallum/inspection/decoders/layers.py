@@ -36,7 +36,8 @@ _FOLDED: Final = (
     r"\xe2(?:[\x80\x81\x84-\x86\x8c\x91-\x93\x95\x9d\x9f\xa7]|\x88[\x92\x95-\x97\xa3\xb6])|"
     r"\xe3\x80[\x88\x89]|\xef[\xac\xb8\xb9\xbb-\xbd]|\xf0\x9d|\xf0\x9f[\x84-\x86]|\xf3\xa0"
 )
-_MIXED: Final = r"[a-z][\xc4\xc5\xcd-\xd4]|(?:\xc4\xb1|\xc5\xbf|[\xcd-\xd4].)[a-z]"
+_ALIKE: Final = r"(?:\xc4\xb1|\xc5\xbf|[\xcd-\xd4][\x80-\xbf])"
+_MIXED: Final = rf"[a-z]{_ALIKE}|{_ALIKE}[a-z]"
 
 SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"%[0-9a-f]{2}|%u[0-9a-f]{4}", ("url",)),
@@ -63,13 +64,10 @@ def peel(
     Args:
         text: as it was sent.
         first: the decoders that it has a sign of; the readings are tried with all.
-        check: called before each decoding; what it raises ends the peeling.
+        check: called now and then; what it raises ends the peeling.
     """
-    readings = []
-    for name in first:
-        check()
-        if (plain := DECODERS[name](text)) != text:
-            readings.append(View(plain, (name,)))
+    check()
+    readings = [View(plain, (name,)) for name in first if (plain := DECODERS[name](text)) != text]
     if not readings:
         return []  # By far the most.
     known = {text}
@@ -84,7 +82,7 @@ def peel(
             break
         if len(view.layers) == DEPTH:
             continue
+        check()
         for name, decode in DECODERS.items():
-            check()
             readings.append(View(decode(view.text), (*view.layers, name)))
     return found

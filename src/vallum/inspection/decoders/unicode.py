@@ -58,8 +58,9 @@ def fold(text: str) -> str:
     """`text` as it may read after normalisation (Unicode NFKC) or conversion to another set."""
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKC", _PHRASE.sub("\ufffd", text))
-    # Translating is slow; most texts in other alphabets hold none of these.
+    # All of this is slow; most texts in other alphabets need none of it.
+    if not unicodedata.is_normalized("NFKC", text):
+        text = unicodedata.normalize("NFKC", _PHRASE.sub("\ufffd", text))
     if _MARKED.search(text):
         text = text.translate(_MARKS)
     return text.translate(_LETTERS) if _MIXED.search(text) and _ALIKE.search(text) else text

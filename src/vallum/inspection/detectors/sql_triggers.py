@@ -40,7 +40,9 @@ _STATEMENT: Final = (
 _BEFORE_SELECT: Final = r"[(;,=*/+|&<>-]"
 
 TRIGGERS: Final = (
-    r"union.*(?:select|values|table)",
+    # Sentences have both words too, but seldom so close, and no comment between them.
+    r"union.{0,16}(?:select|values|table)|union\W*(?:(?:all|distinct\w*)\W*)?(?:select|values|table)",
+    r"union.*(?:/\*|--|#).*(?:select|values|table)",
     r"/\*.*\*/",
     # A quote, and what only an operator or a clause makes of it.
     rf"{_QUOTE}{_GAP}{_LOGIC}{_GAP}(?:(?:not|binary|r?like|regexp){_GAP})*(?:['\"`\d@]|\w+{_GAP}{_COMPARE}|\w+[\s)]*{_CUT}|true|false)",
