@@ -125,6 +125,7 @@ _UNWISE = _table(
     headers_off="Answers go out without security headers.",
     credential_forwarded="The upstream receives the caller's credential.",
     body_without_contract="A body size is set where the contract declares no body.",
+    field_nowhere="Something is said about a place where the contract has no free text.",
     unbound_alternative="An operation that asks for bound tokens takes API keys as well.",
     rule_of_tokens="A rule about tokens stands where no tokens are taken.",
     large_body="Bodies of more than 10 MiB are held in memory.",

@@ -85,6 +85,15 @@ def _exclusion(found: Values, context: Context) -> Any:
     is_valid = found.keys() == found.places.keys() >= {"reason", "until"}
     if not is_valid:
         return INVALID
+    family, rule = found.get("family", ""), found.get("rule", "")
+    if family and rule and not rule.startswith(f"{family}."):
+        context.report.add(
+            "bad-value",
+            f"`{rule}` is no rule of the family `{family}`: this excludes nothing",
+            found.places["rule"],
+            "name one of the two",
+        )
+        return INVALID
     exclusion = Exclusion(**found)
     if exclusion.until <= time.time():
         context.report.add(

@@ -10,6 +10,7 @@ from vallum.config.diagnostics import Report, listing
 from vallum.config.levels import OPERATION
 from vallum.config.resolve import Resolved
 from vallum.config.source import Node
+from vallum.filters.inspect_ruling import Selector
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LARGE_BODY = 10 * 1024 * 1024
@@ -64,6 +65,34 @@ def _has_rule_of_tokens(each: Resolved) -> bool:
     if any(name != "api_key" for name in each.controls.authenticate):
         return False
     return any(key in each.given and each.given[key].rank == OPERATION for key in _OF_TOKENS)
+
+
+def _names_nowhere(each: Resolved) -> bool:
+    """Whether the operation's own line tells something about a place that the contract lacks.
+
+    Header fields and cookies are inspected declared or not, so any of them may be named.
+    """
+    named: list[str] = []
+    for key in ("fields", "exclude"):
+        given = each.given.get(key)
+        if given is not None and given.rank == OPERATION:
+            named += [
+                one if isinstance(one, str) else one.field for one in given.value if one != ""
+            ]
+    return not all(_is_somewhere(each, Selector(text)) for text in named if text)
+
+
+def _is_somewhere(each: Resolved, selector: Selector) -> bool:
+    if selector.location in ("header", "cookie"):
+        return True
+    if selector.location != "body":
+        (name,) = selector.steps
+        return any(
+            info.location == selector.location and name in ("*", info.name)
+            for info in each.operation.parameters
+        )
+    plans = each.operation.texts.values()
+    return not plans or any(plan.has(selector.steps) for plan in plans)
 
 
 _OF_TOKENS = ("binding", "dpop_nonce", "acr", "max_auth_age", "mfa")
@@ -179,6 +208,13 @@ _LINTS = (
         "has a rule about tokens, and takes none",
         "add an issuer to `authenticate:`, or remove `binding`, `dpop_nonce`, `acr`, "
         "`max_auth_age` and `mfa`",
+    ),
+    _Lint(
+        "field-nowhere",
+        "fields",
+        _names_nowhere,
+        "says something about a place where the contract has no free text",
+        "correct the name in `fields:` or `exclude:`; it takes effect nowhere",
     ),
     _Lint(
         "large-body",

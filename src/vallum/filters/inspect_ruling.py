@@ -77,7 +77,7 @@ class Selector:
     A place in a body stands for everything in it; `*` is any name or index.
     """
 
-    __slots__ = ("_steps", "location")
+    __slots__ = ("location", "steps")
 
     def __init__(self, text: str) -> None:
         """
@@ -87,17 +87,17 @@ class Selector:
         if text.startswith("/"):
             self.location = "body"
             steps = text[1:].split("/")
-            self._steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
+            self.steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
             return
         location, colon, name = text.partition(":")
         if not colon or not name or location not in ("path", "query", "header", "cookie"):
             raise ValueError(f"`{text}` names no place: write `/note` or `query:q`")
         self.location = location
-        self._steps = (name.lower() if location == "header" else name,)
+        self.steps = (name.lower() if location == "header" else name,)
 
     def covers(self, location: str, steps: Sequence[str]) -> bool:
         """Whether the place at `steps` is in what this names."""
-        own = self._steps
+        own = self.steps
         return (
             location == self.location
             and len(own) <= len(steps)

@@ -6,7 +6,7 @@ so what the schema pins down is passed over; what the schema says nothing about 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -73,6 +73,21 @@ class TextPlan:
             known.other = ANYTHING if self.other is None else self.other.unpinned
             known.items = ANYTHING if self.items is None else self.items.unpinned
         return known
+
+    def has(self, steps: Sequence[str]) -> bool:
+        """Whether the schema names a place, by properties and indexes; `*` is any of them.
+
+        Where it names no properties at all, it may be anywhere.
+        """
+        if not steps:
+            return True
+        step, rest = steps[0], steps[1:]
+        plans = [] if self.items is None or not (step == "*" or step.isdigit()) else [self.items]
+        if self.properties:
+            plans += [plan for name, plan in self.properties.items() if step in ("*", name)]
+        elif self.other is not None:
+            plans.append(self.other)
+        return any(plan.has(rest) for plan in plans)
 
     def collect(self, value: object, texts: list[str]) -> None:
         """Append every free text in `value`, in the order of `places`."""

@@ -167,6 +167,39 @@ CASES = (
     Case(
         "postgres", "state: var/vallum.db", f"state: postgresql://db/x {MARK}", "bad-path", "SQLite"
     ),
+    # The identity provider.
+    Case(
+        "identity-http",
+        "roles:\n",
+        f"identity:\n  issuer: http://login.example {MARK}\n"
+        "  resources: {books: {identifier: https://api.example}}\nroles:\n",
+        "insecure-issuer",
+        "https",
+    ),
+    Case(
+        "identity-path",
+        "roles:\n",
+        f"identity:\n  issuer: https://login.example/realm {MARK}\n"
+        "  resources: {books: {identifier: https://api.example}}\nroles:\n",
+        "bad-url",
+        "path",
+    ),
+    Case(
+        "identity-resource",
+        "roles:\n",
+        f"identity: {MARK}\n  issuer: https://login.example\n"
+        "  resources: {nothing: {identifier: https://api.example}}\nroles:\n",
+        "unknown-api",
+        "valid",
+    ),
+    Case(
+        "identity-database",
+        "roles:\n",
+        f"identity:\n  issuer: https://login.example\n  database: mysql://db/x {MARK}\n"
+        "  resources: {books: {identifier: https://api.example}}\nroles:\n",
+        "bad-url",
+        "postgresql",
+    ),
     Case(
         "cap-range",
         "roles:\n",

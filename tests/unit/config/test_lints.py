@@ -92,6 +92,8 @@ CASES = (
     Case("headers-off", DEFAULT_BODY, f"  headers: off {MARK}"),
     Case("credential-forwarded", CREATE, f"{{forward_token: true}} {MARK}"),
     Case("body-without-contract", LIST, f"listBooks: {{body: 1KiB}} {MARK}"),
+    Case("field-nowhere", LIST, f'listBooks: {{fields: {{"query:nowhere": prose}}}} {MARK}'),
+    Case("field-nowhere", CREATE, f"{{fields: {{/nowhere/title: prose}}, body: 16KiB}} {MARK}"),
     Case("unbound-alternative", CREATE, f"{{binding: dpop, body: 16KiB}} {MARK}"),
     Case("rule-of-tokens", CREATE, f"{{authenticate: api_key, mfa: true, body: 16KiB}} {MARK}"),
     Case("large-body", CREATE, f"{{body: 20MiB}} {MARK}"),
@@ -198,6 +200,7 @@ def test_every_error_has_a_case() -> None:
     here = Path(__file__).with_name("test_bad_policies.py").read_text("utf-8")
     here += Path(__file__).with_name("test_document.py").read_text("utf-8")
     here += Path(__file__).with_name("test_graphql_policies.py").read_text("utf-8")
+    here += Path(__file__).with_name("test_certificate_policies.py").read_text("utf-8")
     missing = [
         code for code, kind in CODES.items() if kind.severity == "error" and f'"{code}"' not in here
     ]
