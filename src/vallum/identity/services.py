@@ -18,10 +18,13 @@ from vallum.identity.storage.devices import Devices
 from vallum.identity.storage.events import Events, Sink
 from vallum.identity.storage.flows import Flows
 from vallum.identity.storage.grants import Grants
+from vallum.identity.storage.passkeys import Passkeys
+from vallum.identity.storage.recovery_codes import RecoveryCodes
 from vallum.identity.storage.refresh_tokens import RefreshTokens
 from vallum.identity.storage.revocations import RevocationFeed
 from vallum.identity.storage.sessions import Sessions
 from vallum.identity.storage.tickets import Tickets
+from vallum.identity.storage.totp_factors import TotpFactors
 from vallum.identity.storage.users import Users
 from vallum.tokens.nonces import Nonces
 from vallum.vault.sealing import Sealer
@@ -76,6 +79,9 @@ class Services:
     revocations: RevocationFeed
     users: Users
     devices: Devices
+    totp: TotpFactors
+    passkeys: Passkeys
+    recovery_codes: RecoveryCodes
     passwords: Passwords
     guard: Guard
 
@@ -125,6 +131,9 @@ def make_services(
         revocations=RevocationFeed(database, clock, data_plane),
         users=Users(database, clock),
         devices=Devices(database, clock),
+        totp=TotpFactors(database, clock, sealer),
+        passkeys=Passkeys(database, clock),
+        recovery_codes=RecoveryCodes(database, clock, sealer.derive(b"recovery code")),
         passwords=Passwords(sealer.derive(b"password pepper")),
         guard=Guard(database, clock, events, sealer.derive(b"attempts")),
     )
