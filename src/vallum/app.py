@@ -46,7 +46,9 @@ from vallum.filters.introspection import IntrospectedIssuer
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer, token_cache
 from vallum.filters.leaks import LeaksFilter
 from vallum.filters.limit import CallerLimits, FloodLimits, Limit
+from vallum.filters.mtls import KnownWorkload, MTLSAuthenticator
 from vallum.filters.properties import ReadProperties, WriteProperties
+from vallum.filters.require_mtls import RequireMTLS
 from vallum.filters.sender import SenderCheck, SenderRules
 from vallum.filters.step_up import StepUp
 from vallum.filters.uploads import CheckUploads
@@ -68,6 +70,7 @@ from vallum.inspection.leaks.registry import LEAKS
 from vallum.inspection.scan import Scan, compile_patterns, engine_version, load_scan
 from vallum.limits.replays import MemoryReplays, Replays
 from vallum.openapi.model import Contract, Operation
+from vallum.pki.trust import Trusts
 from vallum.store.idempotency import Runs
 from vallum.store.jwks_file import Loader, from_file, read_file
 from vallum.store.jwks_source import JWKSSource
@@ -186,6 +189,9 @@ class _Compiler:
     _token_caches: dict[tuple[str, ...], VerifiedTokenCache] = field(default_factory=dict)
     _metadata: ResourceMetadata = field(default_factory=ResourceMetadata)
     _key_authenticators: dict[bytes, APIKeyAuthenticator] = field(default_factory=dict)
+    _certificate_authenticators: dict[tuple[str, ...], MTLSAuthenticator] = field(
+        default_factory=dict
+    )
     _key_sources: dict[str, TrustedIssuer] = field(default_factory=dict)
 
     def compile(self) -> Runtime:
@@ -215,6 +221,10 @@ class _Compiler:
             unmatched=_unmatched(https=https),
             pseudonym=self.services.pseudonym,
             trusted_proxies=parse_networks(policy.listen.trusted_proxies),
+            trusts=_trusts(policy.listen),
+            shows_certificate=frozenset(
+                api.name for api in policy.apis.values() if api.upstream.client_cert
+            ),
             underscored=_underscored(self.loaded),
             caps=policy.caps,
             timeouts=policy.timeouts,
@@ -308,7 +318,7 @@ class _Compiler:
         # SECURITY: no credential goes on, whichever of them this operation takes (B-065).
         withheld = {
             _key_field(contract),
-            *(each.field for each in authenticators),
+            *(each.field for each in authenticators if each.field),
             b"authorization",
             b"dpop",
         }
@@ -382,6 +392,7 @@ class _Compiler:
         inspector = self.services.inspector
         yield CrossOrigin(), controls.cors
         yield FloodLimits(limits, clock, api=api.name), controls.limits
+        yield RequireMTLS(), controls.require_mtls
         yield (
             self.authenticate,
             AuthenticateSettings(authenticators=authenticators, public=controls.public),
@@ -423,9 +434,10 @@ class _Compiler:
     def _authenticators_of(
         self, api: API, controls: Controls, contract: Contract
     ) -> Iterator[Authenticator]:
-        issuers = tuple(
-            name.removeprefix("jwt:") for name in controls.authenticate if name != "api_key"
-        )
+        issuers = _named(controls, "jwt:")
+        trusts = _named(controls, "mtls:")
+        if trusts:
+            yield self._certificates(trusts)
         if "api_key" in controls.authenticate:
             yield self._api_keys(_key_field(contract))
         if issuers:
@@ -473,6 +485,24 @@ class _Compiler:
     def _has_keys(self, name: str) -> bool:
         issuer = self.loaded.policy.issuers[name]
         return issuer.introspection is None or bool(issuer.jwks)
+
+    def _certificates(self, trusts: tuple[str, ...]) -> MTLSAuthenticator:
+        known = self._certificate_authenticators.get(trusts)
+        if known is None:
+            workloads = [
+                KnownWorkload(
+                    name=each.name,
+                    trust=each.trust,
+                    attribute=each.attribute,
+                    value=each.value,
+                    scopes=each.scopes,
+                    roles=each.roles,
+                )
+                for each in self.loaded.policy.workloads.values()
+                if each.trust in trusts
+            ]
+            known = self._certificate_authenticators[trusts] = MTLSAuthenticator(trusts, workloads)
+        return known
 
     def _api_keys(self, field_name: bytes) -> APIKeyAuthenticator:
         known = self._key_authenticators.get(field_name)
@@ -682,6 +712,20 @@ def served_hosts(listen: Listen, api: API) -> tuple[str, ...]:
         own = f"[{listen.address}]" if ":" in listen.address else listen.address
         names = tuple(f"{name}:{listen.port}" for name in (*loopback, own))
     return tuple(dict.fromkeys(canonical_host(name.encode("ascii"), scheme) for name in names))
+
+
+def _named(controls: Controls, prefix: str) -> tuple[str, ...]:
+    """What `authenticate` names of one kind."""
+    return tuple(
+        name.removeprefix(prefix) for name in controls.authenticate if name.startswith(prefix)
+    )
+
+
+def _trusts(listen: Listen) -> Trusts | None:
+    found = listen.client_certificates
+    if found is None:
+        return None
+    return Trusts([each.trust for each in found.trusts.values()], required=found.require)
 
 
 def _key_field(contract: Contract) -> bytes:

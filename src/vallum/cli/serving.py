@@ -28,6 +28,7 @@ from vallum.config.model import Listen, Policy, TLSFiles
 from vallum.config.provider import IdentitySettings
 from vallum.core.ports import LimitStore
 from vallum.engine.pipeline import Route
+from vallum.gateway.client_tls import Handover, ask_for_certificates
 from vallum.gateway.recorder import check_records, open_recorder
 from vallum.gateway.runtime import Runtime
 from vallum.gateway.server import ReloadPlan, run_server
@@ -148,6 +149,9 @@ class _Process:
         """Where several workers share their limits; None for one alone."""
         self.ca: Path | None = None
         self._tls = self._tls_context(loaded.policy)
+        self._handover: Handover | None = None
+        if self._tls is not None and loaded.policy.listen.client_certificates is not None:
+            self._handover = Handover(self._tls)
 
     def first_runtime(self, limits: LimitStore) -> Runtime:
         """Compile the policy; proves that it can be served.
@@ -192,9 +196,17 @@ class _Process:
     def _compile_again(self, services: Services) -> Runtime:
         loaded = load_policy_with_contracts(self._loaded.policy.source)
         loaded = _with_port(self._adjust(loaded), self._port)
-        runtime = compile_runtime(loaded, services)
         listen = loaded.policy.listen
-        if self._tls is not None and isinstance(listen.tls, TLSFiles):
+        if (listen.client_certificates is not None) is not (self._handover is not None):
+            raise StartRefused(
+                "asking clients for certificates, or no longer, needs a restart of the gateway"
+            )
+        runtime = compile_runtime(loaded, services)
+        if self._handover is not None:
+            context = self._tls_context(loaded.policy)
+            if context is not None:
+                self._handover.replace(context)
+        elif self._tls is not None and isinstance(listen.tls, TLSFiles):
             self._tls.load_cert_chain(listen.tls.certificate, listen.tls.key)
         return runtime
 
@@ -203,11 +215,15 @@ class _Process:
         if tls == "off":
             return None
         if isinstance(tls, TLSFiles):
-            return server_context(tls.certificate, tls.key)
-        self.ca, certificate, key = local_certificate(
-            policy.state.parent / "tls", _certificate_names(policy)
-        )
-        return server_context(certificate, key)
+            certificate, key = tls.certificate, tls.key
+        else:
+            self.ca, certificate, key = local_certificate(
+                policy.state.parent / "tls", _certificate_names(policy)
+            )
+        context = server_context(certificate, key)
+        if policy.listen.client_certificates is not None:
+            ask_for_certificates(context, policy.listen.client_certificates)
+        return context
 
 
 class _Watch:

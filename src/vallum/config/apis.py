@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from vallum.config import values
 from vallum.config.contracts import ContractSource, compile_contract, open_contract
 from vallum.config.diagnostics import Report, suggest
+from vallum.config.keys_trust import is_mtls
 from vallum.config.kinds import Context, Values
 from vallum.config.levels import Levels, bind_operations
 from vallum.config.model import API, Caps, Policy
@@ -156,6 +157,8 @@ def _check_names(
 ) -> None:
     """Report authenticators and roles that the policy does not have."""
     for entry in level.get("authenticate", ()):
+        if is_mtls(entry):
+            continue
         name = entry.removeprefix("jwt:")
         if entry == "api_key" or name in issuers:
             continue

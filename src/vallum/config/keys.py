@@ -12,10 +12,12 @@ from vallum.config.keys_controls import LEVEL_KEYS
 from vallum.config.keys_identity import ISSUERS, NAME, ROLES
 from vallum.config.keys_provider import IDENTITY
 from vallum.config.keys_server import CAPS, LISTEN, RECORDS, TIMEOUTS, TLS_FILES
+from vallum.config.keys_workloads import WORKLOADS
 from vallum.config.kinds import (
     INVALID,
     Context,
     Either,
+    Flag,
     Integer,
     Key,
     Made,
@@ -64,6 +66,7 @@ _TOP_ONLY = (
     "timeouts",
     "issuers",
     "identity",
+    "workloads",
     "apis",
 )
 _API_ONLY = ("openapi", "upstream", "public_url", "base_path", "operations")
@@ -106,6 +109,9 @@ _UPSTREAM_KEYS = {
     "connections": Key(Integer(1, 65_536), "most connections of one worker; default 256"),
     "ca": Key(ExistingFile("a path"), "CA file for an https upstream; default: the system's"),
     "client_certificate": Key(TLS_FILES, "certificate that the gateway shows to the upstream"),
+    "client_cert": Key(
+        Flag(), "tells the upstream the client's certificate in `Client-Cert` (RFC 9440)"
+    ),
 }
 
 
@@ -196,6 +202,7 @@ TOP = Section(
         "issuers": Key(ISSUERS, "issuers of access tokens (JWT) that are accepted"),
         "identity": Key(IDENTITY, "Vallum's own identity provider"),
         "roles": Key(ROLES, "named sets of scopes"),
+        "workloads": Key(WORKLOADS, "programs that are known by their certificates"),
         "defaults": Key(LEVEL, "where every operation starts from"),
         "apis": Key(Table(NAME, API, "API"), "the APIs that are protected", is_needed=True),
     },

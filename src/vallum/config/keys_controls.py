@@ -180,9 +180,10 @@ _MODE = Choice(("block", "monitor", "off"))
 LEVEL_KEYS: dict[str, Key] = {
     "public": Key(Flag(), "whether anybody may call without a credential"),
     "authenticate": Key(
-        Many(Text("`api_key`, or the name of an issuer"), can_be_empty=False),
-        "ways to prove who calls: `api_key`, the name of an issuer, or `jwt:ISSUER`",
+        Many(Text("`api_key`, `mtls` or the name of an issuer"), can_be_empty=False),
+        "ways to prove who calls: `api_key`, an issuer's name or `jwt:ISSUER`, `mtls[:TRUST]`",
     ),
+    "require_mtls": Key(Flag(), "whether callers need a client certificate, whatever else proves"),
     "scopes": Key(Many(SCOPE), "scopes that the caller needs, all of them"),
     "roles": Key(Many(NAME), "roles of which the caller needs one"),
     "deny_roles": Key(Many(NAME), "roles whose holders are refused, whatever else they hold"),

@@ -256,10 +256,10 @@ def check_issuers(
                 places[name_of_issuer],
                 "merge them: one issuer may have several audiences",
             )
-        if name_of_issuer == "api_key":
+        if name_of_issuer in ("api_key", "mtls"):
             context.report.add(
                 "bad-name",
-                "`api_key` is the name of an authenticator",
+                f"`{name_of_issuer}` is the name of an authenticator",
                 places[name_of_issuer],
                 "give the issuer another name",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vallum.config import values
+from vallum.config.keys_trust import CLIENT_CERTIFICATES
 from vallum.config.kinds import (
     INVALID,
     Choice,
@@ -70,6 +71,9 @@ _LISTEN_KEYS = {
         ),
         "`local` makes and keeps a local CA; or certificate and key files; or `off`",
     ),
+    "client_certificates": Key(
+        CLIENT_CERTIFICATES, "asks clients for certificates: who vouches for them; default: no"
+    ),
     "hosts": Key(
         Many(Text("a host name", values.host)),
         "names that clients use; requests for others are answered 421",
@@ -96,6 +100,13 @@ def _listen(found: Values, context: Context) -> Any:
             found.places.get("tls", found.node),
             "write `tls: local` or certificate files; or `insecure_plain_http: true` where "
             "something before the gateway ends TLS",
+        )
+    if listen.client_certificates is not None and listen.tls == "off":
+        context.report.add(
+            "bad-value",
+            "clients show certificates in TLS, and there is none here",
+            found.places["client_certificates"],
+            "write `tls: local` or certificate files",
         )
     return listen
 

@@ -15,9 +15,20 @@ from vallum.config.document import read_text
 from vallum.config.identity_api import load_identity_api, with_provider
 from vallum.config.keys import TOP
 from vallum.config.keys_identity import check_issuers, check_roles
+from vallum.config.keys_workloads import check_certificate_levels, check_workloads
 from vallum.config.kinds import INVALID, Context, Values
 from vallum.config.lints import lint_policy
-from vallum.config.model import API, Caps, Issuer, Listen, Policy, Records, Role, Timeouts
+from vallum.config.model import (
+    API,
+    Caps,
+    Issuer,
+    Listen,
+    Policy,
+    Records,
+    Role,
+    Timeouts,
+    Workload,
+)
 from vallum.config.source import Node, SourceError, parse_yaml
 from vallum.openapi.model import Contract
 
@@ -98,6 +109,10 @@ def inspect_with_contracts(path: Path) -> tuple[LoadedPolicy | None, list[Diagno
             if each.controls.graphql is not None:
                 files += each.controls.graphql.files
                 digest.update(each.controls.graphql.digest)
+    certificates = policy.listen.client_certificates
+    if certificates is not None:
+        files += certificates.files
+        digest.update(certificates.digest)
     return (
         LoadedPolicy(
             policy=policy,
@@ -113,6 +128,7 @@ def inspect_with_contracts(path: Path) -> tuple[LoadedPolicy | None, list[Diagno
 def _build(found: Values, path: Path, context: Context) -> tuple[Policy, list[LoadedAPI]]:
     issuers, issuer_places = _named(found, "issuers")
     roles, role_places = _named(found, "roles")
+    workloads, workload_places = _named(found, "workloads")
     base = context.base
     policy = Policy(
         source=path,
@@ -123,12 +139,15 @@ def _build(found: Values, path: Path, context: Context) -> tuple[Policy, list[Lo
         timeouts=found.get("timeouts") or Timeouts(),
         issuers=cast(Mapping[str, Issuer], issuers),
         roles=cast(Mapping[str, Role], roles),
+        workloads=cast(Mapping[str, Workload], workloads),
     )
     check_issuers(dict(policy.issuers), issuer_places, context)
     check_roles(dict(policy.roles), role_places, context)
+    check_workloads(policy, workload_places, tuple(role_places), context)
     policy = with_provider(policy, found, context)
     issuer_names = (*issuer_places, *(set(policy.issuers) - set(issuer_places)))
     apis = load_apis(found, policy, issuers=issuer_names, roles=tuple(role_places), context=context)
+    check_certificate_levels(policy, [loaded.levels for loaded in apis], context)
     lint_policy(policy, found, apis, context.report)
     if policy.identity is not None:
         apis.append(load_identity_api(policy.identity))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from vallum.config.keys_trust import ClientCertificates
 from vallum.config.provider import IdentitySettings
 from vallum.filters.answers import AnswerMode
 from vallum.filters.cors import CORS
@@ -22,6 +23,7 @@ from vallum.filters.limit import Limit
 from vallum.filters.uploads import Uploads
 from vallum.inspection.model import Sensitivity
 from vallum.openapi.rights import Right
+from vallum.pki.names import Attribute
 from vallum.tokens.confirmation import Binding
 
 Mode = Literal["block", "monitor", "off"]
@@ -47,6 +49,8 @@ class Listen:
     empty: the listen address, `localhost` and the machine's loopback names with the listen port.
     Others get 421."""
     insecure_plain_http: bool = False
+    client_certificates: ClientCertificates | None = None
+    """Whether clients are asked for certificates, and who vouches for them (AN-7)."""
     trusted_proxies: tuple[str, ...] = ()
     """CIDR ranges whose X-Forwarded-For is believed; empty: none (B-056)."""
 
@@ -155,6 +159,20 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A program that is known by its certificate (AN-7)."""
+
+    name: str
+    trust: str
+    """Whose authorities vouch for it."""
+    attribute: Attribute
+    value: str
+    """What this attribute holds, exactly."""
+    scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
     """Everything that protects one operation, after defaults, API, tags and operation are merged.
 
@@ -163,7 +181,10 @@ class Controls:
 
     public: bool = False
     authenticate: tuple[str, ...] = ()
-    """`api_key` and `jwt:<issuer name>`, the ways in which a caller may prove itself."""
+    """`api_key`, `jwt:<issuer name>` and `mtls:<trust name>`, the ways in which a caller may prove
+    itself."""
+    require_mtls: bool = False
+    """Whether callers need a client certificate, beside their credential (B-205)."""
     scopes: frozenset[str] = frozenset()
     """All of these are needed."""
     roles: frozenset[str] = frozenset()
@@ -235,6 +256,8 @@ class Upstream:
     """CA file for an https upstream; None: the system's."""
     client_certificate: TLSFiles | None = None
     """Shown to the upstream (GW-1)."""
+    client_cert: bool = False
+    """Whether the upstream gets the client's certificate in `Client-Cert` (RFC 9440)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +291,7 @@ class Policy:
     timeouts: Timeouts = field(default_factory=Timeouts)
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
     roles: Mapping[str, Role] = field(default_factory=dict)
+    workloads: Mapping[str, Workload] = field(default_factory=dict)
     identity: IdentitySettings | None = None
     """Vallum's own provider; None: there is none."""
     apis: Mapping[str, API] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vallum.config.diagnostics import Report, listing
+from vallum.config.keys_trust import is_mtls, trust_of
 from vallum.config.levels import OPERATION, Given, Levels
 from vallum.config.model import Controls
 from vallum.config.security import Asked, asked
@@ -18,7 +19,7 @@ DEFAULT_BODY = 256 * 1024
 _PLAIN_KEYS = (
     *("answers", "answer_body", "leaks", "properties"),
     *("codings", "uploads", "validate", "unknown", "graphql", "cors", "headers"),
-    "idempotency",
+    *("idempotency", "require_mtls"),
     *("inspect", "sensitivity", "detectors", "fields", "exclude"),
     *("forward_token", "identity", "body_on_get", "unicode_path"),
     *("binding", "dpop_nonce"),
@@ -116,10 +117,7 @@ class _Resolver:
     ) -> tuple[str, ...]:
         named = given.get("authenticate")
         if named is not None:
-            return tuple(
-                entry if entry == "api_key" else f"jwt:{entry.removeprefix('jwt:')}"
-                for entry in named.value
-            )
+            return tuple(dict.fromkeys(_authenticator(entry) for entry in named.value))
         if not asks.authenticators and not public:
             self._note_unauthenticated(operation, asks)
         return asks.authenticators
@@ -164,7 +162,7 @@ def _words(code: str, detail: str) -> tuple[str, str]:
         case "unsupported-scheme":
             return (
                 f"the contract asks for {detail}, which Vallum does not take",
-                "write `authenticate: api_key` (a key in a header field), or the name of an issuer",
+                "write `authenticate: api_key` (a key in a header field), `mtls` or an issuer",
             )
         case _ if detail == "public":
             return (
@@ -176,6 +174,13 @@ def _words(code: str, detail: str) -> tuple[str, str]:
                 "nothing authenticates callers, and the contract names no security",
                 "write `authenticate: api_key` (under `defaults:`, say), or `public: true`",
             )
+
+
+def _authenticator(entry: str) -> str:
+    """As `Controls` names it."""
+    if is_mtls(entry):
+        return f"mtls:{trust_of(entry)}"
+    return entry if entry == "api_key" else f"jwt:{entry.removeprefix('jwt:')}"
 
 
 def _value(given: dict[str, Given], key: str, *, default: Any) -> Any:

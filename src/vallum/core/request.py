@@ -33,6 +33,8 @@ class Client(NamedTuple):
     certificate: bytes | None = None
     """The certificate (DER) that the connection's peer proved in the TLS handshake to hold, where
     one was asked for and verified. Never from a field of the request (B-068)."""
+    trusts: tuple[str, ...] = ()
+    """Names of the policy's trusts whose authorities vouch for `certificate`."""
 
 
 class Request(NamedTuple):

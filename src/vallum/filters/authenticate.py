@@ -26,7 +26,8 @@ class Authenticator(Protocol):
 
     @property
     def field(self) -> bytes:
-        """The request field (lower case) that carries the credential."""
+        """The request field (lower case) that carries the credential; empty where the connection
+        itself does."""
         ...
 
     @property
@@ -102,10 +103,13 @@ class Authenticate:
 class _Decide:
     """The decision for one operation, compiled."""
 
-    __slots__ = ("_all", "_challenges", "_first", "_public")
+    __slots__ = ("_all", "_challenges", "_connection", "_first", "_public")
 
     def __init__(self, authenticators: tuple[Authenticator, ...], *, public: bool) -> None:
-        self._all = tuple((each.field, each.authenticate) for each in authenticators)
+        self._all = tuple((each.field, each.authenticate) for each in authenticators if each.field)
+        self._connection = next(
+            (each.authenticate for each in authenticators if not each.field), None
+        )
         self._first = authenticators[0].authenticate
         self._public = public
         # RFC 9110 §11.6.1: a 401 MUST carry at least one challenge; ours names every way in.
@@ -123,14 +127,16 @@ class _Decide:
         """The check where there are several."""
         request = exchange.request
         fields = request.fields
-        chosen = None
+        # A certificate beside a token is no second credential: the token may be bound to it.
+        chosen = self._connection
+        is_shown = False
         for field, authenticate in self._all:
             if field in fields:
                 # SECURITY: whichever we checked, the upstream could believe the other (B-064;
                 # RFC 6750 §2: clients MUST NOT use more than one method in each request).
-                if chosen is not None:
+                if is_shown:
                     raise Denied("ambiguous-credentials", "auth.two-credentials")
-                chosen = authenticate
+                chosen, is_shown = authenticate, True
         return self._otherwise(exchange, None if chosen is None else chosen(request))
 
     def _otherwise(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from time import time
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,10 @@ def _forwarded_block(flight: Flight, fields: RequestFields, via: bytes) -> bytes
         (b"x-forwarded-host", request.host.encode("ascii")),
         (b"via", via + b", " + own if via else own),
     ]
+    certificate = request.client.certificate
+    if certificate is not None and route.api in runtime.shows_certificate:
+        # RFC 9440 §2.2: one byte sequence (RFC 8941 §3.3.5). A client's own is never passed on.
+        lines.append((b"client-cert", b":%b:" % b64encode(certificate)))
     return field_lines(lines)
 
 

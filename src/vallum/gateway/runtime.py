@@ -13,6 +13,7 @@ from vallum.core.request import Request
 from vallum.engine.exchange import Exchange
 from vallum.engine.pipeline import Route
 from vallum.engine.router import Router
+from vallum.pki.trust import Trusts
 from vallum.wire.authority import Network
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ class Runtime:
     trusted_proxies: tuple[Network, ...]
     caps: Caps
     timeouts: Timeouts
+    trusts: Trusts | None = None
+    """Who vouches for clients' certificates; None where clients are not asked for any."""
+    shows_certificate: frozenset[str] = frozenset()
+    """APIs whose upstream is told the client's certificate (RFC 9440)."""
     underscored: frozenset[bytes] = frozenset()
     """Request fields with an underscore in their name that a contract declares."""
     note_refusal: Callable[[Exchange, Denied], None]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import uvloop
 
+from vallum.gateway.certified import CertifiedDownstream
 from vallum.gateway.downstream import Downstream
 from vallum.gateway.memory import settle
 from vallum.gateway.runtime import Runtime
@@ -71,8 +72,10 @@ class _Server:
         loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
         for origin in self._worker.runtime.origins.values():
             await origin.start()
+        asks = self._tls is not None and self._tls.verify_mode is not ssl.CERT_NONE
+        connection = CertifiedDownstream if asks else Downstream
         server = await loop.create_server(
-            lambda: Downstream(self._worker),
+            lambda: connection(self._worker),
             sock=listener,
             ssl=self._tls,
             ssl_handshake_timeout=10.0 if self._tls is not None else None,
