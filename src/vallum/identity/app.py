@@ -14,6 +14,9 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from vallum.identity.errors import OAuthError, PageError
+from vallum.identity.people.routes import people_routes
+from vallum.identity.protocol.authorize_routes import authorize_routes
+from vallum.identity.protocol.backchannel import deliver_logouts
 from vallum.identity.protocol.token_routes import token_routes
 from vallum.identity.services import Services
 from vallum.identity.web.middleware import AnswerFields, refuse_person, refuse_program
@@ -34,19 +37,23 @@ def make_application(services: Services) -> Starlette:
         await services.database.open()
         if await services.keys.maintain():
             services.data_plane.publish_keys(services.keys.jwks)
-        maintenance = asyncio.create_task(_maintain(services))
+        tasks = [asyncio.create_task(each(services)) for each in (_maintain, _tell_applications)]
         try:
             yield
         finally:
-            maintenance.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             services.passwords.close()
             await services.database.close()
 
     routes: list[BaseRoute] = [
         *token_routes(services),
+        *people_routes(services),
+        *authorize_routes(services),
         Mount(ASSETS, StaticFiles(directory=PAGES / "static")),
     ]
-    return Starlette(
+    application = Starlette(
         routes=routes,
         middleware=[Middleware(AnswerFields)],
         exception_handlers={
@@ -55,6 +62,10 @@ def make_application(services: Services) -> Starlette:
         },
         lifespan=lifespan,
     )
+    # A slash too many is another path. Starlette would redirect with 307, which would post a
+    # password on (B-191).
+    application.router.redirect_slashes = False
+    return application
 
 
 async def _maintain(services: Services) -> None:
@@ -72,3 +83,13 @@ async def _maintain(services: Services) -> None:
                 services.data_plane.publish_keys(services.keys.jwks)
         except Exception:  # noqa: BLE001  The next turn tries again; the known keys go on.
             _log.exception("keys and revocations could not be followed")
+
+
+async def _tell_applications(services: Services) -> None:
+    """Tell applications about sessions that have ended; slow ones keep nothing else waiting."""
+    while True:
+        await asyncio.sleep(_MAINTAIN_SECONDS)
+        try:
+            await deliver_logouts(services)
+        except Exception:  # noqa: BLE001  The next turn tries again; nothing is forgotten.
+            _log.exception("applications could not be told about ended sessions")

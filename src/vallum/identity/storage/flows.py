@@ -17,7 +17,7 @@ from vallum.identity.storage.tables import FLOWS
 FLOW_SECONDS: Final = 600.0
 _MOST_DATA: Final = 64 * 1024
 
-FlowKind = Literal["authorize", "account", "device", "federation"]
+FlowKind = Literal["authorize", "account", "device", "federation", "logout"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

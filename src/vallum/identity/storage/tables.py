@@ -302,6 +302,17 @@ PUSHED_REQUESTS: Final = Table(
     _moment("used"),
 )
 
+SESSION_CLIENTS: Final = Table(  # Applications that must hear when a session ends.
+    "session_clients",
+    METADATA,
+    Column("session_id", Text, primary_key=True),
+    Column("client_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    _time("next_attempt"),
+    _time("until"),
+)
+
 DEVICE_CODES: Final = Table(
     "device_codes",
     METADATA,

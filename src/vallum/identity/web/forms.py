@@ -45,6 +45,24 @@ def read_page_query(request: Request) -> dict[str, str]:
         raise PageError("This link is broken", f"Its address cannot be read: {error}.") from None
 
 
+async def read_page_parameters(request: Request) -> dict[str, str]:
+    """The parameters with which an application sends a browser here: a query, or a form.
+
+    Such a form comes from another site and carries no form token: it must change nothing.
+
+    Raises:
+        PageError: they cannot be read in one way only.
+    """
+    if request.method != "POST":
+        return read_page_query(request)
+    try:
+        if request.url.query:
+            raise _BadInputError("it has parameters in two places")
+        return _once(await _fields(request))
+    except _BadInputError as error:
+        raise PageError("This request is broken", f"It cannot be read: {error}.") from None
+
+
 async def read_form(request: Request) -> dict[str, str]:
     """The form that a program sent (OAuth 2.1 §3.2.2: no parameter more than once).
 
