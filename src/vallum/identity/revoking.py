@@ -92,6 +92,14 @@ async def revoke_access_token(services: Services, token_id: str) -> None:
     await services.revocations.deliver()
 
 
+async def revoke_client_token(services: Services, token_id: str, *, expires: float) -> None:
+    """End one access token that a client got for itself."""
+    now = services.clock()
+    async with services.database.write() as connection:
+        await note_token(connection, token_id, expires=expires, now=now)
+    await services.revocations.deliver()
+
+
 async def revoke_issued_for_code(services: Services, code_hash: bytes) -> None:
     """End the tokens that a code led to, because somebody redeemed it again (B-159)."""
     now = services.clock()

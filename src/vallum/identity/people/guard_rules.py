@@ -8,7 +8,14 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, Literal
 
 What = Literal[
-    "password", "second-factor", "recovery-code", "user-code", "client-secret", "mail", "ticket"
+    "password",
+    "second-factor",
+    "recovery-code",
+    "user-code",
+    "client-secret",
+    "introspection",
+    "mail",
+    "ticket",
 ]
 
 _DAY: Final = 86_400.0
@@ -76,6 +83,8 @@ RULES: Final[Mapping[What, Rules]] = {
         source=_FROM_ONE_SOURCE,
         counts_before=False,
     ),
+    # Expired tokens are asked about all the time; a flood of unknown ones is a search (B-185).
+    "introspection": Rules(account_source=Rule(600, 1.0, 60.0, forget=60.0), counts_before=False),
     # Not guessing, but mail that strangers make us send to somebody.
     "mail": Rules(
         account=Rule(3, 300.0, 3600.0, forget=_DAY), source=Rule(20, 60.0, 3600.0, forget=3600.0)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final, Literal
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.core.ports import Clock
@@ -120,6 +120,14 @@ class Clients:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(CLIENTS).order_by(CLIENTS.c.created))).all()
         return [_client(row) for row in rows]
+
+    async def count_dynamic(self) -> int:
+        """How many clients registered themselves and are still in use."""
+        statement = select(func.count()).where(
+            CLIENTS.c.registered_by == "dynamic", CLIENTS.c.disabled.is_(None)
+        )
+        async with self._database.read() as connection:
+            return int((await connection.execute(statement)).scalar_one())
 
     async def add(self, client: Client) -> None:
         """Keep a new client."""
