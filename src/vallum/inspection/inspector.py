@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from vallum.inspection.decoders.layers import SIGNS, peel
@@ -14,7 +14,7 @@ from vallum.inspection.model import (
     Judgement,
     Location,
 )
-from vallum.inspection.scan import Scan
+from vallum.inspection.scan import Scan, compile_patterns, load_scan
 
 # What says that a text may spell another one. They stand before the detectors' own patterns.
 _CODED: Final = tuple(pattern for pattern, _ in SIGNS)
@@ -77,7 +77,7 @@ def patterns_of(detectors: Sequence[Detector]) -> tuple[str, ...]:
 class Inspector:
     """Judges the free texts of a request. For one thread."""
 
-    __slots__ = ("_clock", "_detector_of", "_detectors", "_scan")
+    __slots__ = ("_clock", "_detector_of", "_detectors", "_find_signs", "_scan")
 
     def __init__(
         self, detectors: Sequence[Detector], scan: Scan, clock: Callable[[], float]
@@ -91,6 +91,8 @@ class Inspector:
         self._clock = clock
         self._detectors = tuple(detectors)
         self._scan = scan
+        # Few and simple: compiled at once, and far faster than all patterns together.
+        self._find_signs = load_scan(compile_patterns(_CODED))
         self._detector_of = tuple(
             index for index, each in enumerate(detectors) for _ in each.triggers
         )
@@ -112,8 +114,7 @@ class Inspector:
                 for index, text in self._suspects(chunk, start):
                     found += judge.text(index, text, ())
             if min(woken) < len(_CODED):
-                names = {name for sign in woken if sign < len(_CODED) for name in SIGNS[sign][1]}
-                found += self._inspect_readings(chunk, start, names, judge)
+                found += self._inspect_readings(chunk, start, judge)
         return found
 
     def _suspects(self, texts: Sequence[str], start: int) -> Iterator[tuple[int, str]]:
@@ -128,11 +129,15 @@ class Inspector:
                 yield from numbered[first : first + _PART]
 
     def _inspect_readings(
-        self, texts: Sequence[str], start: int, decoders: Iterable[str], judge: _Judging
+        self, texts: Sequence[str], start: int, judge: _Judging
     ) -> list[Suspicion]:
         """What is found in the other readings of coded texts."""
         readings = []
         for index, text in enumerate(texts, start):
+            signs = set(self._find_signs(text.encode("utf-8", "replace")))
+            if not signs:
+                continue
+            decoders = dict.fromkeys(name for sign in sorted(signs) for name in SIGNS[sign][1])
             readings += [(index, view) for view in peel(text, decoders, judge.budget.check)]
         if not readings:
             return []
