@@ -8,6 +8,7 @@ from tests.support.fixtures import _arena, arena
 from tests.support.graphql_shop import _graphql_shop, graphql_shop
 from tests.support.patience import _quick, quick
 from tests.support.provider import database, provider
+from tests.support.signing_in import deployment
 
 __all__ = [
     "_arena",
@@ -17,6 +18,7 @@ __all__ = [
     "arena",
     "content",
     "database",
+    "deployment",
     "graphql_shop",
     "provider",
     "quick",

@@ -1,0 +1,57 @@
+"""The provider behind the real gateway: tokens open the API, and die when they are revoked."""
+
+from __future__ import annotations
+
+import time
+
+from tests.support.signing_in import Deployment
+from tests.support.waiting import eventually
+
+
+def _client_token(deployment: Deployment, client: dict[str, str]) -> str:
+    with deployment.http() as http:
+        answer = http.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials", "scope": "orders:read"},
+            auth=(client["id"], client["client_secret"]),
+        )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["access_token"])
+
+
+def _call(deployment: Deployment, token: str) -> int:
+    with deployment.http() as http:
+        return http.get("/orders", headers={"authorization": f"Bearer {token}"}).status_code
+
+
+def test_a_machine_gets_a_token_and_calls_the_api(deployment: Deployment) -> None:
+    client = deployment.run(
+        "clients", "create", "Report", "--kind", "service", "--scope", "orders:read"
+    )
+    token = _client_token(deployment, client)
+    assert _call(deployment, token) == 200
+    with deployment.http() as http:
+        assert http.get("/orders").status_code == 401
+        placed = http.post("/orders", headers={"authorization": f"Bearer {token}"})
+        assert placed.status_code == 403
+        vault = http.get("/vault", headers={"authorization": f"Bearer {token}"})
+        assert vault.status_code == 403
+
+
+def test_a_disabled_client_is_out_on_all_workers_within_five_seconds(
+    deployment: Deployment,
+) -> None:
+    client = deployment.run(
+        "clients", "create", "Report", "--kind", "service", "--scope", "orders:read"
+    )
+    token = _client_token(deployment, client)
+    assert _call(deployment, token) == 200
+    deployment.run("clients", "disable", client["id"])
+    disabled = time.monotonic()
+
+    def is_out() -> bool:
+        # Each call is a new connection: the kernel gives them to both workers.
+        return all(_call(deployment, token) == 401 for _ in range(8))
+
+    eventually(is_out, "the token is refused by all workers")
+    assert time.monotonic() - disabled < 5.0

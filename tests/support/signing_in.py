@@ -1,0 +1,153 @@
+"""A whole deployment that people sign in to: gateway, provider, an API behind both, over TLS."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.support.gateway import Gateway, free_port, run_vallum
+from tests.support.provider import form_of
+from tests.support.upstream import RecordingUpstream
+from tests.support.waiting import eventually
+
+ROLES = "roles: {reader: {scopes: []}, admin: {scopes: []}}"
+CONTRACT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Shop", "version": "1"},
+    "paths": {
+        "/orders": {
+            "get": {"operationId": "listOrders", "responses": {"200": {"description": "Orders"}}},
+            "post": {"operationId": "placeOrder", "responses": {"200": {"description": "Placed"}}},
+        },
+        "/vault": {
+            "get": {"operationId": "openVault", "responses": {"200": {"description": "Gold"}}}
+        },
+    },
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Deployment:
+    """One running `vallum up` with `identity:`, and the command line beside it."""
+
+    folder: Path
+    gateway: Gateway
+    issuer: str
+    api: str
+    """The resource indicator: also where the API is."""
+    ca: Path
+    upstream: RecordingUpstream
+
+    def run(self, *arguments: str) -> Any:
+        """A command with `--json`; what it printed."""
+        done = run_vallum(*arguments, "--json", folder=self.folder)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def http(self) -> httpx2.Client:
+        """An HTTP client without cookies that trusts the deployment's CA and follows nothing."""
+        context = ssl.create_default_context(cafile=str(self.ca))
+        return httpx2.Client(verify=context, base_url=self.issuer, follow_redirects=False)
+
+    def mails(self) -> list[EmailMessage]:
+        """All mail that was sent, oldest first."""
+        files = sorted((self.folder / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime)
+        return [
+            email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            for path in files
+        ]
+
+    def mailed_link(self, to: str, *, after: int = 0) -> str:
+        """The link in the newest message to somebody, once there are more than `after` of them."""
+
+        def found() -> list[EmailMessage]:
+            return [mail for mail in self.mails() if mail["to"] == to]
+
+        eventually(lambda: len(found()) > after, f"a mail to {to}")
+        mail = found()[-1]
+        (link,) = re.findall(r"https://\S+", mail.get_content())
+        return str(link)
+
+    def person(self, address: str, password: str, *, role: str = "", name: str = "Ada") -> str:
+        """An account with a password, made as an operator and its owner make it; its id."""
+        roles = ("--role", role) if role else ()
+        made = self.run("users", "create", address, "--name", name, *roles)
+        with self.http() as browser:
+            page = browser.get(made["link"])
+            answer = submit(browser, self.issuer, page.text, password=password)
+            assert answer.status_code == 303, answer.text
+        return str(made["id"])
+
+
+def submit(browser: httpx2.Client, issuer: str, html: str, **values: str) -> httpx2.Response:
+    """Fill in the first form of a page and send it, as a browser without script does."""
+    action, fields = form_of(html)
+    return browser.post(action, data={**fields, **values}, headers={"origin": issuer})
+
+
+def policy_text(port: int, upstream: str, *, more: str = "", identity: str = "") -> str:
+    """The policy of a deployment; `more` adds top-level lines, `identity` lines of the provider."""
+    return f"""version: 1
+listen: {{address: '127.0.0.1:{port}', tls: local}}
+state: var/vallum.db
+records: {{path: records}}
+{ROLES}
+identity:
+  issuer: https://localhost:{port}
+  name: Shop
+  mail: {{transport: file, directory: mail}}
+  registration: true
+  resources:
+    shop:
+      identifier: https://localhost:{port}
+      name: Shop
+      scopes: {{"orders:read": See your orders, "orders:write": Place orders in your name}}
+{identity}{more}defaults: {{limit: 100000/minute per principal, authenticate: own}}
+apis:
+  shop:
+    openapi: openapi.json
+    upstream: {upstream}
+    operations:
+      listOrders: {{scopes: ["orders:read"]}}
+      placeOrder: {{scopes: ["orders:write"]}}
+      openVault: {{roles: [admin]}}
+"""
+
+
+def deploy(
+    folder: Path, stack: ExitStack, *, workers: int = 2, more: str = "", identity: str = ""
+) -> Deployment:
+    """Start everything in `folder`; `stack` stops it."""
+    upstream = stack.enter_context(RecordingUpstream())
+    port = free_port()
+    (folder / "openapi.json").write_text(json.dumps(CONTRACT))
+    text = policy_text(port, upstream.url, more=more, identity=identity)
+    (folder / "vallum.yaml").write_text(text)
+    gateway = stack.enter_context(Gateway(folder, workers=workers))
+    issuer = f"https://localhost:{port}"
+    return Deployment(
+        folder=folder,
+        gateway=gateway,
+        issuer=issuer,
+        api=issuer,
+        ca=folder / "var/tls/ca.pem",
+        upstream=upstream,
+    )
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A deployment with two workers for a whole module of tests."""
+    with ExitStack() as stack:
+        yield deploy(tmp_path_factory.mktemp("deployment"), stack)
