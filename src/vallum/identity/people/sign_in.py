@@ -146,10 +146,12 @@ async def complete_sign_in(
         )
     if "mfa" not in amr and await _needs_second(services, user, flow):
         flow = flow or await _account_flow(services, request, HOME)
-        await services.flows.keep(flow, user_id=user.id, amr=tuple(amr))
+        # What was proved just now, and not by a session that may be stolen, may enrol a factor.
+        data = {**flow.data, "proved": services.clock()}
+        await services.flows.keep(flow, user_id=user.id, amr=tuple(amr), data=data)
         return see_other(f"{SECOND}?flow={flow.id}")
     token, session = await _session(services, request, user, amr)
-    response = see_other(await _onward(services, flow, user, session))
+    response = see_other(await onward(services, flow, user, session))
     write_cookie(response, SESSION, token)
     await _note(services, request, response, user, session)
     return response
@@ -204,6 +206,19 @@ async def load_flow(services: Services, request: Request, flow_id: str | None) -
     return flow
 
 
+async def onward(services: Services, flow: Flow | None, user: User, session: Session) -> str:
+    """The path where a person who has just signed in goes on; the flow knows of the session."""
+    if flow is None:
+        return HOME
+    if flow.kind == "account":
+        await services.flows.end(flow)
+        return flow.return_to
+    data = {**flow.data, "session": session.id}
+    await services.flows.keep(flow, user_id=user.id, amr=session.amr, data=data)
+    mark = "&" if "?" in flow.return_to else "?"
+    return f"{flow.return_to}{mark}flow={flow.id}"
+
+
 async def _account_flow(
     services: Services, request: Request, return_to: str, *, again: bool = False
 ) -> Flow:
@@ -233,18 +248,6 @@ async def _session(
         if other is not None:
             await revoke_session(services, other.user_id, other.id)
     return await services.sessions.begin(user.id, amr, **where)
-
-
-async def _onward(services: Services, flow: Flow | None, user: User, session: Session) -> str:
-    if flow is None:
-        return HOME
-    if flow.kind == "account":
-        await services.flows.end(flow)
-        return flow.return_to
-    data = {**flow.data, "session": session.id}
-    await services.flows.keep(flow, user_id=user.id, amr=session.amr, data=data)
-    mark = "&" if "?" in flow.return_to else "?"
-    return f"{flow.return_to}{mark}flow={flow.id}"
 
 
 async def _note(
