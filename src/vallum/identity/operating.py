@@ -149,8 +149,15 @@ async def end_grant(services: Services, grant_id: str) -> None:
 
 
 async def export_user(services: Services, who: str) -> dict[str, Any]:
-    """Everything that is kept about a person, but what would let somebody be her (GDPR Art. 15)."""
+    """Everything that is kept about a person, for her, at the operator's hands."""
     user = await find_user(services, who)
+    found = await personal_data(services, user.id)
+    await _note(services, "user.exported", user.id)
+    return found
+
+
+async def personal_data(services: Services, user_id: str) -> dict[str, Any]:
+    """Everything that is kept about a person, but what would let somebody be her (GDPR Art. 15)."""
     found: dict[str, Any] = {}
     async with services.database.read() as connection:
         for table in (
@@ -158,12 +165,11 @@ async def export_user(services: Services, who: str) -> dict[str, Any]:
             *(RECOVERY_CODES, SESSIONS, GRANTS, EVENTS),
         ):
             column = table.c.id if table is USERS else table.c.user_id
-            rows = (await connection.execute(select(table).where(column == user.id))).mappings()
-            found[table.name] = [
-                {name: _plain(value) for name, value in row.items() if name not in _PRIVATE}
+            rows = (await connection.execute(select(table).where(column == user_id))).mappings()
+            found[str(table.name)] = [
+                {str(name): _plain(value) for name, value in row.items() if name not in _PRIVATE}
                 for row in rows
             ]
-    await _note(services, "user.exported", user.id)
     return found
 
 

@@ -149,6 +149,20 @@ class Guard:
                     .values(failures=ATTEMPTS.c.failures - 1)
                 )
 
+    async def withdrawn(self, attempt: Attempt) -> None:
+        """The attempt was never looked at: it was none, and changes nothing else."""
+        if not RULES[attempt.what].counts_before:
+            return
+        digests = [key.digest for key in attempt.keys]
+        if attempt.window is not None:
+            digests.append(attempt.window)
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(ATTEMPTS)
+                .where(ATTEMPTS.c.key.in_(digests))
+                .values(consecutive=ATTEMPTS.c.consecutive - 1, failures=ATTEMPTS.c.failures - 1)
+            )
+
     async def clear(self, what: What, account: str) -> None:
         """Forget the failures of strangers on an account: its person has proved something else."""
         digest = self._digest(what, "account", account)

@@ -99,7 +99,7 @@ def notify(
         f"Where:   {_printable(address_of(request))}\n"
         f"Browser: {browser_in_words(agent_of(request))}\n\n"
         "If that was you, there is nothing to do. If it was not, choose a new password at\n"
-        f"{services.settings.issuer}/reset\n"
+        f"{services.settings.issuer}/account/reset\n"
     )
     later(response, send_mail, services, to, subject, text)
 

@@ -1,0 +1,92 @@
+"""Is this the password? The same answer, work and record for who has no account (B-221)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from vallum.identity.errors import PageError
+from vallum.identity.people.addresses import BadAddress, canonical_address
+from vallum.identity.people.guard import Attempt
+from vallum.identity.people.passwords import is_outdated, normal
+from vallum.identity.secrets import kept
+from vallum.identity.services import Services
+from vallum.identity.storage.users import User
+from vallum.identity.web.caller import address_of
+from vallum.identity.web.cookies import DEVICE, read_cookie
+
+
+async def prove_password(
+    services: Services, request: Request, typed_address: str, password: str
+) -> User | None:
+    """The person whose address and password these are; None where they are nobody's.
+
+    Raises:
+        BadPassword: it can be nobody's.
+        TooManyAttempts: not now.
+        PageError: 503, too many sign in at once.
+    """
+    normal(password)
+    account = _account(typed_address)
+    attempt = await begin_attempt(services, request, account)
+    user = await services.users.by_email(account)
+    is_right = await verify_counted(
+        services, attempt, password, None if user is None else user.password_hash
+    )
+    if user is None or not is_right or user.disabled is not None:
+        await services.guard.failed(attempt)
+        await services.events.record(
+            "sign-in.failed",
+            user_id=None if user is None else user.id,
+            address=attempt.address,
+        )
+        return None
+    await services.guard.succeeded(attempt)
+    await _upgrade(services, user, password)
+    return user
+
+
+async def begin_attempt(services: Services, request: Request, account: str) -> Attempt:
+    """Count an attempt on an account's password, as one of a known browser if it is one.
+
+    Raises:
+        TooManyAttempts: not now.
+    """
+    device = read_cookie(request, DEVICE)
+    is_known = await services.devices.is_known(device, account)
+    return await services.guard.check(
+        "password",
+        account=account,
+        address=address_of(request),
+        device=kept(device) if is_known and device is not None else None,
+    )
+
+
+async def verify_counted(
+    services: Services, attempt: Attempt, password: str, hashed: str | None
+) -> bool:
+    """Verify a password; an attempt that could not be looked at was none.
+
+    Raises:
+        PageError: 503, too many sign in at once.
+    """
+    try:
+        return await services.passwords.verify(password, hashed)
+    except PageError:
+        await services.guard.withdrawn(attempt)
+        raise
+
+
+async def _upgrade(services: Services, user: User, password: str) -> None:
+    old = user.password_hash
+    if old is not None and is_outdated(old):
+        new = await services.passwords.hash(password)
+        if await services.users.upgrade_hash(user.id, old, new):
+            await services.events.record("password.upgraded", user_id=user.id)
+
+
+def _account(typed: str) -> str:
+    # What is no address is counted too, and looked for in vain.
+    try:
+        return canonical_address(typed)
+    except BadAddress:
+        return f"no address: {typed[:254]}"
