@@ -18,6 +18,7 @@ from vallum.identity.storage.devices import Devices
 from vallum.identity.storage.events import Events, Sink
 from vallum.identity.storage.flows import Flows
 from vallum.identity.storage.grants import Grants
+from vallum.identity.storage.identities import Identities
 from vallum.identity.storage.passkeys import Passkeys
 from vallum.identity.storage.recovery_codes import RecoveryCodes
 from vallum.identity.storage.refresh_tokens import RefreshTokens
@@ -74,6 +75,7 @@ class Services:
     """Of DPoP proofs for the provider's own endpoints."""
     flows: Flows
     grants: Grants
+    identities: Identities
     sessions: Sessions
     tickets: Tickets
     revocations: RevocationFeed
@@ -126,6 +128,7 @@ def make_services(
         nonces=Nonces(sealer.derive(b"dpop nonce")),
         flows=Flows(database, clock),
         grants=Grants(database, clock),
+        identities=Identities(database, clock),
         sessions=Sessions(database, clock, settings),
         tickets=Tickets(database, clock),
         revocations=RevocationFeed(database, clock, data_plane),

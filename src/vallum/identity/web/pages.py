@@ -36,6 +36,7 @@ def render(
     *,
     status: int = 200,
     flow: Flow | None = None,
+    form_target: str = "",
     **context: Any,
 ) -> HTMLResponse:
     """A page.
@@ -48,16 +49,17 @@ def render(
         flow: what the browser is in the middle of; forms carry its id. Where it ends at an
             application (`data["form_target"]`, an origin), forms may be redirected there: browsers
             hold redirects after a form to `form-action` too (CSP3 §6.4.2).
+        form_target: another such origin; of a provider that the person is sent to, say.
         context: what the template shows.
     """
-    target = "" if flow is None else str(flow.data.get("form_target", ""))
+    of_flow = "" if flow is None else str(flow.data.get("form_target", ""))
     html = _TEMPLATES.get_template(template).render(
         service=services.settings.name,
         csrf=form_token(services, request),
         flow=None if flow is None else flow.id,
         **context,
     )
-    policy = f"{_POLICY} {target}" if target else _POLICY
+    policy = " ".join(filter(None, (_POLICY, of_flow, form_target)))
     return HTMLResponse(html, status, headers={"content-security-policy": policy})
 
 
