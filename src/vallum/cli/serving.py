@@ -235,6 +235,11 @@ class _Watch:
         self._paths += [
             issuer.jwks for issuer in policy.issuers.values() if isinstance(issuer.jwks, Path)
         ]
+        self._paths += [
+            issuer.introspection.client_secret
+            for issuer in policy.issuers.values()
+            if issuer.introspection is not None
+        ]
         if isinstance(policy.listen.tls, TLSFiles):
             self._paths += [policy.listen.tls.certificate, policy.listen.tls.key]
         self._seen = self._look()

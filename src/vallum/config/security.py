@@ -37,7 +37,7 @@ def kind_of(scheme: SecurityScheme) -> Kind:
     if scheme.type == "apiKey":
         return "api_key" if _is_key_field(scheme) else "unsupported"
     if scheme.type == "http":
-        return "token" if scheme.http_scheme == "bearer" else "unsupported"
+        return "token" if scheme.http_scheme in {"bearer", "dpop"} else "unsupported"
     return "unsupported" if scheme.type == "mutualTLS" else "token"
 
 
