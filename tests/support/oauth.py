@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -193,3 +194,40 @@ class ProofKey:
             if answer.json().get("error") != "use_dpop_nonce":
                 break
         return answer
+
+
+class Assertions:
+    """A client with a key of its own, and the assertions that it makes (`private_key_jwt`)."""
+
+    def __init__(self, client_id: str, provider: Provider) -> None:
+        self._client_id = client_id
+        self._provider = provider
+        self._signer = Signer(new_private_jwk("ES256", "client-key"))
+        self.jwks = {"keys": [self._signer.public_jwk]}
+
+    def form(self, type_: str = "JWT", **changes: Any) -> dict[str, str]:
+        """The parameters with a new assertion; None in `changes` leaves a claim out."""
+        return _assertion(self._signer.sign(self._claims(**changes), type_))
+
+    def forged(self, algorithm: str, secret: bytes | None = None) -> dict[str, str]:
+        """Parameters with an assertion that has another `alg`: a MAC with what is public."""
+        head = {"alg": algorithm, "kid": "client-key", "typ": "JWT"}
+        text = ".".join(to_base64url(orjson.dumps(part)) for part in (head, self._claims()))
+        key = secret or orjson.dumps(self._signer.public_jwk)
+        return _assertion(f"{text}.{to_base64url(hmac.digest(key, text.encode(), 'sha256'))}")
+
+    def _claims(self, **changes: Any) -> dict[str, Any]:
+        now = int(self._provider.clock())
+        parts = {
+            "iss": self._client_id,
+            "sub": self._client_id,
+            "aud": ISSUER,
+            "iat": now,
+            "exp": now + 60,
+            "jti": secrets.token_hex(8),
+        } | changes
+        return {name: value for name, value in parts.items() if value is not None}
+
+
+def _assertion(text: str) -> dict[str, str]:
+    return {"client_assertion": text, "client_assertion_type": ASSERTION_TYPE}

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from vallum.identity.errors import OAuthError
 from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.protocol.asking import json_answer
+from vallum.identity.protocol.assertions import refused
 from vallum.identity.protocol.client_auth import authenticate
 from vallum.identity.protocol.own_tokens import verify_own
 from vallum.identity.protocol.standing import demand_standing
@@ -40,7 +41,7 @@ async def introspect(services: Services, request: Request) -> Response:
     caller = await authenticate(services, request, form)
     # RFC 7662 §2.1: some form of authorization is a MUST, against scanning for tokens (B-185).
     if caller.client.is_public:
-        raise OAuthError("invalid_client", "clients without a secret cannot ask", status=401)
+        raise refused("public clients cannot ask")
     text = form.get("token", "")
     if not text:
         raise OAuthError("invalid_request", "the parameter token is missing")
