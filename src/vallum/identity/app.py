@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from vallum.identity.errors import OAuthError, PageError
 from vallum.identity.federation.routes import federation_routes
+from vallum.identity.people.factor_routes import factor_routes
 from vallum.identity.people.routes import people_routes
 from vallum.identity.protocol.authorize_routes import authorize_routes
 from vallum.identity.protocol.backchannel import deliver_logouts
@@ -51,6 +52,7 @@ def make_application(services: Services) -> Starlette:
     routes: list[BaseRoute] = [
         *token_routes(services),
         *people_routes(services),
+        *factor_routes(services),
         *federation_routes(services),
         *authorize_routes(services),
         Mount(ASSETS, StaticFiles(directory=PAGES / "static")),

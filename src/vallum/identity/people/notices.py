@@ -26,6 +26,7 @@ Notice = Literal[
     "password-reset",
     "email-changed",
     "factor-added",
+    "factor-renamed",
     "factor-removed",
     "recovery-codes-made",
     "recovery-code-used",
@@ -54,6 +55,10 @@ _TEXTS: Final[Mapping[Notice, tuple[str, str]]] = {
     "factor-added": (
         "A second factor was added",
         "Another way to confirm your sign-in was added to your account.",
+    ),
+    "factor-renamed": (
+        "A second factor was renamed",
+        "A way to confirm your sign-in has another name now.",
     ),
     "factor-removed": (
         "A second factor was removed",

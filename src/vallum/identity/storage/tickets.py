@@ -110,3 +110,8 @@ class Tickets:
             await connection.execute(
                 delete(TICKETS).where(TICKETS.c.user_id == user_id, TICKETS.c.purpose == purpose)
             )
+
+    async def withdraw_all(self, purpose: Purpose) -> None:
+        """Void what anybody holds for a purpose."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(TICKETS).where(TICKETS.c.purpose == purpose))
