@@ -1,4 +1,4 @@
-"""The demo: the bookshop behind the gateway, three API keys, and six commands to paste.
+"""The demo: the bookshop behind the gateway: API keys, six commands to paste, a page to sign in to.
 
 `make run` starts it. With `--check` it runs the six commands itself, verifies what they answer,
 and ends.
@@ -7,6 +7,7 @@ and ends.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import signal
 import socket
@@ -29,6 +30,7 @@ ROLES = ("reader", "customer", "admin")
 START_SECONDS = 60.0
 CUSTOMER = uuid5(NAMESPACE_URL, "https://bookshop.example/customer/0")
 """As data.py names the first one."""
+PERSON = "ada@bookshop.example"
 CA = Path("var/tls/ca.pem")
 """Where `tls: local` keeps its CA, beside the state."""
 
@@ -114,30 +116,66 @@ def free_port(wanted: int = 0) -> int:
         return port
 
 
-def write_policy(home: Path, *, listen: int, upstream: int) -> Path:
-    """The bookshop's policy with this run's ports, beside its contract."""
+def write_policy(home: Path, *, listen: int, upstream: int, page: int) -> Path:
+    """The bookshop's policy with this run's ports, beside its contracts."""
     shutil.copy(HERE / "openapi.yaml", home)
+    (home / "client").mkdir()
+    shutil.copy(HERE / "client/openapi.yaml", home / "client")
     text = (HERE / "vallum.yaml").read_text()
-    for written, actual in ((":8443", f":{listen}"), (":8000", f":{upstream}")):
-        if text.count(written) != 1:
-            raise SystemExit(f"vallum.yaml must name the port {written} once")
-        text = text.replace(written, actual)
+    for written, actual in ((8443, listen), (8000, upstream), (8001, page)):
+        if f":{written}" not in text:
+            raise SystemExit(f"vallum.yaml must name the port {written}")
+        text = text.replace(f":{written}", f":{actual}")
     path = home / "vallum.yaml"
     path.write_text(text)
     return path
+
+
+def vallum(policy: Path, *arguments: str) -> str:
+    """What a command of Vallum prints."""
+    done = subprocess.run(
+        [VALLUM, *arguments, "-c", str(policy)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        shown = " ".join(arguments[:2])
+        raise SystemExit(f"`vallum {shown}` failed:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def create_page(policy: Path, issuer: str, origin: str) -> tuple[Path, str]:
+    """Register the page with the provider, and make an account.
+
+    Returns:
+        The file with what the page must know, and the link with which a password is chosen.
+    """
+    scopes = ("openid", "profile", "email", "books:read", "orders:read")
+    made = vallum(
+        policy,
+        *("clients", "create", "The bookshop's page", "--kind", "browser", "--binding", "dpop"),
+        *("--redirect-uri", f"{origin}/callback", "--logout-uri", f"{origin}/"),
+        *("--origin", origin, "--json"),
+        *(word for scope in scopes for word in ("--scope", scope)),
+    )
+    settings = policy.with_name("settings.json")
+    settings.write_text(
+        json.dumps(
+            {
+                "issuer": issuer,
+                "client_id": json.loads(made)["id"],
+                "resource": issuer,
+                "scope": " ".join(scopes),
+            }
+        )
+    )
+    return settings, vallum(policy, "users", "create", PERSON, "--name", "Ada Quill")
 
 
 def create_keys(policy: Path) -> dict[str, str]:
     """One API key for each role, and beside the policy a file with the header field for curl."""
     keys = {}
     for role in ROLES:
-        command = [VALLUM, "keys", "create", f"demo-{role}", "--role", role, "--expires", "1d"]
-        done = subprocess.run(
-            [*command, "-c", str(policy)], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SystemExit(f"`vallum keys create` failed:\n{done.stdout}{done.stderr}")
-        keys[role] = done.stdout.strip()
+        arguments = ("create", f"demo-{role}", "--role", role, "--expires", "1d")
+        keys[role] = vallum(policy, "keys", *arguments)
         path = policy.with_name(role)
         path.touch(mode=0o600)
         path.write_text(f"X-API-Key: {keys[role]}\n")
@@ -200,21 +238,35 @@ def check(step: Step) -> bool:
     return is_right
 
 
-def show(all_steps: list[Step]) -> None:
-    """Print the commands to paste."""
+def show(all_steps: list[Step], origin: str, link: str) -> None:
+    """Print the commands to paste, and the way to the page."""
     for step in all_steps:
         print(f"\n{step.title}\nexpect: {step.expect}\n\n  {step.command}", flush=True)
+    print(
+        "\n7. Sign in to the shop's page, and try to steal its token\n"
+        f"expect: the token is worth nothing without the key that {PERSON}'s browser keeps\n\n"
+        f"  choose a password: {link}\n"
+        f"  then open:         {origin}/\n\n"
+        "  The browser warns of the CA, which was made for this run alone.",
+        flush=True,
+    )
     print("\nCtrl-C stops everything.", flush=True)
 
 
 def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
     """Start everything; then check, or wait for the end."""
-    shop_port, port = free_port(), free_port(8443)
-    policy = write_policy(home, listen=port, upstream=shop_port)
+    shop_port, page_port, port = free_port(), free_port(), free_port(8443)
+    issuer, origin = f"https://localhost:{port}", f"https://shop.localhost:{port}"
+    policy = write_policy(home, listen=port, upstream=shop_port, page=page_port)
     shop_command = [sys.executable, str(HERE / "app.py"), "--port", str(shop_port)]
     shop = stack.enter_context(running(shop_command, home / "bookshop.log", home))
     create_keys(policy)
+    settings, link = create_page(policy, issuer, origin)
+    page_command = [sys.executable, str(HERE / "client/serve.py"), "--port", str(page_port)]
+    page_command += ["--settings", str(settings)]
+    page = stack.enter_context(running(page_command, home / "page.log", home))
     wait_until_ready(shop, shop_port, None)
+    wait_until_ready(page, page_port, None)
     log = home / "vallum.log" if only_check else None
     gateway = stack.enter_context(running([VALLUM, "up", "-c", str(policy)], log, home))
     ca = home / CA
@@ -228,7 +280,7 @@ def demo(home: Path, stack: ExitStack, *, only_check: bool) -> int:
     if only_check:
         failed = [step for step in six if not check(step)]
         return 1 if failed else 0
-    show(six)
+    show(six, origin, link)
     gateway.wait()
     return gateway.returncode
 

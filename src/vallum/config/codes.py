@@ -58,6 +58,7 @@ _FORM = _table(
     bad_selector="The text names no place in a request.",
     bad_date="The text is no date.",
     unknown_api="There is no such API in the policy.",
+    no_resource="An operation takes tokens of the own provider, which issues none for its API.",
     insecure_issuer="Passwords would cross the network in the clear.",
     unknown_family="There is no such family of attacks.",
     unknown_rule="There is no such rule of inspection.",

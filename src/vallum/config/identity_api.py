@@ -71,6 +71,36 @@ def _own_issuer(settings: IdentitySettings, policy: Policy) -> Issuer:
     )
 
 
+def with_own_tokens(loaded: LoadedAPI, settings: IdentitySettings, report: Report) -> LoadedAPI:
+    """The API with the provider among its authenticators only where tokens for it exist.
+
+    An operation that is public, and takes what the defaults say, goes without; any other one that
+    takes tokens which nobody can get is an error.
+    """
+    if any(resource.api == loaded.name for resource in settings.resources.values()):
+        return loaded
+    own = f"jwt:{OWN_ISSUER}"
+    resolved = []
+    for each in loaded.resolved:
+        controls = each.controls
+        if own in controls.authenticate:
+            if not controls.public:
+                report.add(
+                    "no-resource",
+                    f"`{each.operation.id}` takes tokens of the own provider, which issues none "
+                    f"for `{loaded.name}`",
+                    each.given["authenticate"].place
+                    if "authenticate" in each.given
+                    else loaded.levels.api.node,
+                    f"add `{loaded.name}:` to `identity.resources`, or authenticate in another way",
+                )
+            others = tuple(name for name in controls.authenticate if name != own)
+            controls = replace(controls, authenticate=others)
+        resolved.append(replace(each, controls=controls))
+    api = replace(loaded.api, controls={each.operation.id: each.controls for each in resolved})
+    return replace(loaded, api=api, resolved=resolved)
+
+
 def load_identity_api(settings: IdentitySettings) -> LoadedAPI:
     """The provider's API with its controls.
 

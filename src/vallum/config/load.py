@@ -12,7 +12,7 @@ from typing import Any, cast
 from vallum.config.apis import LoadedAPI, check_overlap, load_apis
 from vallum.config.diagnostics import Diagnostic, PolicyErrors, Report
 from vallum.config.document import read_text
-from vallum.config.identity_api import load_identity_api, with_provider
+from vallum.config.identity_api import load_identity_api, with_own_tokens, with_provider
 from vallum.config.keys import TOP
 from vallum.config.keys_identity import check_issuers, check_roles
 from vallum.config.keys_workloads import check_certificate_levels, check_workloads
@@ -148,6 +148,8 @@ def _build(found: Values, path: Path, context: Context) -> tuple[Policy, list[Lo
     issuer_names = (*issuer_places, *(set(policy.issuers) - set(issuer_places)))
     apis = load_apis(found, policy, issuers=issuer_names, roles=tuple(role_places), context=context)
     check_certificate_levels(policy, [loaded.levels for loaded in apis], context)
+    if policy.identity is not None:
+        apis = [with_own_tokens(each, policy.identity, context.report) for each in apis]
     lint_policy(policy, found, apis, context.report)
     if policy.identity is not None:
         apis.append(load_identity_api(policy.identity))

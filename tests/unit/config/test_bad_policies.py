@@ -193,6 +193,14 @@ CASES = (
         "valid",
     ),
     Case(
+        "identity-misspelt",
+        "version: 1\n",
+        f"version: 1\nidentity: {MARK}\n  issuer: https://login.example\n"
+        "  resources: {bokshop: {identifier: https://api.example}}\n",
+        "unknown-api",
+        "bookshop",
+    ),
+    Case(
         "identity-database",
         "roles:\n",
         f"identity:\n  issuer: https://login.example\n  database: mysql://db/x {MARK}\n"
