@@ -159,6 +159,11 @@ class ProofKey:
         """Its thumbprint."""
         return thumbprint(self.signer.public_jwk)
 
+    @staticmethod
+    def hash_of(token: str) -> str:
+        """The `ath` of a proof for a token."""
+        return base64url_digest(token.encode())
+
     def proof(self, provider: Provider, path: str = TOKEN, **changes: Any) -> dict[str, str]:
         """The field with a new proof for a POST to `path`; None in `changes` leaves one out."""
         jwk = {name: self.signer.public_jwk[name] for name in ("kty", "crv", "x", "y")}
