@@ -111,12 +111,12 @@ def test_two_issuers_cannot_both_be_asked(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cret\n")
     both = "\n  ".join(
         f"{name}: {{issuer: https://{name}.example, audience: bookshop, {ASKED % SECRET}}}"
-        for name in ("one", "two")
+        for name in ("corp", "two")
     )
     path = write_policy(tmp_path, changed(POLICY, CORP, both))
     loaded = load_policy_with_contracts(path)
     services = open_services(loaded.policy, MemoryLimitStore())
-    with pytest.raises(StartRefused, match="`one` and `two` would both be asked"):
+    with pytest.raises(StartRefused, match="`corp` and `two` would both be asked"):
         compile_runtime(loaded, services)
 
 
