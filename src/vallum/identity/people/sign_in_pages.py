@@ -46,7 +46,7 @@ async def show_sign_in(services: Services, request: Request) -> Response:
         services,
         request,
         flow,
-        email="" if user is None else user.email,
+        email=_hinted(flow) if user is None else user.email,
         done=_DONE.get(query.get("done", ""), ""),
     )
 
@@ -75,6 +75,11 @@ async def send_sign_out(services: Services, request: Request) -> Response:
     response = see_other(f"{SIGN_IN}?done=signed-out")
     await sign_out(services, request, response)
     return response
+
+
+def _hinted(flow: Flow | None) -> str:
+    """The address that the application thinks the person has (OpenID Connect Core §3.1.2.1)."""
+    return "" if flow is None else str(flow.data.get("login_hint") or "")
 
 
 def _page(

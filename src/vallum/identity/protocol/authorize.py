@@ -169,7 +169,7 @@ async def _without_pages(
 
 
 def _missing(services: Services, asked: AuthorizeRequest, session: Session | None) -> str | None:
-    if session is None or asked.subject not in (None, session.user_id):
+    if session is None or asked.wants_sign_in or asked.subject not in (None, session.user_id):
         return "login_required"
     if asked.max_age is not None and services.clock() - session.authenticated > asked.max_age:
         return "login_required"
@@ -181,9 +181,13 @@ def _missing(services: Services, asked: AuthorizeRequest, session: Session | Non
 async def _proceed(
     services: Services, request: Request, flow: Flow, client: Client, asked: AuthorizeRequest
 ) -> Response:
-    again = "login" in asked.prompt or "select_account" in asked.prompt
     session = await demand_session(
-        services, request, flow, max_age=asked.max_age, acr=asked.acr, again=again
+        services,
+        request,
+        flow,
+        max_age=asked.max_age,
+        acr=asked.acr,
+        again=asked.wants_sign_in,
     )
     if isinstance(session, Response):
         return session

@@ -75,6 +75,12 @@ class AuthorizeRequest:
     """Who must be signed in, by the hint of the client."""
     login_hint: str | None
 
+    @property
+    def wants_sign_in(self) -> bool:
+        """Whether the person must sign in now, signed in or not."""
+        # OpenID Connect Core §3.1.2.1: max_age=0 is the same as prompt=login.
+        return self.max_age == 0 or not {"login", "select_account"}.isdisjoint(self.prompt)
+
 
 def judge_return(client: Client, parameters: Mapping[str, str]) -> str:
     """Where the answer goes.

@@ -176,6 +176,7 @@ def test_prompt_none_says_what_is_missing(provider: Provider) -> None:
     provider.clock.now += 100
     assert error(max_age="200") is None
     assert error(max_age="50") == "login_required"
+    assert error(max_age="0") == "login_required"
 
 
 @pytest.mark.parametrize("changes", [{"prompt": "login"}, {"prompt": "select_account"}])
