@@ -68,7 +68,12 @@ class LocalDataPlane:
         self._revocations.revoke_subject(self._issuer, subject, now=time.time())
 
     def publish_keys(self, jwks: bytes) -> None:
-        """Replace the file of keys in one step: nobody reads half of it."""
+        """Replace the file of keys in one step: nobody reads half of it.
+
+        The same keys are left alone: a file that changes makes the workers reload.
+        """
+        if self._jwks.exists() and self._jwks.read_bytes() == jwks:
+            return
         draft = self._jwks.with_name(f".{self._jwks.name}.{os.getpid()}")
         draft.write_bytes(jwks)
         draft.replace(self._jwks)

@@ -320,17 +320,21 @@ def _print_coverage(runtime: Runtime, policy: Policy, ca: Path | None, *, as_jso
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)
+    routes = [route for route in runtime.routes if route.api != IDENTITY_API]
     table = Table(
-        title=f"{len(runtime.routes)} operations, policy {runtime.revision}",
+        title=f"{len(routes)} operations, policy {runtime.revision}",
         title_justify="left",
         header_style="bold",
         box=None,
     )
     for heading in ("operation", "method", "path", *_COLUMNS, "body"):
         table.add_column(heading, overflow="fold")
-    for route in runtime.routes:
+    for route in routes:
         table.add_row(*_row(route, policy))
     console.print(table)
+    if policy.identity is not None:
+        count = len(runtime.routes) - len(routes)
+        console.print(Text(f"people sign in at {policy.identity.issuer} ({count} operations more)"))
     console.print(Text("every operation also: errors made safe, security headers, one record"))
     if ca is not None:
         console.print(Text(f"clients trust this gateway by the CA certificate {ca}"))
