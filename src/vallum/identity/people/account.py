@@ -96,6 +96,7 @@ async def show_security(services: Services, request: Request) -> Response:
         if user.password_changed is None
         else day_and_time(user.password_changed),
         has_second=await has_second_factor(services, user.id),
+        has_providers=bool(services.settings.providers),
     )
 
 
