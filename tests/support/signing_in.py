@@ -85,6 +85,7 @@ class Deployment:
         made = self.run("users", "create", address, "--name", name, *roles)
         with self.http() as browser:
             page = browser.get(made["link"])
+            assert page.status_code == 200, page.text
             answer = submit(browser, self.issuer, page.text, password=password)
             assert answer.status_code == 303, answer.text
         return str(made["id"])

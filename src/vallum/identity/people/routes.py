@@ -60,7 +60,6 @@ def people_routes(services: Services) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         Route(path, _bound(services, page), methods=[method]) for method, path, page in _PAGES
     ]
-    routes.append(Route("/", _home, methods=["GET"]))
     # Where password managers look for the page (W3C, A Well-Known URL for Changing Passwords).
     routes.append(Route("/.well-known/change-password", _change_password, methods=["GET"]))
     return routes
@@ -71,10 +70,6 @@ def _bound(services: Services, page: Page) -> Callable[[Request], Awaitable[Resp
         return await page(services, request)
 
     return answer
-
-
-async def _home(_: Request) -> Response:
-    return RedirectResponse("/account", 303)
 
 
 async def _change_password(_: Request) -> Response:
