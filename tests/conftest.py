@@ -6,6 +6,7 @@ from tests.support.bookshop import shops
 from tests.support.content import _content_arena, content
 from tests.support.fixtures import _arena, arena
 from tests.support.graphql_shop import _graphql_shop, graphql_shop
+from tests.support.openid_provider import federation
 from tests.support.patience import _quick, quick
 from tests.support.provider import database, provider
 from tests.support.signing_in import deployment
@@ -18,6 +19,7 @@ __all__ = [
     "arena",
     "content",
     "database",
+    "federation",
     "deployment",
     "graphql_shop",
     "provider",

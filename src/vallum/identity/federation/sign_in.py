@@ -109,11 +109,11 @@ async def _used_up(
     if not state:
         raise out_of_step()
     flow, _ = await load_step(relying, request, state, "away")
+    if not await relying.services.flows.end(flow):
+        raise out_of_step()
     # B-168: an answer of one provider at the address of another ends here.
     if flow.data["provider"] != upstream.provider.name:
         raise await _refused(relying, request, upstream, "answer.provider", alert=True)
-    if not await relying.services.flows.end(flow):
-        raise out_of_step()
     return flow
 
 
