@@ -219,7 +219,8 @@ def test_every_page_has_one_heading_labels_and_a_strict_policy(
     page = provider.client.get(path)
     assert page.status_code == 200
     assert page.text.count("<h1") == 1
-    assert "<script" not in page.text
+    # Passkeys need a script, from a file of ours; nothing else does.
+    assert page.text.count("<script") == page.text.count('<script src="/assets/')
     assert " style=" not in page.text
     for tag in page.text.split("<input ")[1:]:
         if 'type="hidden"' not in tag:
@@ -230,7 +231,6 @@ def test_every_page_has_one_heading_labels_and_a_strict_policy(
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
-def test_the_front_door_and_the_password_managers_door_lead_on(provider: Provider) -> None:
-    assert provider.client.get("/").headers["location"] == "/account"
+def test_the_password_managers_door_leads_on(provider: Provider) -> None:
     door = provider.client.get("/.well-known/change-password")
     assert door.headers["location"] == "/account/password"
