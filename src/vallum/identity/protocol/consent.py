@@ -93,16 +93,18 @@ def _voucher(client: Client) -> str:
 def _what(services: Services, asked: AuthorizeRequest) -> dict[str, Any]:
     """What it may do, apart by what it concerns: the person, and the API."""
     settings = services.settings
-    words = settings.scopes_of(asked.resource)
+    # In the order of the policy, which begins with what matters.
+    asked_for = {
+        scope: words
+        for scope, words in settings.scopes_of(asked.resource).items()
+        if scope in asked.scopes
+    }
+    stays = asked_for.pop("offline_access", None) is not None
+    about_you = [asked_for.pop(scope) for scope in settings.identity_scopes if scope in asked_for]
     known = settings.resources.get(asked.resource)
-    stays = "offline_access" in asked.scopes
     return {
-        "about_you": [
-            words[scope]
-            for scope in asked.scopes
-            if scope in settings.identity_scopes and scope != "offline_access"
-        ],
-        "in_api": [words[scope] for scope in asked.scopes if scope not in settings.identity_scopes],
+        "about_you": about_you,
+        "in_api": list(asked_for.values()),
         "api": None if known is None else plain_name(known.name),
         "stays_days": round(settings.refresh_life / _DAY) if stays else None,
     }
