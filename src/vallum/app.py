@@ -11,13 +11,11 @@ import hmac
 import importlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from vallum.authz.roles import RoleTable
-from vallum.config.identity_api import OWN_ISSUER
 from vallum.config.load import LoadedPolicy
 from vallum.config.model import API, Controls, Issuer, Listen, Policy, Upstream
 from vallum.config.security import key_field
@@ -42,23 +40,25 @@ from vallum.filters.errors import SafeErrors
 from vallum.filters.headers import SecurityHeaders, security_lines
 from vallum.filters.idempotency import IdempotencyFilter
 from vallum.filters.inspect import InspectBody, InspectHead
-from vallum.filters.introspection import IntrospectedIssuer
-from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer, token_cache
+from vallum.filters.jwt import TrustedIssuer
 from vallum.filters.leaks import LeaksFilter
-from vallum.filters.limit import CallerLimits, FloodLimits, Limit
+from vallum.filters.limit import CallerLimits, FloodLimits
 from vallum.filters.mtls import KnownWorkload, MTLSAuthenticator
 from vallum.filters.properties import ReadProperties, WriteProperties
 from vallum.filters.require_mtls import RequireMTLS
-from vallum.filters.sender import SenderCheck, SenderRules
 from vallum.filters.step_up import StepUp
 from vallum.filters.uploads import CheckUploads
 from vallum.filters.validate import ValidateBody, ValidateParameters
 from vallum.gateway.asgi_origin import ASGIApplication, ASGIOrigin
 from vallum.gateway.resource_metadata import (
     ORIGIN_NAME,
+    WITHHELD,
     ResourceMetadata,
     describe,
+    metadata_filters,
+    metadata_operation,
     metadata_path,
+    takers,
 )
 from vallum.gateway.runtime import Origin, Runtime, StatementMaker
 from vallum.gateway.tls import upstream_context
@@ -72,21 +72,17 @@ from vallum.limits.replays import MemoryReplays, Replays
 from vallum.openapi.model import Contract, Operation
 from vallum.pki.trust import Trusts
 from vallum.store.idempotency import Runs
-from vallum.store.jwks_file import Loader, from_file, read_file
-from vallum.store.jwks_source import JWKSSource
 from vallum.store.keys import KeyDirectory
 from vallum.store.pattern_cache import cache_directory, compiled_patterns
 from vallum.store.revocations import Revocations
 from vallum.store.secret_file import load_secret
 from vallum.store.usage import UsageWriter
-from vallum.tokens.cache import VerifiedTokenCache
-from vallum.tokens.claims import IssuerExpectations
 from vallum.tokens.internal import InternalStatements
-from vallum.tokens.jwks import KeySet, parse_jwks
 from vallum.tokens.nonces import Nonces
-from vallum.tokens.weak import WeakSecrets
 from vallum.wire.authority import canonical_host, parse_networks
 from vallum.wire.forwarding import is_free
+
+from vallum.app_tokens import TokenSetup
 
 ValueT = TypeVar("ValueT")
 
@@ -171,7 +167,17 @@ def compile_runtime(loaded: LoadedPolicy, services: Services) -> Runtime:
         StartRefused: a control cannot be attached as the policy says.
     """
     failures = AuthFailureLimit(services.limits, services.clock)
-    return _Compiler(loaded, services, failures).compile()
+    tokens = TokenSetup(
+        policy=loaded.policy,
+        revocations=services.revocations,
+        replays=services.replays,
+        limits=services.limits,
+        nonces=services.nonces,
+        guard=failures.check,
+        clock=services.clock,
+        remote_keys=services.remote_keys,
+    )
+    return _Compiler(loaded, services, failures, tokens).compile()
 
 
 @dataclass(slots=True)
@@ -179,20 +185,16 @@ class _Compiler:
     loaded: LoadedPolicy
     services: Services
     failures: AuthFailureLimit
+    tokens: TokenSetup
     authenticate: Authenticate = field(default_factory=Authenticate)
     problems: list[str] = field(default_factory=list)
     _equal: dict[Any, Any] = field(default_factory=dict)
     """Equal values of many operations are kept once: a busy processor then has them at hand."""
-    _authenticators: dict[tuple[tuple[str, ...], SenderRules], JWTAuthenticator] = field(
-        default_factory=dict
-    )
-    _token_caches: dict[tuple[str, ...], VerifiedTokenCache] = field(default_factory=dict)
     _metadata: ResourceMetadata = field(default_factory=ResourceMetadata)
     _key_authenticators: dict[bytes, APIKeyAuthenticator] = field(default_factory=dict)
     _certificate_authenticators: dict[tuple[str, ...], MTLSAuthenticator] = field(
         default_factory=dict
     )
-    _key_sources: dict[str, TrustedIssuer] = field(default_factory=dict)
 
     def compile(self) -> Runtime:
         policy = self.loaded.policy
@@ -245,14 +247,14 @@ class _Compiler:
 
     def _describe(self, hosts: dict[str, Router], api: API, *, https: bool) -> None:
         """Let an API that takes tokens say whose (RFC 9728), unless its contract does."""
-        names = {name for each in api.controls.values() for name in each.authenticate}
-        issuers = tuple(
-            issuer for name, issuer in self.loaded.policy.issuers.items() if f"jwt:{name}" in names
-        )
+        issuers = takers(api, self.loaded.policy.issuers)
         if not issuers:
             return
         path = metadata_path(api)
-        route = self._metadata_route(path, https=https)
+        operation, controls = metadata_operation(path)
+        filters = metadata_filters(controls, self.services.limits, self.services.clock, https=https)
+        attached = attach_controls(operation, filters)
+        route = self._freeze(ORIGIN_NAME, operation, controls, attached, WITHHELD)
         for host in served_hosts(self.loaded.policy.listen, api):
             router = hosts.setdefault(host, Router())
             if "GET" in router.methods_at(tuple(path[1:].split("/"))):
@@ -260,33 +262,6 @@ class _Compiler:
             router.add(path, route)
             origin = api.public_url or f"{'https' if https else 'http'}://{host}"
             self._metadata.add(host, path, describe(api, origin, issuers))
-
-    def _metadata_route(self, path: str, *, https: bool) -> Route:
-        def check(target: Target, path: Mapping[str, str], fields: Fields) -> None:
-            if target.query:
-                raise Denied("contract-violation", "contract.query")
-
-        operation = Operation(
-            id="protectedResourceMetadata", method="GET", path=path, check_parameters=check
-        )
-        limit = Limit(units=600, seconds=60.0, per="address", burst=600)
-        controls = Controls(public=True, limits=(limit,), body=0, identity=False)
-        limits, clock = self.services.limits, self.services.clock
-        attached = attach_controls(
-            operation,
-            [
-                (CrossOrigin(), CORS(origins=("*",))),
-                (FloodLimits(limits, clock, api=ORIGIN_NAME), controls.limits),
-                (ValidateParameters(), controls),
-                (SafeErrors(), controls),
-                (SecurityHeaders(https=https), controls),
-            ],
-        )
-        api = API(
-            name=ORIGIN_NAME, openapi=Path(), upstream=Upstream(url=""), base_path="", controls={}
-        )
-        withheld = frozenset({b"authorization", b"dpop", b"cookie"})
-        return self._freeze(api, operation, controls, attached, withheld)
 
     def _add_route(self, hosts: dict[str, Router], api: API, route: Route) -> None:
         path = api.base_path + route.operation.path
@@ -325,7 +300,7 @@ class _Compiler:
         withheld |= undone_fields(controls)
         if controls.forward_token:
             withheld -= {b"authorization", b"dpop"}
-        return self._freeze(api, operation, controls, attached, frozenset(withheld))
+        return self._freeze(api.name, operation, controls, attached, frozenset(withheld))
 
     def _one(self, value: ValueT) -> ValueT:
         """The one of all equal values."""
@@ -333,7 +308,7 @@ class _Compiler:
 
     def _freeze(
         self,
-        api: API,
+        api: str,
         operation: Operation,
         controls: Controls,
         attached: tuple[Control, ...],
@@ -348,7 +323,7 @@ class _Compiler:
             if control.attachment.body_screen is not None
         )
         return Route(
-            api=api.name,
+            api=api,
             operation=operation,
             controls=attached,
             head_checks=tuple(
@@ -441,50 +416,7 @@ class _Compiler:
         if "api_key" in controls.authenticate:
             yield self._api_keys(_key_field(contract))
         if issuers:
-            yield self._tokens(api, controls, issuers)
-
-    def _tokens(self, api: API, controls: Controls, issuers: tuple[str, ...]) -> JWTAuthenticator:
-        rules = SenderRules(
-            binding=controls.binding,
-            nonce=controls.dpop_nonce,
-            public_url=api.public_url,
-            metadata=metadata_path(api),
-        )
-        key = (*issuers, api.name) if OWN_ISSUER in issuers else issuers
-        known = self._authenticators.get((key, rules))
-        if known is not None:
-            return known
-        services = self.services
-        services.replays.open()
-        by_keys = [self._trusted(name, api) for name in issuers if self._has_keys(name)]
-        asked = [
-            introspected_issuer(self.loaded.policy.issuers[name])
-            for name in issuers
-            if self.loaded.policy.issuers[name].introspection is not None
-        ]
-        if len(asked) > 1:
-            # SECURITY: an opaque token does not say whose it is; both would see it.
-            names = " and ".join(f"`{each.name}`" for each in asked)
-            raise ValueError(f"{names} would both be asked about the same tokens; keep one")
-        authenticator = self._authenticators[key, rules] = JWTAuthenticator(
-            by_keys,
-            revocations=services.revocations,
-            guard=self.failures.check,
-            clock=services.clock,
-            sender=SenderCheck(
-                rules,
-                replays=services.replays,
-                limits=services.limits,
-                nonces=services.nonces,
-            ),
-            asked=asked[0] if asked else None,
-            cache=self._token_caches.setdefault(key, token_cache()),
-        )
-        return authenticator
-
-    def _has_keys(self, name: str) -> bool:
-        issuer = self.loaded.policy.issuers[name]
-        return issuer.introspection is None or bool(issuer.jwks)
+            yield self.tokens.authenticator(api, controls, issuers)
 
     def _certificates(self, trusts: tuple[str, ...]) -> MTLSAuthenticator:
         known = self._certificate_authenticators.get(trusts)
@@ -516,28 +448,6 @@ class _Compiler:
             )
         return known
 
-    def _trusted(self, name: str, api: API) -> TrustedIssuer:
-        if name == OWN_ISSUER:
-            return self._own(api)
-        known = self._key_sources.get(name)
-        if known is None:
-            issuer = self.loaded.policy.issuers[name]
-            known = self.services.remote_keys.get(issuer) or trusted_issuer(issuer)
-            self._key_sources[name] = known
-            if not isinstance(issuer.jwks, Path):
-                self.services.remote_keys[issuer] = known
-        return known
-
-    def _own(self, api: API) -> TrustedIssuer:
-        """Vallum's own provider, as one API sees it: its tokens for others are none (B-143)."""
-        settings = self.loaded.policy.identity
-        resources = () if settings is None else settings.resources.values()
-        audience = tuple(each.identifier for each in resources if each.api == api.name)
-        if not audience:
-            raise ValueError(f"`authenticate: own` needs `identity.resources.{api.name}`")
-        issuer = self.loaded.policy.issuers[OWN_ISSUER]
-        return trusted_issuer(replace(issuer, audience=audience))
-
     def _statements(self, api: API) -> StatementMaker:
         state = self.loaded.policy.state
         key = load_secret(state.with_name(f"{state.name}.{api.name}.identity"))
@@ -555,95 +465,6 @@ def _body_checks(
         for control in body_controls(attached)
         if control.attachment.check is not None
     )
-
-
-def trusted_issuer(issuer: Issuer) -> TrustedIssuer:
-    """An issuer of the policy with the source of its keys.
-
-    Raises:
-        ValueError: the issuer's settings contradict each other, or its key file cannot be used.
-    """
-    first = None
-    if isinstance(issuer.jwks, Path):
-        load, first = from_file(issuer.jwks), read_file(issuer.jwks)
-    else:
-        load = _fetched(issuer)
-    weak_secrets = _weak_secrets(issuer.weak_secrets)
-
-    def parse(document: bytes) -> KeySet:
-        return parse_jwks(document, algorithms=issuer.algorithms, weak_secrets=weak_secrets)
-
-    return TrustedIssuer(
-        name=issuer.name,
-        expectations=_expectations(issuer),
-        keys=JWKSSource(issuer.name, load, parse, monotonic=time.monotonic, first=first),
-    )
-
-
-def _expectations(issuer: Issuer) -> IssuerExpectations:
-    return IssuerExpectations(
-        issuer=issuer.issuer,
-        audience=issuer.audience,
-        algorithms=issuer.algorithms,
-        types=issuer.types,
-        max_lifetime=issuer.max_lifetime,
-        leeway=issuer.leeway,
-        allow_multiple_audiences=issuer.allow_multiple_audiences,
-        scope_claim=issuer.scope_claim,
-        roles_claim=issuer.roles_claim,
-        binding=issuer.binding,
-    )
-
-
-def introspected_issuer(issuer: Issuer) -> IntrospectedIssuer:
-    """An issuer of the policy that is asked about its tokens.
-
-    Raises:
-        ValueError: its settings contradict each other, or the secret cannot be read.
-    """
-    # Loaded here because it brings an HTTP client of 11 MB, which key files do not need.
-    from vallum.store.introspection import Introspector
-
-    settings = issuer.introspection
-    if settings is None:
-        raise ValueError(f"`{issuer.name}` has no `introspection`")
-    try:
-        secret = settings.client_secret.read_bytes().strip()
-    except OSError as error:
-        raise ValueError(f"cannot read `{settings.client_secret}`: {error.strerror}") from error
-    if not secret:
-        raise ValueError(f"`{settings.client_secret}` is empty")
-    return IntrospectedIssuer(
-        name=issuer.name,
-        expectations=_expectations(issuer),
-        endpoint=Introspector(
-            settings.url,
-            settings.client_id,
-            Secret(secret),
-            insecure_http=issuer.insecure_http_jwks,
-        ),
-        seconds=settings.cache,
-    )
-
-
-def _weak_secrets(path: Path | None) -> WeakSecrets:
-    if path is None:
-        return WeakSecrets()
-    try:
-        with path.open("rb") as lines:
-            return WeakSecrets(lines)
-    except OSError as error:
-        raise ValueError(f"cannot read `{path}`: {error.strerror}") from error
-
-
-def _fetched(issuer: Issuer) -> Loader:
-    # Loaded here because it brings an HTTP client of 11 MB, which key files do not need.
-    from vallum.store.jwks_fetch import from_metadata, from_url
-
-    insecure_http = issuer.insecure_http_jwks
-    if issuer.jwks:
-        return from_url(str(issuer.jwks), insecure_http=insecure_http)
-    return from_metadata(issuer.issuer, insecure_http=insecure_http)
 
 
 def make_origin(upstream: Upstream, connect_timeout: float) -> Origin:

@@ -6,13 +6,24 @@ worker's own process: it goes through parsing, routing, limits and records like 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import orjson
 
-from vallum.config.model import API, Issuer
+from vallum.config.model import API, Controls, Issuer
+from vallum.core.fields import Fields
+from vallum.core.ports import Clock, LimitStore
+from vallum.core.problems import Denied
+from vallum.core.request import Target
+from vallum.engine.filter import AnyFilter
+from vallum.filters.cors import CORS, CrossOrigin
+from vallum.filters.errors import SafeErrors
+from vallum.filters.headers import SecurityHeaders
+from vallum.filters.limit import FloodLimits, Limit
+from vallum.filters.validate import ValidateParameters
 from vallum.gateway.asgi_origin import Message
+from vallum.openapi.model import Operation
 from vallum.tokens.dpop import ALGORITHMS
 
 PREFIX: Final = "/.well-known/oauth-protected-resource"
@@ -20,6 +31,16 @@ PREFIX: Final = "/.well-known/oauth-protected-resource"
 
 ORIGIN_NAME: Final = ":metadata"
 """Its name among the origins; no API can have it."""
+
+
+WITHHELD: Final = frozenset({b"authorization", b"dpop", b"cookie"})
+"""What the application does not need to see."""
+
+
+def takers(api: API, issuers: Mapping[str, Issuer]) -> tuple[Issuer, ...]:
+    """The issuers whose tokens an API takes for one of its operations."""
+    names = {name for each in api.controls.values() for name in each.authenticate}
+    return tuple(issuer for name, issuer in issuers.items() if f"jwt:{name}" in names)
 
 
 def metadata_path(api: API) -> str:
@@ -52,6 +73,33 @@ def describe(api: API, origin: str, issuers: tuple[Issuer, ...]) -> bytes:
     if "mtls" in bindings:
         document["tls_client_certificate_bound_access_tokens"] = True
     return orjson.dumps(document)
+
+
+def metadata_operation(path: str) -> tuple[Operation, Controls]:
+    """The operation that serves descriptions at `path`, and what protects it."""
+
+    def check(target: Target, path: Mapping[str, str], fields: Fields) -> None:
+        if target.query:
+            raise Denied("contract-violation", "contract.query")
+
+    operation = Operation(
+        id="protectedResourceMetadata", method="GET", path=path, check_parameters=check
+    )
+    limit = Limit(units=600, seconds=60.0, per="address", burst=600)
+    return operation, Controls(public=True, limits=(limit,), body=0, identity=False)
+
+
+def metadata_filters(
+    controls: Controls, limits: LimitStore, clock: Clock, *, https: bool
+) -> list[tuple[AnyFilter, object]]:
+    """The controls of that operation: any web page may read it, nobody too often."""
+    return [
+        (CrossOrigin(), CORS(origins=("*",))),
+        (FloodLimits(limits, clock, api=ORIGIN_NAME), controls.limits),
+        (ValidateParameters(), controls),
+        (SafeErrors(), controls),
+        (SecurityHeaders(https=https), controls),
+    ]
 
 
 class ResourceMetadata:
