@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+from vallum.app_tokens import TokenSetup
 from vallum.authz.roles import RoleTable
 from vallum.config.load import LoadedPolicy
 from vallum.config.model import API, Controls, Issuer, Listen, Policy, Upstream
@@ -81,8 +82,6 @@ from vallum.tokens.internal import InternalStatements
 from vallum.tokens.nonces import Nonces
 from vallum.wire.authority import canonical_host, parse_networks
 from vallum.wire.forwarding import is_free
-
-from vallum.app_tokens import TokenSetup
 
 ValueT = TypeVar("ValueT")
 
