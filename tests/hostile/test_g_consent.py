@@ -17,7 +17,14 @@ from tests.support.authorizing import (
     sent_to,
 )
 from tests.support.oauth import REDIRECT, add_client, add_public, sign_in
-from tests.support.provider import API, ISSUER, Provider, form_of, submit
+from tests.support.provider import (
+    API,
+    ISSUER,
+    Provider,
+    form_of,
+    running_provider,
+    submit,
+)
 
 from vallum.config.provider import Resource
 from vallum.identity.revoking import revoke_grant
@@ -223,3 +230,15 @@ def test_b173_consent_spoof_only_the_operator_vouches(provider: Provider) -> Non
     assert "An application of" not in liar
     # No logo is ever fetched or shown: there is no place for one.
     assert "<img" not in liar
+
+
+def test_b173_consent_spoof_a_name_with_a_null_is_no_name(database: str) -> None:
+    with running_provider(database, registration=True) as provider:
+        for name, status in (("Sh\x00op", 400), ("Shop", 201)):
+            ticket = provider.run(provider.services.tickets.issue, "registration", None, {})
+            answer = provider.browser().post(
+                "/oauth/register",
+                json={"client_name": name, "redirect_uris": [REDIRECT]},
+                headers={"authorization": f"Bearer {ticket}"},
+            )
+            assert answer.status_code == status, answer.text

@@ -120,6 +120,8 @@ def _name(said: Mapping[str, Any], default: str) -> str:
     value = said.get("client_name", default)
     if not isinstance(value, str) or not 0 < len(value) <= _MOST_NAME:
         raise bad_metadata("client_name has 1 to 100 characters")
+    if "\x00" in value:  # PostgreSQL keeps no such text.
+        raise bad_metadata("client_name has a character that no name has")
     return value
 
 
