@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import json
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from joserfc import jws
 from tests.support.arena import request
 from tests.support.gateway import create_key
+from tests.support.minting import jwks, make_key, public_jwk
 from tests.support.mtls import Refused, Site, ask, certificates, context_of, site
 from tests.support.pki import (
     CLIENT,
@@ -38,6 +42,7 @@ USED = (CLIENT, False)
 NAMED = x509.DNSName("named.example")
 SVID = x509.UniformResourceIdentifier("spiffe://td.example/billing")
 REVOKED = client(ROOT, "revoked", NAMED)
+KEY = make_key("ES256")
 SELF_SIGNED = make("subject", None, USED)
 
 
@@ -45,6 +50,7 @@ def write_files(folder: Path) -> None:
     ROOT.write_alone(folder / "ca.pem")
     PARTNERS.write_alone(folder / "partners.pem")
     SELF_SIGNED.write_alone(folder / "single.pem")
+    (folder / "bundle.json").write_bytes(jwks(public_jwk(KEY, use="jwt-svid")))
     (folder / "ca.crl").write_bytes(crl_pem(crl(ROOT, REVOKED.certificate.serial_number)))
 
 
@@ -183,7 +189,7 @@ def test_b203_mtls_ca_confusion_trust_of_the_route(asked: Site) -> None:
     assert asked.refused(foreign) == "auth.none"
     assert asked.refused(own, "/admin") == "auth.none"
     principals = [record["principal"] for record in asked.gateway.records()[-4:-2]]
-    assert principals == ["12:mtls:default:named", "13:mtls:partners:partner"]
+    assert principals == ["12:mtls:default:workload:named", "13:mtls:partners:workload:partner"]
 
 
 @pytest.mark.parametrize(
@@ -241,6 +247,36 @@ def test_b206_spiffe_parse_b203_odd_names(asked: Site, names: Sequence[x509.Gene
         "mtls.names",
         "mtls.spiffe",
     )
+
+
+def svid(**changes: object) -> str:
+    """A field with a JWT-SVID of the mesh; a change to `...` leaves a claim out."""
+    claims = {"sub": "spiffe://td.example/billing", "aud": ["api"], "exp": time.time() + 300}
+    content = {name: value for name, value in (claims | changes).items() if value is not ...}
+    header = {"alg": "ES256", "kid": "k1", "typ": "JWT"}
+    token = jws.serialize_compact(header, json.dumps(content).encode(), KEY)
+    return f"Authorization: Bearer {token}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"),
+    [
+        ("jwt.audience", {"aud": ...}),
+        ("jwt.audience", {"aud": ["other"]}),
+        ("jwt.expired", {"exp": ...}),
+        ("jwt.expired", {"exp": 1}),
+        ("jwt.subject", {"sub": "spiffe://td.example/other"}),
+        ("jwt.issuer", {"sub": "spiffe://TD.example/billing"}),
+        ("jwt.issuer", {"sub": "spiffe://td.example/x/../billing"}),
+        ("jwt.issuer", {"sub": "spiffe://other.example/billing"}),
+        ("jwt.issuer", {"sub": "spiffe://td.example"}),
+    ],
+)
+def test_b206_spiffe_parse_tokens(asked: Site, reason: str, changes: dict[str, object]) -> None:
+    assert asked.ask(None, "/token", svid()).status == 200
+    assert asked.gateway.records()[-1]["principal"].endswith(":workload:meshed")
+    assert asked.ask(None, "/token", svid(**changes)).status == 401
+    assert asked.reason() == reason
 
 
 def test_b206_spiffe_parse_authority_as_workload(asked: Site) -> None:
@@ -337,3 +373,12 @@ def test_b202_mtls_thumb_certificate_in_a_field_is_none(asked: Site) -> None:
     assert asked.upstream.requests_since(BEGINNING) is not None
     with pytest.raises(Refused):
         asked.ask(client(TWIN, "c", NAMED))
+
+
+def test_refused_certificates_are_no_guesses(asked: Site) -> None:
+    """A program with an expired certificate locks out nobody at its address."""
+    for _ in range(35):
+        with pytest.raises(Refused):
+            asked.ask(client(TWIN, "c", NAMED))
+        assert asked.refused(REVOKED) == "mtls.revoked"
+    assert asked.ask(None, "/token", svid()).status == 200

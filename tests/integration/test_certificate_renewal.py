@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.support.contract import API_HOST
-from tests.support.gateway import run_vallum
 from tests.support.mtls import Refused, Site, ask, site, trusting
 from tests.support.pki import authority, client
 from tests.support.raw import RawConnection
 from tests.support.waiting import eventually
+
+from vallum.cli.main import main
 
 IN_EFFECT_SECONDS = 5.0
 LISTEN = ", client_certificates: {ca: ca/ca.pem, crl: ca/ca.crl}"
@@ -23,10 +25,12 @@ OPERATIONS = {"private": "authenticate: mtls, scopes: [x]"}
 WORKLOADS = "workloads: {billing: {match: {uri: 'spiffe://td.example/billing'}, scopes: [x]}}"
 
 
-def ca(folder: Path, *arguments: str) -> Any:
+def ca(folder: Path, command: str, *arguments: str) -> Any:
     """One run of `vallum ca`."""
-    done = run_vallum("ca", *arguments, "--state", "state.db", "--json", folder=folder)
-    assert done.returncode == 0, done.stderr
+    out = ["--out", str(folder)] if command in ("issue", "renew") else []
+    state = ["--state", str(folder / "state.db"), "--json"]
+    done = CliRunner().invoke(main, ["ca", command, *arguments, *out, *state])
+    assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
 

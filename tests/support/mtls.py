@@ -19,6 +19,7 @@ OPERATIONS: Mapping[str, str] = {
     "admin": "authenticate: 'mtls:partners'",
     "adminUsers": "authenticate: [api_key, mtls]",
     "getUser": "public: true, require_mtls: true",
+    "token": "authenticate: mesh, scopes: [x]",
 }
 """Beside these everything is public."""
 
@@ -28,7 +29,9 @@ WORKLOADS = """workloads:
   mailed: {match: {email: ops@mail.example}, scopes: [x]}
   subject: {match: {subject: 'CN=subject'}, scopes: [x]}
   poor: {match: {dns: poor.example}}
-  partner: {trust: partners, match: {dns: named.example}}"""
+  partner: {trust: partners, match: {dns: named.example}}
+  meshed: {trust: mesh, match: {uri: 'spiffe://td.example/billing'}, scopes: [x]}
+issuers: {mesh: {issuer: 'spiffe://td.example', audience: api, jwks: bundle.json}}"""
 
 
 def certificates(require: str = "false", more: str = "") -> str:

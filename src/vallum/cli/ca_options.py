@@ -9,7 +9,10 @@ from typing import Any
 
 import click
 
-from vallum.cli.policy import config_option, policy_or_exit
+from vallum.cli.diagnostics import print_diagnostics
+from vallum.cli.policy import config_option, exit_with
+from vallum.config.diagnostics import PolicyErrors
+from vallum.config.state_path import state_path
 from vallum.core.spiffe import InvalidSpiffeId, is_spiffe, parse_workload_id
 from vallum.pki.names import is_dns, is_email, is_uri
 
@@ -55,7 +58,11 @@ def with_ca(command: Callable[..., None]) -> Callable[..., None]:
 
     def called(config: Path, state: Path | None, **given: Any) -> None:
         if state is None:
-            state = policy_or_exit(config, "`--state FILE` needs no policy").state
+            try:
+                state = state_path(config)
+            except PolicyErrors as error:
+                print_diagnostics(list(error.diagnostics), err=True)
+                exit_with(f"`{config}` cannot be read", "`--state FILE` needs no policy")
         command(folder=state.parent / "ca", **given)
 
     called.__name__, called.__doc__ = command.__name__, command.__doc__

@@ -28,7 +28,8 @@ from vallum.config.kinds_files import ExistingFile, near_file, resolve
 from vallum.config.model import Introspection, Issuer, Role
 from vallum.config.source import Node
 from vallum.config.values import Bad
-from vallum.tokens.algorithms import ALGORITHMS, require_algorithms
+from vallum.core.spiffe import InvalidSpiffeId, is_spiffe, parse_spiffe_id
+from vallum.tokens.algorithms import ALGORITHMS, SVID_ALGORITHMS, require_algorithms
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -137,6 +138,8 @@ def _issuer(found: Values, context: Context) -> Any:
         return INVALID
     if settings.get("jwks") is INVALID:
         return INVALID
+    if is_spiffe(settings["issuer"]) and not _check_trust_domain(settings, found, context):
+        return INVALID
     issuer = Issuer(name="", **settings)
     try:
         require_algorithms(issuer.algorithms)
@@ -154,6 +157,24 @@ def _issuer(found: Values, context: Context) -> Any:
         )
         return INVALID
     return issuer
+
+
+def _check_trust_domain(settings: dict[str, Any], found: Values, context: Context) -> bool:
+    """Whether a trust domain can be an issuer of JWT-SVIDs as it is written."""
+    settings.setdefault("algorithms", ("RS256", "ES256"))
+    try:
+        named = parse_spiffe_id(settings["issuer"])
+    except InvalidSpiffeId as err:
+        context.report.add("bad-value", str(err), found.places["issuer"], "`spiffe://example.org`")
+        return False
+    if named.path:
+        problem, place = "an issuer is the trust domain alone, without a path", "issuer"
+    elif not SVID_ALGORITHMS.issuperset(settings["algorithms"]):
+        problem, place = "JWT-SVIDs are signed with RS, PS or ES algorithms", "algorithms"
+    else:
+        return True
+    context.report.add("bad-value", problem, found.places[place], "see docs/certificates.md")
+    return False
 
 
 def _jwks(text: str, found: Values, context: Context, *, allows_http: bool) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from vallum.config.diagnostics import suggest
@@ -10,7 +11,7 @@ from vallum.config.keys_identity import NAME, SCOPE
 from vallum.config.keys_trust import DEFAULT_TRUST, is_mtls, trust_of
 from vallum.config.kinds import INVALID, Context, Key, Made, Many, Section, Table, Text, Values
 from vallum.config.levels import Levels, every
-from vallum.config.model import Policy, Workload
+from vallum.config.model import Issuer, Policy, Workload
 from vallum.config.source import Node
 from vallum.config.values import Bad
 from vallum.core.spiffe import InvalidSpiffeId, is_spiffe, parse_workload_id
@@ -104,12 +105,30 @@ def trusts_of(policy: Policy) -> tuple[str, ...]:
     return () if certificates is None else tuple(certificates.trusts)
 
 
+def with_workloads(policy: Policy) -> dict[str, Issuer]:
+    """The issuers; trust domains with the workloads whose JWT-SVIDs they sign."""
+    return {
+        name: replace(
+            issuer,
+            workloads=tuple(
+                each
+                for each in policy.workloads.values()
+                if each.trust == name and each.attribute == "uri"
+            ),
+        )
+        if is_spiffe(issuer.issuer)
+        else issuer
+        for name, issuer in policy.issuers.items()
+    }
+
+
 def check_workloads(
     policy: Policy, places: Mapping[str, Node], roles: Collection[str], context: Context
 ) -> None:
     """Report workloads that nobody vouches for, or that could not be told apart."""
     seen: dict[tuple[str, Attribute, str], str] = {}
-    trusts = trusts_of(policy)
+    domains = [name for name, each in policy.issuers.items() if is_spiffe(each.issuer)]
+    trusts = (*trusts_of(policy), *domains)
     for name, workload in policy.workloads.items():
         if workload.trust not in trusts:
             context.report.add(
@@ -119,6 +138,13 @@ def check_workloads(
                 suggest(workload.trust, trusts, what="trust")
                 if trusts
                 else "name authorities under `listen: {client_certificates: {ca: …}}`",
+            )
+        if workload.trust in domains and not _is_of(workload, policy.issuers[workload.trust]):
+            context.report.add(
+                "bad-value",
+                f"`{workload.trust}` signs no token of `{name}`",
+                places[name],
+                "match the SPIFFE ID of a workload in its trust domain, by `uri`",
             )
         for role in sorted(workload.roles - set(roles)):
             hint = suggest(role, roles, what="role")
@@ -132,6 +158,10 @@ def check_workloads(
                 places[name],
                 "merge them",
             )
+
+
+def _is_of(workload: Workload, domain: Issuer) -> bool:
+    return workload.attribute == "uri" and workload.value.startswith(f"{domain.issuer}/")
 
 
 def check_certificate_levels(policy: Policy, apis: Sequence[Levels], context: Context) -> None:

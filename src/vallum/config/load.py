@@ -15,7 +15,7 @@ from vallum.config.document import read_text
 from vallum.config.identity_api import load_identity_api, with_own_tokens, with_provider
 from vallum.config.keys import TOP
 from vallum.config.keys_identity import check_issuers, check_roles
-from vallum.config.keys_workloads import check_certificate_levels, check_workloads
+from vallum.config.keys_workloads import check_certificate_levels, check_workloads, with_workloads
 from vallum.config.kinds import INVALID, Context, Values
 from vallum.config.lints import lint_policy
 from vallum.config.model import (
@@ -143,6 +143,7 @@ def _build(found: Values, path: Path, context: Context) -> tuple[Policy, list[Lo
     )
     check_issuers(dict(policy.issuers), issuer_places, context)
     check_roles(dict(policy.roles), role_places, context)
+    policy = replace(policy, issuers=with_workloads(policy))
     check_workloads(policy, workload_places, tuple(role_places), context)
     policy = with_provider(policy, found, context)
     issuer_names = (*issuer_places, *(set(policy.issuers) - set(issuer_places)))

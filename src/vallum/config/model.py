@@ -145,6 +145,8 @@ class Issuer:
     """A file with one known secret a line; HMAC keys that are in it are refused (B-148)."""
     binding: Binding = "none"
     """What each of its tokens must be bound to (AN-8)."""
+    workloads: tuple[Workload, ...] = ()
+    """Where it is a trust domain (`spiffe://…`): the workloads whose JWT-SVIDs are accepted."""
     introspection: Introspection | None = None
     """For its opaque tokens. Its JWTs are read by its keys only where `jwks` names them too."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import get_args
 
 from vallum.core.ports import ANYONE, Clock, LimitStore
 from vallum.core.problems import Denied
@@ -16,12 +17,20 @@ from vallum.engine.exchange import Exchange
 from vallum.filters.limit import Jitter
 from vallum.limits.address import CEILING, address_keys
 from vallum.limits.gcra import interval_seconds
+from vallum.pki.errors import Reason
 
 _PREFIX = ANYONE + b"failures"
 _COUNTED = frozenset({"unauthenticated", "ambiguous-credentials"})
-_NO_GUESSES = frozenset({"auth.none", "dpop.nonce"})
+_NO_GUESSES = frozenset(
+    {
+        *("auth.none", "dpop.nonce", "mtls.no-certificate"),
+        *("mtls.unknown-workload", "mtls.two-workloads"),
+        *get_args(Reason),
+    }
+)
 """Reason codes of refusals that are no guesses: a request without a credential, of which any web
-page can make its visitors' browsers send thirty; and a proof that is good but for its nonce."""
+page can make its visitors' browsers send thirty; a proof that is good but for its nonce; and a
+certificate, which nobody finds by trying: a program whose own has expired tries on and on."""
 
 
 class AuthFailureLimit:

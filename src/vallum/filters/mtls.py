@@ -94,7 +94,7 @@ class MTLSAuthenticator:
         return Principal(
             kind="workload",
             issuer=f"mtls:{workload.trust}",
-            subject=workload.name,
+            subject=f"workload:{workload.name}",
             scopes=workload.scopes,
             roles=workload.roles,
             credential=f"{certificate.serial_number:x}",

@@ -66,6 +66,12 @@ ALGORITHMS: Final[dict[str, Algorithm]] = {
 """Every algorithm by name."""
 
 
+SVID_ALGORITHMS: Final = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
+)
+"""Those of workloads' tokens (SPIFFE JWT-SVID §2.1): no MAC, no `none`, no EdDSA."""
+
+
 def require_algorithms(names: tuple[str, ...]) -> None:
     """Judge an allow-list.
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
-from vallum.tokens.algorithms import require_algorithms
+from vallum.core.spiffe import SCHEME
+from vallum.tokens.algorithms import SVID_ALGORITHMS, require_algorithms
 from vallum.tokens.confirmation import Binding, Confirmation, read_confirmation
 from vallum.tokens.errors import InvalidToken, Reason
 
@@ -28,6 +29,15 @@ ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105  (a media type)
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")
 
 _CLIENT_GRANTS: Final = frozenset({"client_credentials", "client-credentials"})
+
+
+class KnownSubject(NamedTuple):
+    """A workload whose tokens are accepted."""
+
+    name: str
+    """As in the policy."""
+    scopes: frozenset[str]
+    roles: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +64,18 @@ class IssuerExpectations:
     roles_claim: str = "roles"
     binding: Binding = "none"
     """What each token must be bound to."""
+    workloads: Mapping[str, KnownSubject] = field(default_factory=lambda: MappingProxyType({}))
+    """By SPIFFE ID, where `issuer` is a trust domain (`spiffe://…`): those that are accepted."""
+
+    @property
+    def is_trust_domain(self) -> bool:
+        """Whether its tokens are JWT-SVIDs."""
+        return self.issuer.startswith(SCHEME)
 
     def __post_init__(self) -> None:
         require_algorithms(self.algorithms)
+        if self.is_trust_domain and not SVID_ALGORITHMS.issuperset(self.algorithms):
+            raise ValueError("JWT-SVIDs are signed with RS, PS or ES algorithms")
         if not self.issuer:
             raise ValueError("the issuer's exact `iss` is missing")
         for what, values in (("audience", self.audience), ("type", self.types)):
@@ -74,9 +93,10 @@ class VerifiedClaims:
     """The claims of a token that passed every check. Only `vallum.tokens.jwt.verify` makes one."""
 
     issuer: str
-    kind: Literal["user", "client"]
+    kind: Literal["user", "client", "workload"]
     subject: str
-    """`user:…` or `client:…`, so that no client can be registered as a user (B-146)."""
+    """`user:…`, `client:…` or `workload:…`, so that none can be registered as another
+    (B-146)."""
     scopes: frozenset[str]
     roles: frozenset[str]
     token_id: str

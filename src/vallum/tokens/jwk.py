@@ -45,6 +45,10 @@ _SMALL_ORDER: Final = {
 _FIELD: Final = {"Ed25519": _ED25519_P, "Ed448": _ED448_P}
 
 
+SIGNATURES: Final = ("sig",)
+"""`use` of keys that verify signatures (RFC 7517 §4.2)."""
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
     """A key that may verify signatures of one algorithm and nothing else (RFC 8725 §3.1)."""
@@ -92,6 +96,7 @@ def admit(
     *,
     algorithms: Collection[str],
     weak_secrets: Container[bytes] = WEAK_SECRETS,
+    uses: Container[str] = SIGNATURES,
 ) -> VerificationKey | None:
     """Judge one member of a JWK Set.
 
@@ -99,6 +104,7 @@ def admit(
         jwk: the key as JSON.
         algorithms: what its issuer may sign with.
         weak_secrets: HMAC keys to refuse.
+        uses: what `use` says of a key that is meant for verifying.
 
     Returns:
         The key, or None when it is not meant for verifying tokens of this issuer: another use,
@@ -107,7 +113,7 @@ def admit(
     Raises:
         RefusedKey: it is meant for that and must not be trusted.
     """
-    if not _is_for_verifying(jwk):
+    if not _is_for_verifying(jwk, uses):
         return None
     algorithm = _algorithm_of(jwk, algorithms)
     if algorithm is None:
@@ -127,9 +133,9 @@ def admit(
     return VerificationKey(kid, algorithm, key)
 
 
-def _is_for_verifying(jwk: Mapping[str, Any]) -> bool:
+def _is_for_verifying(jwk: Mapping[str, Any], uses: Container[str]) -> bool:
     # RFC 7517 §4.2, §4.3: `use` and `key_ops` say what a key is for. Absent: for anything.
-    if jwk.get("use", "sig") != "sig":
+    if jwk.get("use", "sig") not in uses:
         return False
     operations = jwk.get("key_ops", ["verify"])
     return isinstance(operations, list) and "verify" in operations

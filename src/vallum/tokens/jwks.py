@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Container, Sequence
 from typing import Any, Final, Protocol
 
 from vallum.tokens.errors import InvalidKeySet, InvalidToken, RefusedKey
-from vallum.tokens.jwk import WEAK_SECRETS, VerificationKey, admit
+from vallum.tokens.jwk import SIGNATURES, WEAK_SECRETS, VerificationKey, admit
 from vallum.wire.json import JSONLimits, MalformedJSON, parse_json
 
 MAX_DOCUMENT: Final = 256 * 1024
@@ -76,7 +76,11 @@ class KeySource(Protocol):
 
 
 def parse_jwks(
-    document: bytes, *, algorithms: tuple[str, ...], weak_secrets: Container[bytes] = WEAK_SECRETS
+    document: bytes,
+    *,
+    algorithms: tuple[str, ...],
+    weak_secrets: Container[bytes] = WEAK_SECRETS,
+    uses: Container[str] = SIGNATURES,
 ) -> KeySet:
     """Read a JWK Set.
 
@@ -84,6 +88,7 @@ def parse_jwks(
         document: the JSON text.
         algorithms: what the issuer may sign with; keys for others are left out.
         weak_secrets: HMAC keys to refuse.
+        uses: what `use` says of the keys that are meant.
 
     Raises:
         InvalidKeySet: not a JWK Set, ambiguous, or without a single usable key.
@@ -94,7 +99,7 @@ def parse_jwks(
     for jwk in _members(document):
         kid = str(jwk.get("kid", ""))
         try:
-            key = admit(jwk, algorithms=algorithms, weak_secrets=weak_secrets)
+            key = admit(jwk, algorithms=algorithms, weak_secrets=weak_secrets, uses=uses)
         except RefusedKey as refusal:
             # `!a` keeps control characters of a hostile document out of the operator's log.
             problems.append(f"{kid[:128]!a}: {refusal}")

@@ -31,6 +31,7 @@ class UnverifiedJWS(NamedTuple):
     payload: bytes
     signing_input: bytes
     signature: bytes
+    header_names: frozenset[str] = frozenset()
 
 
 def read(token: bytes) -> UnverifiedJWS:
@@ -51,8 +52,11 @@ def read(token: bytes) -> UnverifiedJWS:
         header_text, payload, signature = (base64url.decode(part) for part in match.groups())
     except ValueError:
         raise InvalidToken("jwt.malformed") from None
-    algorithm, kid, type_ = _judge_header(_parse_header(header_text))
-    return UnverifiedJWS(algorithm, kid, type_, payload, token[: match.end(2)], signature)
+    header = _parse_header(header_text)
+    algorithm, kid, type_ = _judge_header(header)
+    signing_input = token[: match.end(2)]
+    names = frozenset(header)
+    return UnverifiedJWS(algorithm, kid, type_, payload, signing_input, signature, names)
 
 
 def verify_signature(jws: UnverifiedJWS, keys: KeySet, algorithms: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from vallum.tokens import jws
 from vallum.tokens.claims import IssuerExpectations, VerifiedClaims, judge_claims
 from vallum.tokens.errors import InvalidToken
 from vallum.tokens.jwks import KeySet
+from vallum.tokens.svid import claimed_trust_domain, judge_svid
 from vallum.wire.json import JSONLimits, MalformedJSON, parse_json
 
 _LIMITS: Final = JSONLimits(depth=8, width=256, string=jws.MAX_TOKEN)
@@ -21,8 +22,10 @@ class UnverifiedToken(NamedTuple):
 
     @property
     def unverified_issuer(self) -> object:
-        """`iss` as the token claims it."""
-        return self.unverified_claims.get("iss")
+        """Who the token says that vouches for it: `iss`, or a workload's trust domain."""
+        jws_ = self.unverified_jws
+        domain = claimed_trust_domain(jws_.header_names, jws_.type, self.unverified_claims)
+        return domain or self.unverified_claims.get("iss")
 
     @property
     def unverified_kid(self) -> str | None:
@@ -64,4 +67,5 @@ def verify(
     if isinstance(token, bytes):
         token = read(token)
     jws.verify_signature(token.unverified_jws, keys, issuer.algorithms)
-    return judge_claims(token.unverified_claims, token.unverified_jws.type, issuer, now)
+    judge = judge_svid if issuer.is_trust_domain else judge_claims
+    return judge(token.unverified_claims, token.unverified_jws.type, issuer, now)

@@ -149,6 +149,23 @@ def test_what_cannot_be_done(ca: CA, tmp_path: Path) -> None:
     assert "damaged" in ca.run("revoke", "billing", exits=1).stderr
 
 
+def test_the_policy_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that cannot be used before there is an authority."""
+    monkeypatch.chdir(tmp_path)
+    policy = tmp_path / "vallum.yaml"
+    policy.write_text("version: 1\nstate: data/state.db\nlisten: {client_certificates: {ca: x}}\n")
+    assert CliRunner().invoke(main, ["ca", "init"]).exit_code == 0
+    assert (tmp_path / "data/ca/ca.pem").exists()
+    policy.write_text("version: 1\n")
+    assert CliRunner().invoke(main, ["ca", "init"]).exit_code == 0
+    assert (tmp_path / "var/ca/ca.pem").exists()
+    for broken in ("state: 7\n", "{", ""):
+        policy.write_text(broken)
+        done = CliRunner().invoke(main, ["ca", "list"])
+        assert done.exit_code == 1
+        assert "--state" in done.stderr
+
+
 def test_each_list_has_a_larger_number(ca: CA) -> None:
     def number() -> int:
         crl = x509.load_pem_x509_crl((ca.folder / "ca/ca.crl").read_bytes())

@@ -149,3 +149,45 @@ def test_no_issuer_is_called_mtls(tmp_path: Path) -> None:
     path.write_text(changed(text, "authenticate: corp", "authenticate: mtls"))
     _, found = inspect_policy(path)
     assert "bad-name" in [each.code for each in found]
+
+
+SVIDS = "issuer: 'spiffe://td.example', audience: bookshop, jwks: bundle.json"
+
+
+def domain(folder: Path, keys: str, workload: str = "{uri: 'spiffe://td.example/x'}") -> Path:
+    (folder / "bundle.json").write_text("{}")
+    path = write(
+        folder, listen="", workloads=f"workloads: {{x: {{trust: mesh, match: {workload}}}}}\n"
+    )
+    path.write_text(changed(path.read_text(), "roles:\n", f"  mesh: {{{keys}}}\nroles:\n"))
+    return path
+
+
+def test_a_trust_domain_is_an_issuer_of_its_workloads(tmp_path: Path) -> None:
+    policy = load_policy(domain(tmp_path, SVIDS))
+    mesh = policy.issuers["mesh"]
+    assert mesh.algorithms == ("RS256", "ES256")
+    assert [each.value for each in mesh.workloads] == ["spiffe://td.example/x"]
+    assert policy.issuers["corp"].workloads == ()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        SVIDS.replace("td.example", "TD.example"),
+        SVIDS.replace("td.example", "td.example/path"),
+        SVIDS + ", algorithms: EdDSA",
+        SVIDS + ", algorithms: HS256",
+    ],
+)
+def test_trust_domains_that_are_none(tmp_path: Path, keys: str) -> None:
+    policy, found = inspect_policy(domain(tmp_path, keys))
+    assert policy is None
+    assert "bad-value" in [each.code for each in found]
+
+
+def test_a_trust_domain_knows_workloads_by_uri(tmp_path: Path) -> None:
+    for odd in ("{dns: x.example}", "{uri: 'spiffe://other.example/x'}"):
+        policy, found = inspect_policy(domain(tmp_path, SVIDS, odd))
+        assert policy is None
+        assert "bad-value" in [each.code for each in found]
