@@ -1,6 +1,10 @@
--- Credentials and origin, from the environment.
+-- Credentials, origin and kind of body, from the environment.
 
-local names = {BENCH_AUTHORIZATION = "Authorization", BENCH_ORIGIN = "Origin"}
+local names = {
+  BENCH_AUTHORIZATION = "Authorization",
+  BENCH_CONTENT_TYPE = "Content-Type",
+  BENCH_ORIGIN = "Origin",
+}
 for variable, field in pairs(names) do
-  wrk.headers[field] = os.getenv(variable)
+  wrk.headers[field] = os.getenv(variable) or wrk.headers[field]
 end

@@ -177,7 +177,7 @@ class ProofKey:
         said = {name: value for name, value in parts.items() if value is not None}
         head = {"alg": "ES256", "typ": "dpop+jwt", "jwk": jwk}
         text = ".".join(to_base64url(orjson.dumps(part)) for part in (head, said))
-        signature = self.signer._model.sign(text.encode(), self.signer._key)
+        signature = self.signer._sign(text.encode())
         return {"dpop": f"{text}.{to_base64url(signature)}"}
 
     def post(

@@ -51,6 +51,8 @@ def parse_form(body: bytes, max_fields: int = MAX_FIELDS) -> tuple[tuple[str, st
 
 
 def _decode(raw: bytes) -> str:
+    if b"%" not in raw and b"+" not in raw:
+        return raw.decode("ascii")  # Of the characters above, which stand for themselves.
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:

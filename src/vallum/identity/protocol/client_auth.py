@@ -78,7 +78,7 @@ async def authenticate(services: Services, request: Request, form: Mapping[str, 
 
 def _presented(request: Request, form: Mapping[str, str]) -> _Presented:
     # RFC 6749 §2.3.1: the parameters MUST NOT be in the request URI, where logs keep them.
-    if request.url.query:
+    if request.scope["query_string"]:
         raise OAuthError("invalid_request", "parameters belong into the form, not into the URI")
     basic = request.headers.getlist("authorization")
     is_assertion = "client_assertion" in form or "client_assertion_type" in form

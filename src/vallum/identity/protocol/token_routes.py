@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from vallum.identity.protocol.device import DEVICE, device_authorization
 from vallum.identity.protocol.device_pages import send_device, show_device
@@ -26,14 +27,23 @@ from vallum.identity.services import Services
 Endpoint = Callable[[Services, Request], Awaitable[Response]]
 
 
+class _Answering:
+    """An endpoint as an ASGI application: Starlette would put another layer around a function."""
+
+    def __init__(self, services: Services, endpoint: Endpoint) -> None:
+        self._services = services
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._endpoint(self._services, Request(scope, receive))
+        await response(scope, receive, send)
+
+
 def token_routes(services: Services) -> list[BaseRoute]:
     """Their routes; the busiest first."""
 
     def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
-        async def answer(request: Request) -> Response:
-            return await endpoint(services, request)
-
-        return Route(path, answer, methods=methods)
+        return Route(path, _Answering(services, endpoint), methods=methods)
 
     return [
         route("/oauth/token", token, "POST"),

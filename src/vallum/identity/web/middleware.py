@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,6 +26,7 @@ _FIELDS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
+_RAW = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in _FIELDS.items())
 
 
 class AnswerFields:
@@ -43,14 +43,15 @@ class AnswerFields:
 
         async def send_with_fields(message: Message) -> None:
             if message["type"] == "http.response.start":
-                fields = MutableHeaders(scope=message)
-                for name, value in _FIELDS.items():
-                    fields.setdefault(name, value)
+                fields: list[tuple[bytes, bytes]] = message["headers"]
+                present = {name for name, _ in fields}
+                fields += [field for field in _RAW if field[0] not in present]
                 browser = scope["state"].get("new_browser")
                 if browser is not None:
                     carrier = Response()
                     write_cookie(carrier, BROWSER, browser)
-                    fields.append("set-cookie", carrier.headers["set-cookie"])
+                    cookie = carrier.headers["set-cookie"].encode("latin-1")
+                    fields.append((b"set-cookie", cookie))
             await send(message)
 
         scope.setdefault("state", {})

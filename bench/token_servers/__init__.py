@@ -1,0 +1,1 @@
+"""Token endpoints that do the same: Vallum's, and Authlib's in Flask."""
