@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from vallum.app_tokens import TokenSetup
 from vallum.authz.roles import RoleTable
+from vallum.config.identity_api import IDENTITY_API
 from vallum.config.load import LoadedPolicy
 from vallum.config.model import API, Controls, Issuer, Listen, Policy, Upstream
 from vallum.config.security import key_field
@@ -226,6 +227,7 @@ class _Compiler:
             shows_certificate=frozenset(
                 api.name for api in policy.apis.values() if api.upstream.client_cert
             ),
+            sends_out=frozenset({IDENTITY_API} if policy.identity is not None else ()),
             underscored=_underscored(self.loaded),
             caps=policy.caps,
             timeouts=policy.timeouts,

@@ -268,7 +268,12 @@ class AnsweringConnection(ReplyingConnection):
             origin = flight.runtime.origins[route.api]
             public = f"{flight.runtime.scheme}://{flight.request.host}"
             try:
-                lines += prepared.location_line(origin.authority, public)
+                # Applications of a person's own machine, and providers inside, are the inside
+                # that B-293 hides; where a sign-in goes on is the provider's to judge.
+                if route.api in flight.runtime.sends_out:
+                    lines += prepared.location_as_sent()
+                else:
+                    lines += prepared.location_line(origin.authority, public)
             except Denied:
                 self._give_up_upstream(flight)
                 self._problem(flight, "upstream-failed", "upstream.location")

@@ -121,6 +121,10 @@ class PreparedHead:
             raise malformed("location")
         return b"location: " + value + b"\r\n"
 
+    def location_as_sent(self) -> bytes:
+        """The Location line of an upstream that may send clients anywhere."""
+        return b"" if self.location is None else b"location: " + self.location + b"\r\n"
+
 
 def field_lines(fields: list[FieldLine]) -> bytes:
     """Field lines as they go over the wire."""

@@ -64,6 +64,13 @@ def test_b293_a_location_names_what_clients_may_know(location: bytes, line: byte
     assert prepared.location_line("10.0.0.5:8000", "https://api.example") == line
 
 
+@pytest.mark.parametrize("location", [b"http://127.0.0.1:49152/cb?code=x", b"com.example.app:/cb"])
+def test_what_may_send_out_sends_to_applications_of_a_persons_own_machine(location: bytes) -> None:
+    prepared = _head(b"Location: " + location, status=b"303 See Other")
+    assert prepared.location_as_sent() == b"location: " + location + b"\r\n"
+    assert _head(b"X-A: b").location_as_sent() == b""
+
+
 @pytest.mark.parametrize(
     "location",
     [b"http://10.0.0.6/x", b"http://u:p@shop.example/", b"javascript:alert(1)", b"//localhost/x"],
