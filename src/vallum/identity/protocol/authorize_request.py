@@ -172,12 +172,7 @@ def _prompt(value: str | None) -> tuple[str, ...]:
 def _target(
     services: Services, client: Client, parameters: Mapping[str, str]
 ) -> tuple[str, tuple[str, ...]]:
-    named = parameters.get("resource")
-    # A client that only signs people in has no API: its tokens open userinfo, which is ours.
-    if named is None and not client.resources:
-        resource = services.settings.issuer
-    else:
-        resource = choose_resource(services, client, named)
+    resource = choose_resource(services, client, parameters.get("resource"), for_person=True)
     wanted = read_scopes(parameters.get("scope", ""))
     if not wanted:
         raise OAuthError("invalid_scope", "scope is missing")

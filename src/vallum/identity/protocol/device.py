@@ -40,7 +40,7 @@ async def device_authorization(services: Services, request: Request) -> Response
         raise OAuthError("unauthorized_client", "the client may not use this grant type")
     if proof is not None:
         await demand_new(services, proof)
-    resource = choose_resource(services, client, form.get("resource"))
+    resource = choose_resource(services, client, form.get("resource"), for_person=True)
     scopes = read_scopes(form.get("scope", ""))
     require_scopes(scopes, allowed_scopes(services, client, resource))
     new = await services.device_codes.issue(

@@ -35,12 +35,10 @@ async def verify_own(services: Services, text: str) -> OwnToken:
     Raises:
         InvalidToken: it is none, or it is not good any more.
     """
-    audience = tuple(services.settings.resources)
-    if not audience:
-        raise InvalidToken("jwt.audience")
+    issuer = services.settings.issuer
     expected = IssuerExpectations(
-        issuer=services.settings.issuer,
-        audience=audience,
+        issuer=issuer,
+        audience=(*services.settings.resources, issuer),
         algorithms=SIGNING_ALGORITHMS,
         types=(ACCESS_TOKEN,),
         max_lifetime=services.settings.token_life,

@@ -10,7 +10,7 @@ from vallum.identity.errors import OAuthError
 from vallum.identity.issuing import Person, id_token, person_token
 from vallum.identity.protocol.asking import Answer, TokenRequest, tell_issued, token_answer
 from vallum.identity.protocol.claims import claims_of
-from vallum.identity.protocol.scopes import allowed_scopes
+from vallum.identity.protocol.scopes import allowed_scopes, is_open
 from vallum.identity.protocol.standing import demand_standing
 from vallum.identity.secrets import new_id
 from vallum.identity.storage.allowances import Allowance
@@ -80,7 +80,7 @@ async def access_tokens(
     services, client = request.services, request.client
     standing = await demand_standing(connection, allowance, services.clock())
     # The operator may have taken something from the client since.
-    if allowance.resource not in client.resources:
+    if not is_open(services, client, allowance.resource):
         raise OAuthError("invalid_grant", reason="grant: resource withdrawn")
     granted = scopes & allowed_scopes(services, client, allowance.resource)
     person = Person(

@@ -29,8 +29,17 @@ def read_scopes(text: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def choose_resource(services: Services, client: Client, named: str | None) -> str:
+def choose_resource(
+    services: Services, client: Client, named: str | None, *, for_person: bool
+) -> str:
     """The resource that a request is for: the one that it names, or the client's first.
+
+    Args:
+        services: the provider's parts.
+        client: that asks.
+        named: the `resource` of the request.
+        for_person: whether it acts for a person. A client without any API may still sign people
+            in; its tokens open nothing but the provider's own userinfo.
 
     Raises:
         OAuthError: `invalid_target`.
@@ -39,9 +48,18 @@ def choose_resource(services: Services, client: Client, named: str | None) -> st
         for known in services.settings.resources:
             if known in client.resources:
                 return known
+        if for_person and not client.resources:
+            return services.settings.issuer
     elif named in client.resources and named in services.settings.resources:
         return named
     raise OAuthError("invalid_target", "the client gets no tokens for this resource")
+
+
+def is_open(services: Services, client: Client, resource: str) -> bool:
+    """Whether the client still gets tokens for people for a resource that it once got some for."""
+    return resource in client.resources or (
+        not client.resources and resource == services.settings.issuer
+    )
 
 
 def allowed_scopes(services: Services, client: Client, resource: str) -> frozenset[str]:

@@ -207,12 +207,23 @@ def test_a_step_up_asks_for_the_second_factor(provider: Provider) -> None:
 
 
 def test_a_client_that_only_signs_people_in_needs_no_api(provider: Provider) -> None:
-    add_public(provider, trusted=True, resources=())
+    client = add_public(provider, trusted=True, resources=())
     browser = browser_with(provider, sign_in(provider))
-    answer = browser.get(AUTHORIZE, params=request_for("spa", scope="openid email"))
-    assert "code" in sent_to(answer)[1]
+    verifier = new_verifier()
+    asked = request_for(
+        client.id, scope="openid email", code_challenge=base64url_digest(verifier.encode())
+    )
+    code = sent_to(browser.get(AUTHORIZE, params=asked))[1]["code"]
+    program = provider.browser()
+    form = code_form(code, code_verifier=verifier, client_id=client.id)
+    tokens = program.post(TOKEN, data=form).json()
+    assert claims(tokens["access_token"])["aud"] == ISSUER
+    bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+    assert program.get("/oauth/userinfo", headers=bearer).json()["email"] == "ada@shop.example"
     refused = browser.get(AUTHORIZE, params=request_for("spa"))
     assert sent_to(refused)[1]["error"] == "invalid_scope"
+    refused = browser.get(AUTHORIZE, params=request_for("spa", resource=API, scope="openid"))
+    assert sent_to(refused)[1]["error"] == "invalid_target"
 
 
 def test_a_person_whom_the_application_did_not_mean(provider: Provider) -> None:

@@ -18,7 +18,7 @@ async def client_credentials(request: TokenRequest) -> Answer:
     # OAuth 2.1 §4.2: only confidential clients.
     if client.is_public:
         raise OAuthError("unauthorized_client", "a client without a secret cannot use this grant")
-    resource = choose_resource(services, client, request.form.get("resource"))
+    resource = choose_resource(services, client, request.form.get("resource"), for_person=False)
     scopes = read_scopes(request.form.get("scope", ""))
     # SECURITY: nothing that was not asked for, nothing that the operator did not give, and
     # nothing of a person: `openid` and its like need one.
