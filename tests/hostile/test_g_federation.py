@@ -420,6 +420,29 @@ def test_b170_google_email_link_an_account_that_was_proved_meanwhile_is_not_empt
     assert federation.identities(ann) == []
 
 
+def test_b170_google_email_link_the_owner_may_prove_her_address_by_mail_as_well(
+    federation: Federation,
+) -> None:
+    waiting = federation.make_account(verified=False)
+    services, run = federation.provider.services, federation.provider.run
+    run(services.identities.link, waiting.id, federation.other.issuer, "mallory", "")
+    page = federation.browser.get("/account/reset").text
+    submit(federation.browser, page, email=waiting.email)
+    link = federation.provider.outbox.link()
+    chosen = "eight calm whales knit scarves"
+    done = submit(federation.browser, federation.browser.get(link).text, password=chosen)
+    assert done.status_code == 303
+    ann = federation.user()
+    assert ann is not None
+    assert ann.email_verified
+    assert ann.password_hash not in (None, waiting.password_hash)
+    assert federation.identities(ann) == []
+    attacker = federation.provider.browser()
+    back = federation.other.approve(federation.begin("other", browser=attacker))
+    federation.other.person |= {"sub": "mallory", "email": "mallory@evil.example"}
+    assert attacker.get(back).headers["location"].startswith("/sign-in/join")
+
+
 def test_b170_google_email_link_inverse_a_password_does_not_slip_into_googles_account(
     federation: Federation,
 ) -> None:

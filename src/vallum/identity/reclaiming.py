@@ -52,4 +52,11 @@ async def reclaim(services: Services, user: User) -> bool:
             .values(revoked=now)
         )
     await revoke_user(services, user.id)
+    await services.events.record(
+        "account.reclaimed",
+        user_id=user.id,
+        actor=f"user:{user.id}",
+        # An account without a password was made by an operator, for her.
+        alert=user.password_hash is not None,
+    )
     return True

@@ -48,7 +48,7 @@ async def show_connections(relying: Relying, request: Request) -> Response:
         services,
         request,
         "account_connections.html",
-        here=CONNECTIONS,
+        here="/account/security",
         done=_DONE.get(read_page_query(request).get("done", ""), ""),
         connections=[_in_words(relying, identity) for identity in identities],
         providers=tuple(services.settings.providers.values()),

@@ -111,9 +111,6 @@ async def _claim(relying: Relying, flow: Flow) -> User:
     user = await services.users.get(flow.data["user"])
     if user is None or user.email != flow.data["email"] or not await reclaim(services, user):
         raise _changed_meanwhile()
-    await services.events.record(
-        "account.reclaimed", user_id=user.id, provider=flow.data["provider"], alert=True
-    )
     emptied = await services.users.get(user.id)
     if emptied is None:
         raise _changed_meanwhile()

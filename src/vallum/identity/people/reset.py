@@ -16,6 +16,7 @@ from vallum.identity.people.choosing import BadChoice, judge_password, minimum_f
 from vallum.identity.people.later import later
 from vallum.identity.people.notices import notify, send_mail
 from vallum.identity.people.sign_in import complete_sign_in
+from vallum.identity.reclaiming import reclaim
 from vallum.identity.revoking import revoke_user
 from vallum.identity.services import Services
 from vallum.identity.storage.tickets import Ticket
@@ -87,9 +88,10 @@ async def send_choose(services: Services, request: Request) -> Response:
     ticket = await services.tickets.use(token, "reset-password")
     if ticket is None:
         raise _bad_ticket()
+    if ticket.data.get("mailed_to") == user.email and not user.email_verified:
+        # Whoever made the account in advance does not stay in it (B-170).
+        await reclaim(services, user)
     await services.users.set_password(user.id, hashed)
-    if ticket.data.get("mailed_to") == user.email:
-        await services.users.verify(user.id, user.email)
     await revoke_user(services, user.id)
     await services.guard.clear("password", user.email)
     await services.events.record(

@@ -182,6 +182,7 @@ async def _page(
         name=form.get("name", ""),
         email=form.get("email", ""),
         minimum=await minimum_for(services, None),
+        providers=tuple(services.settings.providers.values()),
         problem="Please look at the marked fields again." if errors else "",
         errors={"name": None, "email": None, "password": None, **errors},
     )

@@ -10,11 +10,14 @@ from vallum.identity.storage.events import Event
 
 _EVENTS: Final[Mapping[str, str]] = {
     "account.created": "Account created",
+    "account.reclaimed": "Account emptied and taken over by the owner of its address",
     "data.exported": "Data downloaded",
     "email.changed": "E-mail address changed",
     "email.change-requested": "Another e-mail address asked for",
     "grant.given": "Access of an application allowed",
     "grant.revoked": "Access of an application ended",
+    "identity.linked": "Sign-in with another provider connected",
+    "identity.unlinked": "Sign-in with another provider disconnected",
     "name.changed": "Name changed",
     "password.changed": "Password changed",
     "password.reset": "New password chosen by mail",
