@@ -95,6 +95,18 @@ _RESOURCE = Made(
 )
 
 
+def _demand_askable(issuer: str, *, insecure_http: bool) -> None:
+    url = values.web_url(issuer)
+    if url.has_extras:
+        raise Bad("bad-url", f"`{issuer}` has more than scheme, host and path", "leave it away")
+    if url.scheme == "http" and not (insecure_http and values.is_loopback(url.hostname)):
+        raise Bad(
+            "insecure-issuer",
+            f"who signs in with `{issuer}` could be anybody",
+            "write an https URL; `insecure_http: true` allows http on loopback",
+        )
+
+
 def _provider(found: Values, context: Context) -> Any:
     settings: dict[str, Any] = dict(found)
     is_google = settings.pop("google", False)
@@ -108,6 +120,12 @@ def _provider(found: Values, context: Context) -> Any:
         context.report.add(
             "missing-key", "a provider needs `issuer`", found.node, "add it, or `google: true`"
         )
+        return INVALID
+    node = found.places.get("issuer", found.node)
+    try:
+        _demand_askable(settings["issuer"], insecure_http=settings.get("insecure_http", False))
+    except Bad as bad:
+        context.report.add(bad.code, bad.message, node, bad.hint)
         return INVALID
     secret = settings.pop("client_secret", None)
     return UpstreamProvider(name="", client_secret_file=secret, **{"label": "", **settings})

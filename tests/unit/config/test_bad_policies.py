@@ -46,6 +46,15 @@ def _issuer(name: str, keys: str, code: str, hint: str) -> Case:
     return Case(name, CORP, f"  corp: {{{keys}}} {MARK}", code, hint)
 
 
+def _upstream(name: str, keys: str, code: str, hint: str) -> Case:
+    identity = (
+        "identity:\n  issuer: https://login.example\n"
+        "  resources: {books: {identifier: https://api.example}}\n"
+        f"  providers: {{as: {{client_id: x, {keys}}}}} {MARK}\nroles:\n"
+    )
+    return Case(name, "roles:\n", identity, code, hint)
+
+
 def _limit(name: str, text: str, hint: str) -> Case:
     return Case(name, DEFAULT_LIMIT, f"  limit: {text} {MARK}", "bad-limit", hint)
 
@@ -176,6 +185,14 @@ CASES = (
         "insecure-issuer",
         "https",
     ),
+    _upstream("provider-http", "issuer: http://as.example", "insecure-issuer", "https"),
+    _upstream(
+        "provider-http-away",
+        "insecure_http: true, issuer: http://10.0.0.1",
+        "insecure-issuer",
+        "loopback",
+    ),
+    _upstream("provider-query", "issuer: 'https://as.example/?a=b'", "bad-url", "leave"),
     Case(
         "identity-path",
         "roles:\n",
