@@ -73,8 +73,11 @@ for name in json.loads(sys.argv[2]):
     os.waitpid(child, 0)
 """
 _FROM_ELSEWHERE = (
-    "aiohttp", "click", "cryptography.x509", "importlib.metadata", "joserfc.jwt", "jsonschema_rs",
-    "orjson", "rich.table", "uvloop", "yaml",
+    "aiohttp", "aiosqlite", "asyncpg", "click", "cryptography.x509", "email.message", "idna",
+    "importlib.metadata", "jinja2", "joserfc.jwt", "jsonschema_rs", "orjson", "rich.table",
+    "smtplib", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
+    "sqlalchemy.ext.asyncio", "starlette.applications", "starlette.staticfiles", "uvicorn",
+    "uvloop", "yaml", "zxcvbn.frequency_lists",
 )  # fmt: skip
 
 
