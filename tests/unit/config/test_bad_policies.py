@@ -46,7 +46,7 @@ def _issuer(name: str, keys: str, code: str, hint: str) -> Case:
     return Case(name, CORP, f"  corp: {{{keys}}} {MARK}", code, hint)
 
 
-def _upstream(name: str, keys: str, code: str, hint: str) -> Case:
+def _sign_in_with(name: str, keys: str, code: str, hint: str) -> Case:
     identity = (
         "identity:\n  issuer: https://login.example\n"
         "  resources: {books: {identifier: https://api.example}}\n"
@@ -185,14 +185,14 @@ CASES = (
         "insecure-issuer",
         "https",
     ),
-    _upstream("provider-http", "issuer: http://as.example", "insecure-issuer", "https"),
-    _upstream(
+    _sign_in_with("provider-http", "issuer: http://as.example", "insecure-issuer", "https"),
+    _sign_in_with(
         "provider-http-away",
         "insecure_http: true, issuer: http://10.0.0.1",
         "insecure-issuer",
         "loopback",
     ),
-    _upstream("provider-query", "issuer: 'https://as.example/?a=b'", "bad-url", "leave"),
+    _sign_in_with("provider-query", "issuer: 'https://as.example/?a=b'", "bad-url", "leave"),
     Case(
         "identity-path",
         "roles:\n",
