@@ -45,7 +45,7 @@ from vallum.filters.inspect import InspectBody, InspectHead
 from vallum.filters.jwt import TrustedIssuer
 from vallum.filters.leaks import LeaksFilter
 from vallum.filters.limit import CallerLimits, FloodLimits
-from vallum.filters.mtls import KnownWorkload, MTLSAuthenticator
+from vallum.filters.mtls import MTLSAuthenticator
 from vallum.filters.properties import ReadProperties, WriteProperties
 from vallum.filters.require_mtls import RequireMTLS
 from vallum.filters.step_up import StepUp
@@ -422,18 +422,7 @@ class _Compiler:
     def _certificates(self, trusts: tuple[str, ...]) -> MTLSAuthenticator:
         known = self._certificate_authenticators.get(trusts)
         if known is None:
-            workloads = [
-                KnownWorkload(
-                    name=each.name,
-                    trust=each.trust,
-                    attribute=each.attribute,
-                    value=each.value,
-                    scopes=each.scopes,
-                    roles=each.roles,
-                )
-                for each in self.loaded.policy.workloads.values()
-                if each.trust in trusts
-            ]
+            workloads = self.loaded.policy.workloads.values()
             known = self._certificate_authenticators[trusts] = MTLSAuthenticator(trusts, workloads)
         return known
 

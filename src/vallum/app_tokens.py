@@ -21,9 +21,11 @@ from vallum.store.jwks_file import Loader, from_file, read_file
 from vallum.store.jwks_source import JWKSSource
 from vallum.store.revocations import Revocations
 from vallum.tokens.cache import VerifiedTokenCache
-from vallum.tokens.claims import IssuerExpectations
+from vallum.tokens.claims import IssuerExpectations, KnownSubject
+from vallum.tokens.jwk import SIGNATURES
 from vallum.tokens.jwks import KeySet, parse_jwks
 from vallum.tokens.nonces import Nonces
+from vallum.tokens.svid import KEY_USES
 from vallum.tokens.weak import WeakSecrets
 
 
@@ -130,13 +132,17 @@ def trusted_issuer(issuer: Issuer) -> TrustedIssuer:
     else:
         load = _fetched(issuer)
     weak_secrets = _weak_secrets(issuer.weak_secrets)
+    expectations = _expectations(issuer)
+    uses = KEY_USES if expectations.is_trust_domain else SIGNATURES
 
     def parse(document: bytes) -> KeySet:
-        return parse_jwks(document, algorithms=issuer.algorithms, weak_secrets=weak_secrets)
+        return parse_jwks(
+            document, algorithms=issuer.algorithms, weak_secrets=weak_secrets, uses=uses
+        )
 
     return TrustedIssuer(
         name=issuer.name,
-        expectations=_expectations(issuer),
+        expectations=expectations,
         keys=JWKSSource(issuer.name, load, parse, monotonic=time.monotonic, first=first),
     )
 
@@ -153,6 +159,10 @@ def _expectations(issuer: Issuer) -> IssuerExpectations:
         scope_claim=issuer.scope_claim,
         roles_claim=issuer.roles_claim,
         binding=issuer.binding,
+        workloads={
+            each.value: KnownSubject(each.name, each.scopes, each.roles)
+            for each in issuer.workloads
+        },
     )
 
 

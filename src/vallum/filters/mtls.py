@@ -7,10 +7,9 @@ workload.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from vallum.core.principal import Principal
 from vallum.core.problems import Denied
@@ -24,16 +23,21 @@ MAX_CACHED: Final = 4096
 """Certificates whose workloads are remembered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownWorkload:
-    """A workload of the policy."""
+class KnownWorkload(Protocol):
+    """What this control reads of a workload of the policy."""
 
-    name: str
-    trust: str
-    attribute: Attribute
-    value: str
-    scopes: frozenset[str] = frozenset()
-    roles: frozenset[str] = frozenset()
+    @property
+    def name(self) -> str: ...
+    @property
+    def trust(self) -> str: ...
+    @property
+    def attribute(self) -> Attribute: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def scopes(self) -> frozenset[str]: ...
+    @property
+    def roles(self) -> frozenset[str]: ...
 
 
 class MTLSAuthenticator:
@@ -42,20 +46,24 @@ class MTLSAuthenticator:
     field: Final = b""
     challenge: Final = CHALLENGE
 
-    def __init__(self, trusts: Sequence[str], workloads: Sequence[KnownWorkload]) -> None:
+    def __init__(self, trusts: Sequence[str], workloads: Iterable[KnownWorkload]) -> None:
         """
         Args:
             trusts: those of the operation.
-            workloads: theirs.
+            workloads: of the policy; those of other trusts mean nothing here.
 
         Raises:
             ValueError: nobody could ever be let in.
         """
-        if not trusts or not workloads:
+        self._trusts = frozenset(trusts)
+        self._workloads = {
+            (each.trust, each.attribute, each.value): each
+            for each in workloads
+            if each.trust in self._trusts
+        }
+        if not self._workloads:
             raise ValueError("name at least one trust and a workload of it")
         self.name = " or ".join(f"mtls:{trust}" for trust in trusts)
-        self._trusts = frozenset(trusts)
-        self._workloads = {(each.trust, each.attribute, each.value): each for each in workloads}
         self._known: dict[tuple[bytes, tuple[str, ...]], Principal] = {}
 
     def authenticate(self, request: Request) -> Principal | None:

@@ -72,7 +72,7 @@ class _Server:
         loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
         for origin in self._worker.runtime.origins.values():
             await origin.start()
-        asks = self._tls is not None and self._tls.verify_mode is not ssl.CERT_NONE
+        asks = self._worker.runtime.trusts is not None
         connection = CertifiedDownstream if asks else Downstream
         server = await loop.create_server(
             lambda: connection(self._worker),
