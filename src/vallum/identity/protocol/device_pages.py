@@ -16,6 +16,7 @@ from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.people.sign_in import demand_session, load_flow
 from vallum.identity.protocol.device import DEVICE, DEVICE_GRANT
 from vallum.identity.protocol.plain import plain_name
+from vallum.identity.revoking import revoke_grant
 from vallum.identity.services import Services
 from vallum.identity.storage.allowances import Allowance
 from vallum.identity.storage.clients import Client
@@ -175,7 +176,10 @@ async def _approve(services: Services, client: Client, waiting: Waiting, session
         amr=session.amr,
         authenticated=session.authenticated,
     )
-    return await services.device_codes.approve(waiting, allowance)
+    if await services.device_codes.approve(waiting, allowance):
+        return True
+    await revoke_grant(services, grant.id)
+    return False
 
 
 def _demand_kind(flow: Flow) -> None:

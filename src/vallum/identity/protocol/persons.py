@@ -11,7 +11,7 @@ from vallum.identity.issuing import Person, id_token, person_token
 from vallum.identity.protocol.asking import Answer, TokenRequest, tell_issued, token_answer
 from vallum.identity.protocol.claims import claims_of
 from vallum.identity.protocol.scopes import allowed_scopes, is_open
-from vallum.identity.protocol.standing import demand_standing
+from vallum.identity.protocol.standing import Standing
 from vallum.identity.secrets import new_id
 from vallum.identity.storage.allowances import Allowance
 from vallum.identity.storage.clients import Client
@@ -29,6 +29,7 @@ async def first_tokens(
     request: TokenRequest,
     connection: AsyncConnection,
     allowance: Allowance,
+    standing: Standing,
     *,
     nonce: str | None = None,
     code_hash: bytes | None = None,
@@ -36,7 +37,7 @@ async def first_tokens(
     """The first tokens that come of what a person has just allowed.
 
     Raises:
-        OAuthError: `invalid_grant`: it does not hold any more.
+        OAuthError: `invalid_grant`: the client may not have them any more.
     """
     family = new_id("family")
     more = {}
@@ -54,6 +55,7 @@ async def first_tokens(
         request,
         connection,
         allowance,
+        standing,
         scopes=frozenset(allowance.scopes),
         family=family,
         nonce=nonce,
@@ -66,6 +68,7 @@ async def access_tokens(
     request: TokenRequest,
     connection: AsyncConnection,
     allowance: Allowance,
+    standing: Standing,
     *,
     scopes: frozenset[str],
     family: str,
@@ -75,10 +78,9 @@ async def access_tokens(
     """An access token, and an ID token where the person is to be known.
 
     Raises:
-        OAuthError: `invalid_grant`: what the person allowed does not hold any more.
+        OAuthError: `invalid_grant`: the client may not have it any more.
     """
     services, client = request.services, request.client
-    standing = await demand_standing(connection, allowance, services.clock())
     # The operator may have taken something from the client since.
     if not is_open(services, client, allowance.resource):
         raise OAuthError("invalid_grant", reason="grant: resource withdrawn")

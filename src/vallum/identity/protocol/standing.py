@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.identity.errors import OAuthError
@@ -22,6 +22,23 @@ class Standing(NamedTuple):
     email_verified: bool
 
 
+async def begin_use(connection: AsyncConnection, allowance: Allowance, now: float) -> Standing:
+    """Note that tokens are made of what a person allowed, if it still holds.
+
+    INVARIANT: before the transaction takes anything else. Who revokes takes account, session or
+    consent first, and refresh tokens after it: in another order two could wait for each other.
+
+    Raises:
+        OAuthError: `invalid_grant`.
+    """
+    await connection.execute(
+        update(GRANTS)
+        .where(GRANTS.c.id == allowance.grant_id, GRANTS.c.revoked.is_(None))
+        .values(last_used=now)
+    )
+    return await demand_standing(connection, allowance, now)
+
+
 async def demand_standing(
     connection: AsyncConnection, allowance: Allowance, now: float
 ) -> Standing:
@@ -33,7 +50,6 @@ async def demand_standing(
     Raises:
         OAuthError: `invalid_grant`.
     """
-    # In the order in which revocations take them, or two could wait for each other.
     user = await _row(
         connection, select(USERS).where(USERS.c.id == allowance.user_id, USERS.c.disabled.is_(None))
     )

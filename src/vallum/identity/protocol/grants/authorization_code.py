@@ -9,6 +9,7 @@ from typing import Final
 from vallum.identity.errors import OAuthError
 from vallum.identity.protocol.asking import Answer, TokenRequest
 from vallum.identity.protocol.persons import first_tokens
+from vallum.identity.protocol.standing import begin_use
 from vallum.identity.revoking import revoke_issued_for_code
 from vallum.identity.storage.codes import Code, IssuedCode, use_code
 from vallum.tokens.thumbprint import base64url_digest
@@ -34,13 +35,15 @@ async def authorization_code(request: TokenRequest) -> Answer:
     now = services.clock()
     if issued.expires <= now:
         raise _refused("expired")
+    allowance = issued.code.allowance
     async with services.database.write() as connection:
-        is_first = await use_code(connection, issued.hash, now)
-        if is_first:
+        standing = await begin_use(connection, allowance, now)
+        if await use_code(connection, issued.hash, now):
             return await first_tokens(
                 request,
                 connection,
-                issued.code.allowance,
+                allowance,
+                standing,
                 nonce=issued.code.nonce,
                 code_hash=issued.hash,
             )

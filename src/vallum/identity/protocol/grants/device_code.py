@@ -5,6 +5,7 @@ from __future__ import annotations
 from vallum.identity.errors import OAuthError
 from vallum.identity.protocol.asking import Answer, TokenRequest
 from vallum.identity.protocol.persons import first_tokens
+from vallum.identity.protocol.standing import begin_use
 from vallum.identity.storage.device_codes import Waiting, use_device_code
 
 
@@ -36,9 +37,10 @@ async def _answered(request: TokenRequest, waiting: Waiting) -> Answer:
     if waiting.allowance is None:
         raise OAuthError("authorization_pending", "nobody has confirmed it yet")
     async with request.services.database.write() as connection:
+        standing = await begin_use(connection, waiting.allowance, request.services.clock())
         if not await use_device_code(connection, waiting.hash):
             raise _refused("used before")
-        return await first_tokens(request, connection, waiting.allowance)
+        return await first_tokens(request, connection, waiting.allowance, standing)
 
 
 def _refused(reason: str) -> OAuthError:

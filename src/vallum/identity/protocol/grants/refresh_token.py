@@ -10,6 +10,7 @@ from vallum.identity.errors import OAuthError
 from vallum.identity.protocol.asking import Answer, TokenRequest
 from vallum.identity.protocol.persons import access_tokens, proves_a_key
 from vallum.identity.protocol.scopes import read_scopes, require_scopes
+from vallum.identity.protocol.standing import begin_use
 from vallum.identity.revoking import revoke_family
 from vallum.identity.storage.refresh_tokens import RefreshToken
 
@@ -65,11 +66,14 @@ def _stays(request: TokenRequest, token: RefreshToken) -> bool:
 async def _prolonged(
     request: TokenRequest, token: RefreshToken, text: str, scopes: frozenset[str]
 ) -> Answer:
-    async with request.services.database.write() as connection:
-        if not await request.services.refresh_tokens.prolong(connection, token):
+    """An access token, and the same refresh token for longer."""
+    services, allowance = request.services, token.allowance
+    async with services.database.write() as connection:
+        standing = await begin_use(connection, allowance, services.clock())
+        if not await services.refresh_tokens.prolong(connection, token):
             raise _refused("ended meanwhile")
         answer = await access_tokens(
-            request, connection, token.allowance, scopes=scopes, family=token.family
+            request, connection, allowance, standing, scopes=scopes, family=token.family
         )
     return answer | {"refresh_token": text}
 
@@ -77,15 +81,17 @@ async def _prolonged(
 async def _rotated(
     request: TokenRequest, token: RefreshToken, text: str, scopes: frozenset[str]
 ) -> Answer:
-    async with request.services.database.write() as connection:
-        successor = await request.services.refresh_tokens.rotate(connection, token)
+    services, allowance = request.services, token.allowance
+    async with services.database.write() as connection:
+        standing = await begin_use(connection, allowance, services.clock())
+        successor = await services.refresh_tokens.rotate(connection, token)
         if successor is not None:
             answer = await access_tokens(
-                request, connection, token.allowance, scopes=scopes, family=token.family
+                request, connection, allowance, standing, scopes=scopes, family=token.family
             )
             return answer | {"refresh_token": successor}
     # Another request was faster: the token has been used, a moment ago.
-    now_used = await request.services.refresh_tokens.look(text)
+    now_used = await services.refresh_tokens.look(text)
     if now_used is None or now_used.used is None:
         raise _refused("ended meanwhile")
     return await _again(request, now_used, scopes)
@@ -99,16 +105,8 @@ async def _again(request: TokenRequest, token: RefreshToken, scopes: frozenset[s
     # SECURITY: the same successor, and only while nobody has used that (B-174).
     if successor is None or next_one is None or next_one.used is not None:
         raise await _replayed(request, token)
-    if next_one.revoked is not None:
-        raise _refused("revoked")
-    async with services.database.write() as connection:
-        # Takes the row, so that a revocation either ends this or sees what comes of it.
-        if not await services.refresh_tokens.prolong(connection, next_one):
-            raise _refused("ended meanwhile")
-        answer = await access_tokens(
-            request, connection, token.allowance, scopes=scopes, family=token.family
-        )
-    return answer | {"refresh_token": successor}
+    # As for one that stays, whose row is taken: a revocation ends this, or sees what comes of it.
+    return await _prolonged(request, next_one, successor, scopes)
 
 
 async def _replayed(request: TokenRequest, token: RefreshToken) -> OAuthError:
