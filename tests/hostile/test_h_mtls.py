@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import ipaddress
 import json
 import socket
@@ -382,3 +383,41 @@ def test_refused_certificates_are_no_guesses(asked: Site) -> None:
             asked.ask(client(TWIN, "c", NAMED))
         assert asked.refused(REVOKED) == "mtls.revoked"
     assert asked.ask(None, "/token", svid()).status == 200
+
+
+def thumbprint(holder: Holder, *, padded: bool = False) -> str:
+    text = base64.urlsafe_b64encode(hashlib.sha256(holder.der).digest()).decode()
+    return text if padded else text.rstrip("=")
+
+
+def test_b202_mtls_thumb(asked: Site) -> None:
+    """A bound token is worth nothing without the certificate of its connection (RFC 8705 §3)."""
+    own, other = client(ROOT, "c", NAMED), client(ROOT, "c", NAMED)
+    renewed = make("c", ROOT, USED, san(NAMED), key=own.key)
+    bound = svid(cnf={"x5t#S256": thumbprint(own)})
+    assert asked.ask(own, "/token", bound).status == 200
+    for holder, reason in (
+        (None, "mtls.no-certificate"),
+        (other, "mtls.other-certificate"),
+        (renewed, "mtls.other-certificate"),
+    ):
+        assert asked.ask(holder, "/token", bound).status == 401
+        assert asked.reason() == reason
+    der = base64.b64encode(own.der).decode()
+    assert asked.ask(None, "/token", bound, f"Client-Cert: :{der}:").status == 401
+    assert asked.ask(other, "/token", bound, f"X-SSL-Client-Cert: {der}").status == 401
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        lambda holder: thumbprint(holder, padded=True),
+        lambda holder: thumbprint(holder).lower(),
+        lambda holder: hashlib.sha256(holder.der).hexdigest(),
+        lambda holder: base64.b64encode(hashlib.sha1(holder.der).digest()).decode(),  # noqa: S324
+        lambda _: "",
+    ],
+)
+def test_b202_mtls_thumb_spelled_otherwise(asked: Site, spoiled: Callable[[Holder], str]) -> None:
+    own = client(ROOT, "c", NAMED)
+    assert asked.ask(own, "/token", svid(cnf={"x5t#S256": spoiled(own)})).status == 401
