@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ from tests.support.oauth import (
     sign_in,
 )
 from tests.support.provider import API, ISSUER, Provider
+
+from vallum.identity.revoking import revoke_grant
+from vallum.tokens.thumbprint import base64url_digest
 
 FORM = {"grant_type": "client_credentials"}
 
@@ -205,3 +209,45 @@ def test_proofs_are_for_this_endpoint_and_one_at_a_time(provider: Provider) -> N
 def test_other_methods_are_refused(provider: Provider) -> None:
     for path in (TOKEN, "/oauth/introspect", "/oauth/revoke", "/oauth/device_authorization"):
         assert provider.client.get(path).status_code == 405
+
+
+def test_a_consent_knows_when_it_was_used(provider: Provider) -> None:
+    client = add_client(provider, "shop")
+    allowance = allow(provider, sign_in(provider), client)
+    code = issue_code(provider, allowance)
+    provider.clock.now += 30
+    assert _post(provider, code_form(code)).status_code == 200
+    grant = provider.run(provider.services.grants.get, allowance.grant_id)
+    assert grant is not None
+    assert grant.last_used == provider.clock()
+
+
+def test_tokens_that_are_made_while_a_consent_ends_end_with_it(provider: Provider) -> None:
+    client = add_client(provider, "shop")
+    allowance = allow(provider, sign_in(provider), client, ("orders:read", "offline_access"))
+    tokens = []
+    for n in range(6):
+        code = issue_code(provider, allowance, challenge=base64url_digest(f"{n}".encode() * 43))
+        form = code_form(code, code_verifier=f"{n}" * 43)
+        tokens.append(_post(provider, form).json()["refresh_token"])
+    answers: list[Any] = []
+
+    def refresh(token: str) -> None:
+        answers.append(_post(provider, refresh_form(token)))
+
+    def end() -> None:
+        provider.run(revoke_grant, provider.services, allowance.grant_id)
+
+    threads = [Thread(target=refresh, args=(token,)) for token in tokens]
+    threads.insert(3, Thread(target=end))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == len(tokens)
+    for answer in answers:
+        if answer.status_code == 200:
+            jti = claims(answer.json()["access_token"])["jti"]
+            assert jti in provider.data_plane.tokens
+        else:
+            assert answer.json()["error"] == "invalid_grant"
