@@ -26,6 +26,8 @@ from vallum.config.model import Policy, Records, Upstream
 from vallum.config.provider import IdentitySettings, SealingKey
 from vallum.core.secret import Secret
 from vallum.identity.app import make_application
+from vallum.identity.default_secrets import DefaultSecret, require_own_secrets
+from vallum.identity.people.first_admin import first_admin_link
 from vallum.identity.people.mail import make_mail
 from vallum.identity.services import Services, make_services
 from vallum.identity.storage.database import DatabaseUnusable
@@ -113,12 +115,18 @@ def open_identity(policy: Policy, settings: IdentitySettings) -> Services:
     """The provider's parts as the policy describes them.
 
     Raises:
-        StateUnusable: the state or the key that seals secrets cannot be used.
+        StateUnusable: the state or the key that seals secrets cannot be used, or a secret is one
+            that everybody knows (B-244).
         DatabaseUnusable: the database's address is none.
     """
+    key = _sealing_key(settings.key)
+    try:
+        require_own_secrets(settings, key)
+    except DefaultSecret as error:
+        raise StateUnusable(str(error)) from None
     return make_services(
         settings,
-        Sealer(_sealing_key(settings.key)),
+        Sealer(key),
         data_plane=LocalDataPlane(policy, settings.issuer),
         mail=make_mail(settings.mail),
         sink=EventRecords(policy.records, time.time),
@@ -155,6 +163,12 @@ async def publish_first_keys(services: Services) -> None:
     """Make sure that there is a signing key, and that the workers can read its public half."""
     await services.keys.maintain()
     services.data_plane.publish_keys(services.keys.jwks)
+
+
+async def prepare_start(services: Services) -> str | None:
+    """What must be there before anybody is served; the link for the first administrator, if any."""
+    await publish_first_keys(services)
+    return await first_admin_link(services)
 
 
 def serve_identity(

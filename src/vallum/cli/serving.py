@@ -97,9 +97,12 @@ def _with_identity(adjust: Adjust, loaded: LoadedPolicy) -> tuple[Adjust, Loaded
     if settings is None:
         return _without_identity(adjust), loaded
     # Loaded here because a gateway without a provider needs neither it nor its libraries.
-    from vallum.control import SOCKET_NAME, publish_first_keys, run_with_identity, with_socket
+    from vallum.control import SOCKET_NAME, prepare_start, run_with_identity, with_socket
 
-    run_with_identity(loaded.policy, settings, publish_first_keys)
+    link = run_with_identity(loaded.policy, settings, prepare_start)
+    if link is not None:
+        # Once, to whoever starts this, and into no file: it makes an administrator (OP-1).
+        click.echo(f"there is no administrator yet; within a day, open once: {link}", err=True)
     # A short path: the names of sockets have 107 bytes at most. The folder is this user's alone.
     folder = tempfile.mkdtemp(prefix="vallum-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
