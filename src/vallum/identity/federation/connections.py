@@ -86,8 +86,8 @@ async def send_disconnect(relying: Relying, request: Request) -> Response:
     if not await services.identities.unlink(session.user_id, issuer, subject, usable=usable):
         raise PageError(
             "This cannot be disconnected",
-            "It is the only way in which you can sign in. Choose a password or make a passkey "
-            "first.",
+            "It is the only way in which you can sign in: choose a password or make a passkey "
+            "first. Or it is disconnected already.",
             status=409,
             reason="federation.last-way",
         )
