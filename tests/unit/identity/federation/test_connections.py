@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.support.openid_provider import PASSWORD, Federation
@@ -135,3 +136,20 @@ def test_nobody_disconnects_what_is_not_hers(federation: Federation) -> None:
     place = form_with(page, "Disconnect Google")
     assert submit(federation.browser, page, index=place, subject="google-1").status_code == 409
     assert federation.identities(ann) == ["google-1"]
+
+
+def test_of_two_that_go_at_the_same_time_one_stays(federation: Federation) -> None:
+    ann = federation.sign_up()
+    identities, issuer = federation.provider.services.identities, federation.google.issuer
+    federation.provider.run(identities.link, ann.id, issuer, "second", "")
+
+    async def both() -> list[bool]:
+        return await asyncio.gather(
+            *(
+                identities.unlink(ann.id, issuer, subject, usable={issuer})
+                for subject in ("google-1", "second")
+            )
+        )
+
+    assert sorted(federation.provider.run(both)) == [False, True]
+    assert len(federation.identities(ann)) == 1
