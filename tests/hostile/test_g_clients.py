@@ -23,6 +23,7 @@ from tests.support.oauth import (
 )
 from tests.support.provider import API, ISSUER, Provider, running_provider
 
+from vallum.identity.people.guard import TooManyAttempts
 from vallum.tokens.signing import Signer, new_private_jwk, to_base64url
 
 REGISTER = "/oauth/register"
@@ -457,3 +458,22 @@ def test_g_no_secret_of_a_client_is_in_the_events(provider: Provider) -> None:
     kept = orjson.dumps([event._asdict() for event in provider.events])
     assert SECRET.encode() not in kept
     assert b"wrong-secret-of-somebody" not in kept
+
+
+def test_b183_device_brute_codes_tried_by_many_accounts_and_sources_are_slowed_together(
+    provider: Provider,
+) -> None:
+    def guess(number: int) -> None:
+        provider.run(
+            provider.services.guard.check,
+            "user-code",
+            account=f"user_{number}",
+            address=f"10.{number // 250}.{number % 250}.1",
+        )
+
+    for number in range(201):
+        guess(number)
+    with pytest.raises(TooManyAttempts):
+        guess(300)
+    provider.clock.now += 601
+    guess(301)

@@ -132,7 +132,7 @@ class Guard:
             for key in attempt.keys:
                 # A source is not cleared: who guesses would sign in to an account of his own now
                 # and then.
-                is_shared = key.dimension in ("source", "pace")
+                is_shared = key.dimension in ("source", "everywhere", "pace")
                 await connection.execute(
                     update(ATTEMPTS)
                     .where(ATTEMPTS.c.key == key.digest)
@@ -189,6 +189,7 @@ class Guard:
             ("account-source", rules.account_source, (account, source)),
             ("account", rules.account, (account,)),
             ("source", rules.source, (source,)),
+            ("everywhere", rules.everywhere, ()),
         )
         keys = tuple(
             _Key(dimension, self._digest(what, dimension, *parts), rule)

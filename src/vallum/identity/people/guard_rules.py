@@ -53,6 +53,8 @@ class Rules:
     """One source on one account."""
     source: Rule | None = None
     """One source on all accounts."""
+    everywhere: Rule | None = None
+    """Everybody together: for codes that are not of an account until somebody finds one."""
     device: Rule | None = None
     """A browser that the person has used before: counted here, and on no other key (B-223)."""
     watches_ratio: bool = False
@@ -76,7 +78,9 @@ RULES: Final[Mapping[What, Rules]] = {
     "second-factor": Rules(account=Rule(5, 5.0, 900.0, most=_EVER)),
     "recovery-code": Rules(account=Rule(5, 5.0, 900.0, most=_EVER)),
     "user-code": Rules(
-        account=Rule(5, 10.0, 900.0, forget=_DAY), source=Rule(10, 10.0, 900.0, forget=_DAY)
+        account=Rule(5, 10.0, 900.0, forget=_DAY),
+        source=Rule(10, 10.0, 900.0, forget=_DAY),
+        everywhere=Rule(200, 1.0, 60.0, forget=600.0),
     ),
     "client-secret": Rules(
         account_source=Rule(10, 1.0, 300.0, forget=3600.0),
