@@ -22,7 +22,7 @@ from tests.support.factors import (
     with_passkey,
     with_totp,
 )
-from tests.support.provider import ISSUER, Provider, form_of, submit
+from tests.support.provider import ISSUER, Provider, form_of, running_provider, submit
 
 from vallum.identity.people.first_admin import first_admin_link
 from vallum.identity.people.guard import TooManyAttempts
@@ -298,6 +298,34 @@ def test_b234_mfa_skip_a_session_alone_enrols_nothing_on_the_way_up(provider: Pr
     other = provider.run(step_up)
     del browser.cookies["__Host-vallum-session"]
     assert browser.get(f"/sign-in/second?flow={other}").headers["location"].startswith("/sign-in?")
+
+
+def test_b234_mfa_skip_a_password_that_was_changed_meanwhile_is_no_first_step(
+    provider: Provider,
+) -> None:
+    seed = with_totp(provider, user := person(provider))
+    browser = provider.browser()
+    page = browser.get(send_password(browser).headers["location"]).text
+    provider.clock.now += 30
+    hashed = provider.run(provider.services.passwords.hash, "another one of four words")
+    provider.run(provider.services.users.set_password, user.id, hashed)
+    answer = submit(browser, page, code=code(provider, seed))
+    assert answer.headers["location"].startswith("/sign-in?flow=")
+    assert not signed_in(browser)
+
+
+def test_b234_mfa_skip_where_all_must_have_two_factors_nobody_gets_in_with_one(
+    database: str,
+) -> None:
+    with running_provider(database, mfa="required") as provider:
+        person(provider)
+        browser = provider.browser()
+        second = send_password(browser).headers["location"]
+        enrol = browser.get(second).headers["location"]
+        assert enrol.startswith("/sign-in/enrol?flow=")
+        assert not signed_in(browser)
+        assert PasskeyPage(browser, browser.get(enrol).text).add(soft()).status_code == 200
+        assert signed_in(browser)
 
 
 def test_b235_recovery_codes_are_long_kept_as_hashes_and_good_once(provider: Provider) -> None:

@@ -123,6 +123,8 @@ async def reset_mfa(services: Services, who: str) -> User:
     async with services.database.write() as connection:
         for table in (TOTP_FACTORS, PASSKEYS, RECOVERY_CODES):
             await connection.execute(delete(table).where(table.c.user_id == user.id))
+    await services.guard.clear("second-factor", f"{user.id}/totp")
+    await services.guard.clear("recovery-code", user.id)
     await revoke_user(services, user.id)
     await _note(services, "user.mfa-reset", user.id, alert=True)
     return user

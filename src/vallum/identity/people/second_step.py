@@ -69,6 +69,10 @@ async def person_in(services: Services, request: Request, flow: Flow | None) -> 
             status=403,
             reason="sign-in.disabled",
         )
+    proved = flow.data.get("proved")
+    if proved is not None and proved < (user.password_changed or 0.0):
+        # Whoever was in the middle of it with the old password is not any more.
+        return see_other(f"{SIGN_IN}?flow={flow.id}")
     return InFlow(user, flow)
 
 
