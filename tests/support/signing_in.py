@@ -55,10 +55,15 @@ class Deployment:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def http(self) -> httpx2.Client:
+    def context(self) -> ssl.SSLContext:
+        """TLS that trusts the deployment's CA."""
+        return ssl.create_default_context(cafile=str(self.ca))
+
+    def http(self, context: ssl.SSLContext | None = None) -> httpx2.Client:
         """An HTTP client without cookies that trusts the deployment's CA and follows nothing."""
-        context = ssl.create_default_context(cafile=str(self.ca))
-        return httpx2.Client(verify=context, base_url=self.issuer, follow_redirects=False)
+        return httpx2.Client(
+            verify=context or self.context(), base_url=self.issuer, follow_redirects=False
+        )
 
     def mails(self) -> list[EmailMessage]:
         """All mail that was sent, oldest first."""
