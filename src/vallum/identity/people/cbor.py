@@ -10,6 +10,8 @@ from typing import Final
 
 _MOST_DEPTH: Final = 8
 """CTAP 2.1 §8 allows 4; attestation statements of platforms are deeper, and not used here."""
+_MOST_BYTES: Final = 16 * 1024
+"""A credential's id and key have less than 2 KB, the certificates of an attestation a few more."""
 _INTEGERS: Final = (0, 1)
 _BYTES: Final = 2
 _TEXT: Final = 3
@@ -41,6 +43,8 @@ def canonical_end(data: bytes, start: int) -> int:
     Raises:
         MalformedCBOR: there is none.
     """
+    if len(data) > _MOST_BYTES:
+        raise MalformedCBOR("too long")
     return _item(data, start, _MOST_DEPTH)
 
 

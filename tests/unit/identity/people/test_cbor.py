@@ -86,3 +86,10 @@ REFUSED = {
 def test_another_spelling_is_refused(text: str) -> None:
     with pytest.raises(MalformedCBOR):
         require_canonical(bytes.fromhex(text))
+
+
+def test_what_is_too_long_is_not_read() -> None:
+    items = 16 * 1024 - 3
+    require_canonical(b"\x99" + items.to_bytes(2, "big") + b"\x00" * items)
+    with pytest.raises(MalformedCBOR, match="too long"):
+        require_canonical(b"\x99" + (items + 1).to_bytes(2, "big") + b"\x00" * (items + 1))
