@@ -25,10 +25,17 @@ def _module(path: Path) -> str:
 MODULES = [_module(path) for path in FILES if path.name != "__main__.py"]
 
 _IMPORT_ALONE = """
-import asyncio, importlib, json, os, signal, sys, threading, traceback
+import asyncio, importlib, json, os, re, signal, sys, threading, traceback
 
 for name in json.loads(sys.argv[1]):
     importlib.import_module(name)  # What comes from elsewhere, once for all.
+
+# Compiling expressions is most of what importing costs: they are compiled once, and remembered.
+re._MAXCACHE = 1_000_000
+for name in json.loads(sys.argv[2]):
+    importlib.import_module(name)
+for name in [name for name in sys.modules if name.partition(".")[0] == "vallum"]:
+    del sys.modules[name]
 assert not [name for name in sys.modules if name.partition(".")[0] == "vallum"]
 
 REFUSED = {
@@ -73,9 +80,10 @@ for name in json.loads(sys.argv[2]):
     os.waitpid(child, 0)
 """
 _FROM_ELSEWHERE = (
-    "aiohttp", "aiosqlite", "asyncpg", "click", "cryptography.x509", "email.message", "idna",
+    "aiohttp", "aiosqlite", "asyncpg", "click", "cryptography.x509", "email.message",
+    "fido2.server", "idna",
     "importlib.metadata", "jinja2", "joserfc.jwt", "jsonschema_rs", "orjson", "rich.table",
-    "smtplib", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
+    "segno", "smtplib", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
     "sqlalchemy.ext.asyncio", "starlette.applications", "starlette.staticfiles", "uvicorn",
     "uvloop", "yaml", "zxcvbn.frequency_lists",
 )  # fmt: skip
