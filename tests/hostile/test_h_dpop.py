@@ -123,9 +123,9 @@ def test_b195_dpop_replay(door: BoundDoor) -> None:
     door.clock.now += 1
     assert door.proof_reason(proof) == "dpop.expired"
     # The same `jti` again, signed anew, is the same proof.
-    mine = {"jti": "mine", "iat": door.clock.now}
-    door.passes(door.client.proof(door.token, **mine))
-    assert door.proof_reason(door.client.proof(door.token, **mine)) == "dpop.replay"
+    now = door.clock.now
+    door.passes(door.client.proof(door.token, jti="mine", iat=now))
+    assert door.proof_reason(door.client.proof(door.token, jti="mine", iat=now)) == "dpop.replay"
     door.passes(door.client.proof(door.token, iat=door.clock.now))
 
 

@@ -101,7 +101,7 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     home = tmp_path_factory.mktemp("shop")
     port, gateway_port = demo.free_port(), demo.free_port()
-    policy = demo.write_policy(home, listen=gateway_port, upstream=port)
+    policy = demo.write_policy(home, listen=gateway_port, upstream=port, page=demo.free_port())
     with ExitStack() as stack:
         command = [sys.executable, str(SHOP / "app.py"), "--port", str(port)]
         process = stack.enter_context(demo.running(command, home / "shop.log", home))

@@ -89,6 +89,7 @@ _FROM_ELSEWHERE = (
 )  # fmt: skip
 
 
+@pytest.mark.timeout(400)
 def test_each_module_imports_alone_and_does_nothing_else(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -107,7 +108,7 @@ def test_each_module_imports_alone_and_does_nothing_else(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=350,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
