@@ -28,7 +28,7 @@ class Load:
     path: str = "/books/7"
     body: bytes = b""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """`authorization`, `origin` and `content_type` (JSON otherwise)."""
+    """`authorization`, `cookie`, `origin` and `content_type` (JSON otherwise)."""
     operations: int = 0
     """Spread over this many operations and the API keys in `keys`, instead of one request."""
     keys: Path | None = None

@@ -14,8 +14,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -48,18 +48,24 @@ def vallum(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def authlib(folder: Path, *, saves: bool) -> Iterator[Server]:
-    """Authlib's Flask server on gunicorn, one process with threads and kept-alive connections."""
+def flask(name: str, module: str, folder: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+    """`token_servers.<module>:make()` on gunicorn: one process with threads and kept-alive
+    connections."""
     port = free_port()
     folder.mkdir(parents=True)
-    environment = {"BENCH_FOLDER": str(folder), "BENCH_SAVES": "yes" if saves else "no"}
-    command = ["env", *(f"{name}={value}" for name, value in environment.items())]
+    variables = {"BENCH_FOLDER": str(folder), **environment}
+    command = ["env", *(f"{name}={value}" for name, value in variables.items())]
     command += [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
     command += ["--worker-class", "gthread", "--threads", "4", "--keep-alive", "60"]
-    command += ["--log-level", "error", "token_servers.authlib_flask:make()"]
-    name = "Authlib, tokens saved" if saves else "Authlib, tokens not saved"
+    command += ["--log-level", "error", f"token_servers.{module}:make()"]
     with pinned(command, core=PROXY_CORE, log=folder / "log", port=port) as pid:
         yield Server(name, pid, port)
+
+
+def authlib(folder: Path, *, saves: bool) -> AbstractContextManager[Server]:
+    """Authlib's authorization server in Flask."""
+    name = "Authlib, tokens saved" if saves else "Authlib, tokens not saved"
+    return flask(name, "authlib_flask", folder, {"BENCH_SAVES": "yes" if saves else "no"})
 
 
 def credentials() -> str:

@@ -9,12 +9,23 @@ from pathlib import Path
 
 import uvicorn
 
-from token_servers.common import API, CLIENT, ISSUER, LIFE, SCOPES, SECRET
+from token_servers.common import (
+    API,
+    CLIENT,
+    EMAIL,
+    ISSUER,
+    LIFE,
+    PASSWORD,
+    SCOPES,
+    SECRET,
+    argon2_cost,
+)
 from vallum.config.model import Records
 from vallum.config.provider import IdentitySettings, Resource
 from vallum.control import EventRecords
 from vallum.core.secret import Secret
 from vallum.identity.app import make_application
+from vallum.identity.people import passwords
 from vallum.identity.services import Services, make_services
 from vallum.identity.storage.clients import Client
 from vallum.vault.sealing import Sealer
@@ -61,9 +72,11 @@ def make(folder: Path) -> Services:
     )
 
 
-async def add_client(services: Services) -> None:
-    """Register the client that asks."""
+async def add_callers(services: Services) -> None:
+    """Register the client and the person who ask."""
     await services.database.open()
+    hashed = await services.passwords.hash(PASSWORD)
+    await services.users.add(EMAIL, "Ada", password_hash=hashed, email_verified=True)
     client = Client(
         id=CLIENT,
         name="Robot",
@@ -75,7 +88,18 @@ async def add_client(services: Services) -> None:
         secret_hash=services.clients.secret_hash(SECRET),
     )
     await services.clients.add(client)
+    services.passwords.close()
     await services.database.close()
+
+
+def set_cost(memory: int, passes: int) -> None:
+    """Hash with these parameters; the product has no such setting."""
+    changed = {
+        "MEMORY_KIB": memory,
+        "ITERATIONS": passes,
+        "_PARAMETERS": f"$argon2id$v=19$m={memory},t={passes},p={passwords.LANES}$",
+    }
+    vars(passwords).update(changed)
 
 
 def main() -> None:
@@ -84,7 +108,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     arguments = parser.parse_args()
-    asyncio.run(add_client(make(arguments.folder)))
+    set_cost(*argon2_cost())
+    asyncio.run(add_callers(make(arguments.folder)))
     uvicorn.run(
         make_application(make(arguments.folder)),
         host="127.0.0.1",

@@ -1,7 +1,8 @@
--- Credentials, origin and kind of body, from the environment.
+-- Credentials, cookies, origin and kind of body, from the environment.
 
 local names = {
   BENCH_AUTHORIZATION = "Authorization",
+  BENCH_COOKIE = "Cookie",
   BENCH_CONTENT_TYPE = "Content-Type",
   BENCH_ORIGIN = "Origin",
 }

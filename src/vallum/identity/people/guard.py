@@ -34,6 +34,8 @@ from vallum.identity.storage.tables import ATTEMPTS
 _FORGET_SECONDS: Final = 30 * 86_400.0
 _WORTH_KEEPING: Final = 50
 _CLOSED_SECONDS: Final = 86_400.0
+_OPEN: Final = 0.0
+"""Not a time of now: who has waited for the database since would still have to wait for that."""
 
 
 class TooManyAttempts(PageError):  # noqa: N818  (a verdict on whoever tries)
@@ -127,7 +129,6 @@ class Guard:
         """The attempt was right: it was no failure, and what this person mistyped is forgotten."""
         if not RULES[attempt.what].counts_before:
             return
-        now = self._clock()
         async with self._database.write() as connection:
             for key in attempt.keys:
                 # A source is not cleared: who guesses would sign in to an account of his own now
@@ -139,7 +140,7 @@ class Guard:
                     .values(
                         consecutive=ATTEMPTS.c.consecutive - 1 if is_shared else 0,
                         failures=ATTEMPTS.c.failures - 1,
-                        blocked_until=now,
+                        blocked_until=_OPEN,
                     )
                 )
             if attempt.window is not None:
@@ -292,7 +293,7 @@ async def _increment(
         is_open = and_(is_open, ATTEMPTS.c.consecutive < key.rule.most)
     statement = (
         module.insert(ATTEMPTS)
-        .values(key=key.digest, failures=1, consecutive=1, first=now, last=now, blocked_until=now)
+        .values(key=key.digest, failures=1, consecutive=1, first=now, last=now, blocked_until=_OPEN)
         .on_conflict_do_update(
             index_elements=[ATTEMPTS.c.key],
             set_={"failures": ATTEMPTS.c.failures + 1, "consecutive": count, "last": now},

@@ -181,3 +181,13 @@ def test_waiting_is_said_in_words() -> None:
     assert [in_words(each) for each in (1, 60, 121, 3600)] == [
         "1 second", "60 seconds", "3 minutes", "60 minutes",
     ]  # fmt: skip
+
+
+def test_who_comes_while_another_succeeds_does_not_wait_for_a_moment_that_is_over(
+    provider: Provider,
+) -> None:
+    provider.run(provider.services.guard.succeeded, attempt(provider))
+    # Its time was read before it waited for the database.
+    provider.clock.now -= 0.5
+    attempt(provider)
+    attempt(provider, account="eve")
