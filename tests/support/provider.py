@@ -15,10 +15,10 @@ import pytest
 from starlette.testclient import TestClient
 from tests.support.postgres import postgres_url
 
+from vallum.config.provider import IdentitySettings, Resource
 from vallum.core.secret import Secret
 from vallum.identity.app import make_application
 from vallum.identity.services import Services, make_services
-from vallum.config.provider import IdentitySettings, Resource
 from vallum.identity.storage.events import Event
 from vallum.vault.sealing import Sealer
 
