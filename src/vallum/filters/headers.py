@@ -25,6 +25,9 @@ DEFAULTS: Mapping[str, str] = {
 }
 """What every answer of an API carries: an API has no pages, so a page may do nothing with it."""
 
+PAGE_POLICY = "content-security-policy"
+"""The one of them that an answer of the own provider, which has pages, sets itself."""
+
 HSTS = "strict-transport-security"
 HSTS_VALUE = "max-age=63072000; includeSubDomains"
 
@@ -104,6 +107,14 @@ def security_lines(overrides: Mapping[str, str], *, https: bool) -> bytes:
 
 def _written(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
+
+
+_DEFAULT_POLICY = f"{_written(PAGE_POLICY)}: {DEFAULTS[PAGE_POLICY]}\r\n".encode("ascii")
+
+
+def with_page_policy(lines: bytes, policy: bytes) -> bytes:
+    """Security headers whose content security policy is that of a page."""
+    return lines.replace(_DEFAULT_POLICY, b"content-security-policy: %b\r\n" % policy)
 
 
 class SecurityHeaders:

@@ -7,6 +7,7 @@ from time import monotonic
 from vallum.core.ports import KeptAnswer
 from vallum.core.problems import Denied
 from vallum.engine.filter import Answer, withheld
+from vallum.filters.headers import with_page_policy
 from vallum.gateway.answers import NO_STORE_LINE, PreparedHead, field_lines
 from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight
@@ -264,13 +265,14 @@ class AnsweringConnection(ReplyingConnection):
         `body` is None where it goes on in pieces.
         """
         route = flight.route
+        is_own = route.api in flight.runtime.sends_out
         if prepared.location is not None:
             origin = flight.runtime.origins[route.api]
             public = f"{flight.runtime.scheme}://{flight.request.host}"
             try:
                 # Applications of a person's own machine, and providers inside, are the inside
                 # that B-293 hides; where a sign-in goes on is the provider's to judge.
-                if route.api in flight.runtime.sends_out:
+                if is_own:
                     lines += prepared.location_as_sent()
                 else:
                     lines += prepared.location_line(origin.authority, public)
@@ -283,7 +285,10 @@ class AnsweringConnection(ReplyingConnection):
         flight.status = prepared.response.status
         if flight.once is not None and body is not None:
             flight.once.answered(KeptAnswer(flight.status, lines, body))
-        return self._head(flight, flight.status, lines)
+        fields = route.reply_fields
+        if is_own and prepared.page_policy:
+            fields = with_page_policy(fields, prepared.page_policy)
+        return self._head(flight, flight.status, lines, fields)
 
 
 def _length_of_get(flight: Flight, prepared: PreparedHead) -> int:

@@ -44,6 +44,7 @@ class PreparedHead:
         "location",
         "media_type",
         "names_caching",
+        "page_policy",
         "plan",
         "plan_route",
         "raw",
@@ -60,6 +61,8 @@ class PreparedHead:
         self.fields: list[FieldLine] = []
         self.location: bytes | None = None
         """Held apart: whether it may pass depends on the request's host."""
+        self.page_policy = b""
+        """Its content security policy, which only the own provider sets itself."""
         self.media_type: MediaType | None = None
         """None where the upstream names none, or none that can be read."""
         self.coding = ""
@@ -68,6 +71,8 @@ class PreparedHead:
         self.plan: object = None
         """What the screens of `plan_route` want of such an answer."""
         for name, value in self.response.fields.items:
+            if name == b"content-security-policy":
+                self.page_policy = value
             if name in _REMOVED or name.startswith(b"access-control-"):
                 continue
             if name == b"location":

@@ -59,7 +59,10 @@ class ReplyingConnection(asyncio.Protocol):
         """Whether the client has sent its last byte; what it sent is still answered."""
         self._discarded = 0
 
-    def _head(self, flight: Flight, status: int, lines: bytes) -> bytes:
+    def _head(
+        self, flight: Flight, status: int, lines: bytes, fields: bytes | None = None
+    ) -> bytes:
+        """A head up to the framing; `fields` stand in place of the route's."""
         if not flight.body_complete or self.worker.draining:
             # The rest of the body would be read as the next request (B-030).
             flight.keep_alive = False
@@ -73,7 +76,7 @@ class ReplyingConnection(asyncio.Protocol):
             (
                 STATUS_LINES[status],
                 lines,
-                flight.route.reply_fields,
+                flight.route.reply_fields if fields is None else fields,
                 flight.reply_fields,
                 b"x-request-id: ",
                 flight.request_id.encode("ascii"),

@@ -96,7 +96,8 @@ class Runtime:
     shows_certificate: frozenset[str] = frozenset()
     """APIs whose upstream is told the client's certificate (RFC 9440)."""
     sends_out: frozenset[str] = frozenset()
-    """APIs that may redirect to any address: Vallum's own provider, which judges each itself."""
+    """APIs that may redirect to any address and say what their pages may do: Vallum's own provider,
+    which judges each itself."""
     underscored: frozenset[bytes] = frozenset()
     """Request fields with an underscore in their name that a contract declares."""
     note_refusal: Callable[[Exchange, Denied], None]
