@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 from vallum.app_tokens import TokenSetup
 from vallum.authz.roles import RoleTable
-from vallum.config.identity_api import IDENTITY_API
+from vallum.config.identity_api import IDENTITY_API, OWN_ISSUER, nonce_key_file
 from vallum.config.load import LoadedPolicy
 from vallum.config.model import API, Controls, Issuer, Listen, Policy, Upstream
+from vallum.config.provider import TWO_FACTORS
 from vallum.config.security import key_field
 from vallum.core.fields import Fields
 from vallum.core.ports import LimitStore
@@ -140,8 +141,14 @@ def open_services(
         runs=Runs(policy.state.with_name(f"{policy.state.name}.idempotency")),
         pseudonym=f"vallum-{digest[:12]}".encode("ascii"),
         replays=replays or MemoryReplays(),
-        nonces=Nonces(Secret(hmac.digest(pepper, b"dpop-nonce", "sha256"))),
+        nonces=Nonces(_nonce_key(policy, pepper)),
     )
+
+
+def _nonce_key(policy: Policy, pepper: bytes) -> Secret:
+    if policy.identity is not None:
+        return load_secret(nonce_key_file(policy))
+    return Secret(hmac.digest(pepper, b"dpop-nonce", "sha256"))
 
 
 def make_inspector() -> Inspector:
@@ -375,7 +382,9 @@ class _Compiler:
         )
         yield DPoPNonce(self.services.nonces, clock), controls
         yield access, controls
-        yield StepUp(clock), controls
+        # The one issuer of whom it is known what it calls a second factor.
+        own = f"jwt:{OWN_ISSUER}" in controls.authenticate
+        yield StepUp(clock, mfa_acr=TWO_FACTORS if own else ""), controls
         yield CallerLimits(limits, clock, api=api.name), controls.limits
         yield Codings(), controls
         yield ValidateParameters(), controls

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 import orjson
 import uvicorn
 
-from vallum.config.identity_api import IDENTITY_API, OWN_ISSUER
+from vallum.config.identity_api import IDENTITY_API, OWN_ISSUER, nonce_key_file
 from vallum.config.load import LoadedPolicy
 from vallum.config.model import Policy, Records, Upstream
 from vallum.config.provider import IdentitySettings, SealingKey
@@ -29,12 +29,12 @@ from vallum.identity.app import make_application
 from vallum.identity.default_secrets import DefaultSecret, require_own_secrets
 from vallum.identity.people.first_admin import first_admin_link
 from vallum.identity.people.mail import make_mail
-from vallum.identity.services import Services, make_services
+from vallum.identity.services import Services, make_services, nonce_key
 from vallum.identity.storage.database import DatabaseUnusable
 from vallum.identity.storage.events import Event
 from vallum.store.errors import StateUnusable
 from vallum.store.revocations import Revocations
-from vallum.store.secret_file import SECRET_BYTES, load_secret
+from vallum.store.secret_file import SECRET_BYTES, keep_secret, load_secret
 from vallum.telemetry.segments import open_segment
 from vallum.vault.sealing import Sealer
 
@@ -124,9 +124,11 @@ def open_identity(policy: Policy, settings: IdentitySettings) -> Services:
         require_own_secrets(settings, key)
     except DefaultSecret as error:
         raise StateUnusable(str(error)) from None
+    sealer = Sealer(key)
+    keep_secret(nonce_key_file(policy), nonce_key(sealer))
     return make_services(
         settings,
-        Sealer(key),
+        sealer,
         data_plane=LocalDataPlane(policy, settings.issuer),
         mail=make_mail(settings.mail),
         sink=EventRecords(policy.records, time.time),

@@ -35,6 +35,11 @@ CONTRACT = {
         },
     },
 }
+OPERATIONS = """
+      listOrders: {scopes: ["orders:read"]}
+      placeOrder: {scopes: ["orders:write"]}
+      openVault: {roles: [admin]}
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,43 +107,55 @@ def submit(browser: httpx2.Client, issuer: str, html: str, **values: str) -> htt
     return browser.post(action, data={**fields, **values}, headers={"origin": issuer})
 
 
-def policy_text(port: int, upstream: str, *, more: str = "", identity: str = "") -> str:
-    """The policy of a deployment; `more` adds top-level lines, `identity` lines of the provider."""
-    return f"""version: 1
-listen: {{address: '127.0.0.1:{port}', tls: local}}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What is particular about a deployment: lines of its policy. `ISSUER` in them becomes the
+    issuer, and `UPSTREAM` where the API really is."""
+
+    more: str = ""
+    """Top-level lines."""
+    identity: str = ""
+    """Lines of the provider, which follow its resources."""
+    listen: str = ""
+    """More of the listener's mapping."""
+    operations: str = OPERATIONS
+    apis: str = ""
+    """Further ones."""
+
+
+def policy_text(port: int, upstream: str, **shaped: str) -> str:
+    """The policy of a deployment; `shaped` are fields of `Shape`."""
+    shape = Shape(**shaped)
+    text = f"""version: 1
+listen: {{address: '127.0.0.1:{port}', tls: local{shape.listen}}}
 state: var/vallum.db
 records: {{path: records}}
 {ROLES}
 identity:
-  issuer: https://localhost:{port}
+  issuer: ISSUER
   name: Shop
   mail: {{transport: file, directory: mail}}
   registration: true
   resources:
     shop:
-      identifier: https://localhost:{port}
+      identifier: ISSUER
       name: Shop
       scopes: {{"orders:read": See your orders, "orders:write": Place orders in your name}}
-{identity}{more}defaults: {{limit: 100000/minute per principal, authenticate: own}}
+{shape.identity}{shape.more}defaults: {{limit: 100000/minute per principal, authenticate: own}}
 apis:
   shop:
     openapi: openapi.json
-    upstream: {upstream}
-    operations:
-      listOrders: {{scopes: ["orders:read"]}}
-      placeOrder: {{scopes: ["orders:write"]}}
-      openVault: {{roles: [admin]}}
-"""
+    upstream: UPSTREAM
+    operations:{shape.operations}{shape.apis}"""
+    return text.replace("ISSUER", f"https://localhost:{port}").replace("UPSTREAM", upstream)
 
 
-def deploy(
-    folder: Path, stack: ExitStack, *, workers: int = 2, more: str = "", identity: str = ""
-) -> Deployment:
-    """Start everything in `folder`; `stack` stops it."""
+def deploy(folder: Path, stack: ExitStack, *, workers: int = 2, **shaped: str) -> Deployment:
+    """Start everything in `folder`; `stack` stops it, and `shaped` are fields of `Shape`."""
     upstream = stack.enter_context(RecordingUpstream())
     port = free_port()
     (folder / "openapi.json").write_text(json.dumps(CONTRACT))
-    text = policy_text(port, upstream.url, more=more, identity=identity)
+    text = policy_text(port, upstream.url, **shaped)
     (folder / "vallum.yaml").write_text(text)
     gateway = stack.enter_context(Gateway(folder, workers=workers))
     issuer = f"https://localhost:{port}"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from urllib.parse import urljoin
 
 import httpx2
@@ -19,6 +20,7 @@ from tests.support.waiting import eventually
 PASSWORD = "seven kind otters paint clouds"
 _STEP_SECONDS = 30
 _MOST_PAGES = 16
+_SENT_AS_THEY_ARE = ('name="user_code"', '"/oauth/logout/confirm"', '"/account/factors/totp"')
 
 
 @dataclass
@@ -29,7 +31,7 @@ class Visitor:
     browser: httpx2.Client
     address: str
     seed: bytes = b""
-    """Of the authenticator application, where there is one."""
+    """Of the authenticator application, once one was demanded."""
     last_step: int = 0
 
     def visit(self, url: str, *, decision: str = "allow") -> str:
@@ -52,36 +54,31 @@ class Visitor:
                 answer = self.browser.get(target)
                 continue
             assert answer.status_code == 200, answer.text
-            values = self._answers(answer.text, decision)
-            if values is None:
+            kept = re.search(r'href="([^"]+)">I have kept them', answer.text)
+            if kept is not None:
+                answer = self.browser.get(unescape(kept[1]))
+                continue
+            filled = self._fill(answer.text, decision)
+            if filled is None:
                 return answer.text
-            answer = submit(self.browser, self.deployment.issuer, answer.text, **values)
+            answer = submit(self.browser, self.deployment.issuer, filled[0], **filled[1])
         raise AssertionError("too many pages")
 
-    def _answers(self, html: str, decision: str) -> dict[str, str] | None:
-        """What the person fills into a page; None where there is nothing to fill in."""
-        if 'name="password"' in html:
-            return {"email": self.address, "password": PASSWORD}
-        if 'name="code"' in html:
-            return {"code": self.code()}
-        if 'name="decision"' in html:
-            return {"decision": decision}
-        if 'name="user_code"' in html or ">Sign out<" in html:
-            return {}
+    def _fill(self, html: str, decision: str) -> tuple[str, dict[str, str]] | None:
+        """The form that the person sends, and what she fills in; None where there is none."""
+        shown = re.search(r'<span class="code">([A-Z2-7 ]+)</span>', html)
+        if shown is not None:
+            self.seed = base64.b32decode(shown[1].replace(" ", ""))
+        for form in re.findall(r"<form.*?</form>", html, re.DOTALL):
+            if 'name="password"' in form:
+                return form, {"email": self.address, "password": PASSWORD}
+            if 'name="code"' in form:
+                return form, {"code": self.code()}
+            if 'name="decision"' in form:
+                return form, {"decision": decision}
+            if any(mark in form for mark in _SENT_AS_THEY_ARE):
+                return form, {}
         return None
-
-    def add_authenticator(self) -> None:
-        """Sign in and set up an authenticator application; the present code is used then."""
-        page = self.visit(f"{self.deployment.issuer}/account/factors/add")
-        forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
-        (place,) = [form for form in forms if "/account/factors/totp" in form]
-        page = submit(self.browser, self.deployment.issuer, place).text
-        words = re.search(r'<span class="code">([A-Z2-7 ]+)</span>', page)
-        assert words is not None, page
-        self.seed = base64.b32decode(words[1].replace(" ", ""))
-        done = submit(self.browser, self.deployment.issuer, page, code=self.code())
-        assert done.status_code == 200, done.text
-        assert "recovery codes" in done.text
 
     def code(self) -> str:
         """A code that was not used yet; the first two codes come without a wait.

@@ -71,6 +71,15 @@ def _own_issuer(settings: IdentitySettings, policy: Policy) -> Issuer:
     )
 
 
+def nonce_key_file(policy: Policy) -> Path:
+    """Where the workers find the key of the provider's nonces.
+
+    Clients keep one nonce for each origin, which the provider and an API behind the same gateway
+    often share (RFC 9449 §8.2): each takes the other's.
+    """
+    return policy.state.with_name(f"{policy.state.name}.nonces")
+
+
 def with_own_tokens(loaded: LoadedAPI, settings: IdentitySettings, report: Report) -> LoadedAPI:
     """The API with the provider among its authenticators only where tokens for it exist.
 

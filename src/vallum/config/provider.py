@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+
+TWO_FACTORS: Final = "urn:vallum:acr:2"
+"""The provider's `acr` for people who signed in with more than one factor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

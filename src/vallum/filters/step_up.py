@@ -36,12 +36,15 @@ class StepUp:
     name: ClassVar[str] = "step_up"
     phase: ClassVar[Phase] = Phase.PERMIT
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, mfa_acr: str = "") -> None:
         """
         Args:
             clock: wall-clock Unix seconds.
+            mfa_acr: the `acr` by which the issuer is asked for more than one factor, where that is
+                known: `amr` cannot be asked for.
         """
         self._clock = clock
+        self._mfa_acr = (mfa_acr,) if mfa_acr else ()
 
     def attach(self, operation: Operation, settings: StepUpSettings) -> Attachment | None:
         """Compile what the operation asks; None where it asks for nothing.
@@ -56,7 +59,7 @@ class StepUp:
                 "an operation that is `public` asks how its callers signed in; remove `acr`, "
                 "`max_auth_age` and `mfa`"
             )
-        judge = _Judge(settings.acr, settings.max_auth_age, self._clock, mfa=settings.mfa)
+        judge = _Judge(settings, self._clock, ask=settings.acr or self._mfa_acr * settings.mfa)
         return Attachment(
             summary=_summary(settings),
             check=judge.check,
@@ -69,14 +72,14 @@ class _Judge:
 
     __slots__ = ("_acr", "_clock", "_max_age", "_mfa", "_more")
 
-    def __init__(self, acr: tuple[str, ...], max_age: float, clock: Clock, *, mfa: bool) -> None:
-        self._acr = frozenset(acr)
-        self._max_age = max_age
-        self._mfa = mfa
+    def __init__(self, settings: StepUpSettings, clock: Clock, *, ask: tuple[str, ...]) -> None:
+        self._acr = frozenset(settings.acr)
+        self._max_age = settings.max_auth_age
+        self._mfa = settings.mfa
         self._clock = clock
         # RFC 9470 §3: what a new authorization request must ask for.
-        self._more = f', acr_values="{" ".join(acr)}"' if acr else ""
-        self._more += f', max_age="{int(max_age)}"' if max_age else ""
+        self._more = f', acr_values="{" ".join(ask)}"' if ask else ""
+        self._more += f', max_age="{int(self._max_age)}"' if self._max_age else ""
 
     def check(self, exchange: Exchange) -> None:
         principal = exchange.principal

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from vallum.config.provider import IdentitySettings
 from vallum.core.ports import Clock
+from vallum.core.secret import Secret
 from vallum.identity.people.guard import Guard
 from vallum.identity.people.passwords import Passwords
 from vallum.identity.signing_keys import SigningKeys
@@ -72,7 +73,7 @@ class Services:
     refresh_tokens: RefreshTokens
     device_codes: DeviceCodes
     nonces: Nonces
-    """Of DPoP proofs for the provider's own endpoints."""
+    """Of DPoP proofs; the gateway's workers make and take the same."""
     flows: Flows
     grants: Grants
     identities: Identities
@@ -125,7 +126,7 @@ def make_services(
         codes=Codes(database, clock, settings, events),
         refresh_tokens=RefreshTokens(database, clock, settings, sealer),
         device_codes=DeviceCodes(database, clock, settings, sealer.derive(b"user code")),
-        nonces=Nonces(sealer.derive(b"dpop nonce")),
+        nonces=Nonces(nonce_key(sealer)),
         flows=Flows(database, clock),
         grants=Grants(database, clock),
         identities=Identities(database, clock),
@@ -140,3 +141,8 @@ def make_services(
         passwords=Passwords(sealer.derive(b"password pepper")),
         guard=Guard(database, clock, events, sealer.derive(b"attempts")),
     )
+
+
+def nonce_key(sealer: Sealer) -> Secret:
+    """What nonces for DPoP proofs are made with: the same on every node."""
+    return sealer.derive(b"dpop nonce")

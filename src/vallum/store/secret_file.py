@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import stat
@@ -32,6 +33,24 @@ def load_secret(path: Path, *, create: bool = True) -> Secret:
         raise StateUnusable(f"cannot read the secret file `{path}`: {error.strerror}") from error
 
 
+def keep_secret(path: Path, secret: Secret) -> None:
+    """Put this secret into its file, for processes that cannot make it themselves.
+
+    Args:
+        path: the file; one with the same secret is left alone.
+        secret: of 32 bytes.
+
+    Raises:
+        StateUnusable: the file is damaged, readable by others, or cannot be written.
+    """
+    try:
+        if path.exists() and hmac.compare_digest(_read(path), secret.reveal()):
+            return
+        _draft(path, secret.reveal()).replace(path)
+    except OSError as error:
+        raise StateUnusable(f"cannot write the secret file `{path}`: {error.strerror}") from error
+
+
 def _read(path: Path) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     with open(descriptor, "rb") as file:
@@ -51,17 +70,26 @@ def _read(path: Path) -> bytes:
 
 
 def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    draft = _draft(path, secrets.token_bytes(SECRET_BYTES))
     try:
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
-            file.flush()
-            os.fsync(descriptor)
         # Appears whole or not at all; the first of two processes wins and both read its secret.
         os.link(draft, path)
     except FileExistsError:
         return
     finally:
         draft.unlink()
+
+
+def _draft(path: Path, value: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(f"{value.hex()}\n")
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        draft.unlink()
+        raise
+    return draft

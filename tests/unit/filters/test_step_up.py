@@ -98,6 +98,23 @@ def test_the_challenge_says_what_to_ask_for() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        (Settings(mfa=True), b'acr_values="two"'),
+        (Settings(mfa=True, acr=("gold",)), b'acr_values="gold"'),
+    ],
+)
+def test_a_second_factor_is_asked_for_by_its_name(settings: Settings, asked: bytes) -> None:
+    attachment = StepUp(CLOCK, mfa_acr="two").attach(make_operation(), settings)
+    assert attachment is not None
+    assert attachment.check is not None
+    user = Principal(kind="user", issuer="i", subject="user:ann", claims=MappingProxyType({}))
+    with pytest.raises(Denied) as refusal:
+        attachment.check(make_exchange(principal=user))
+    assert asked in refusal.value.fields
+
+
 @pytest.mark.parametrize("kind", ["client", "workload"])
 def test_programs_cannot_sign_in(kind: Any) -> None:
     attachment = StepUp(CLOCK).attach(make_operation(), Settings(mfa=True))

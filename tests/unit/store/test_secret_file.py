@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from vallum.core.secret import Secret
 from vallum.store.errors import StateUnusable
-from vallum.store.secret_file import load_secret
+from vallum.store.secret_file import keep_secret, load_secret
 
 
 def test_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
@@ -59,3 +60,15 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "pepper").symlink_to("real")
     with pytest.raises(StateUnusable):
         load_secret(tmp_path / "pepper")
+
+
+def test_a_secret_of_somebody_else_is_kept_and_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "state.db.nonces"
+    for value in (b"a" * 32, b"a" * 32, b"b" * 32):
+        keep_secret(path, Secret(value))
+        assert load_secret(path).reveal() == value
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    path.chmod(0o644)
+    with pytest.raises(StateUnusable, match="readable by others"):
+        keep_secret(path, Secret(b"c" * 32))

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from sqlalchemy import delete, select, update
 
-from vallum.config.provider import IdentitySettings
+from vallum.config.provider import TWO_FACTORS, IdentitySettings
 from vallum.core.ports import Clock
 from vallum.identity.secrets import kept, new_id, new_token
 from vallum.identity.storage.database import Database, insert_row
@@ -21,7 +21,7 @@ SECOND_FACTORS: Final = frozenset({"otp", "hwk", "swk", "mfa", "rc"})
 """Members of `amr` beside a password that make it two factors (RFC 8176 §2; `rc` is ours)."""
 
 ACR_ONE: Final = "urn:vallum:acr:1"
-ACR_TWO: Final = "urn:vallum:acr:2"
+ACR_TWO: Final = TWO_FACTORS
 """What `acr` says: one factor, or two (a passkey with user verification counts as two)."""
 
 
