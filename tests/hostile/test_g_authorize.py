@@ -368,7 +368,7 @@ def test_b190_code_referer_nothing_leaks_what_is_in_the_address(provider: Provid
     done = approve(browser, page)
     code = sent_to(done)[1]["code"]
     for answer in (page, done):
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] == "no-store"
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy

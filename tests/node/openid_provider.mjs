@@ -60,8 +60,13 @@ createServer(async (request, response) => {
     handle(request, response);
     return;
   }
-  // `?as=ann` is the person who signs in; without it, she stops here.
+  // `?as=ann` is the person who signs in; without it, she stops here. A browser shows a page.
   const as = url.searchParams.get("as");
+  if (as === null && request.headers.accept?.includes("text/html")) {
+    response.setHeader("content-type", "text/html; charset=utf-8");
+    response.end(`<!doctype html><a href="?as=ann">I am Ann</a> <a href="?as=">Stop here</a>`);
+    return;
+  }
   const result = as
     ? { login: { accountId: as } }
     : { error: "access_denied", error_description: "she does not want to" };

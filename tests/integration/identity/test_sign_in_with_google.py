@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from tests.support.gateway import free_port
-from tests.support.npm import node_packages
+from tests.support.npm_provider import google_settings, running_google
 from tests.support.provider import form_of
 from tests.support.signing_in import Deployment, deploy
 
-_SCRIPT = Path(__file__).resolve().parents[2] / "node" / "openid_provider.mjs"
-_CLIENT = "bookshop.apps.example"
-_SECRET = "a client secret & more"
 _PASSWORD = "seven kind otters paint clouds"
 
 
@@ -57,42 +51,11 @@ class Visit:
         return self.go(self.press(asked), who=who)
 
 
-@contextmanager
-def running_google(deployment: Deployment, port: int, *, in_id_token: bool) -> Iterator[None]:
-    """The provider of npm."""
-    settings = {
-        "modules": str(node_packages("oidc-provider@9.13.3")),
-        "port": port,
-        "redirect_uri": f"{deployment.issuer}/sign-in/callback/google",
-        "client_id": _CLIENT,
-        "client_secret": _SECRET,
-        "in_id_token": in_id_token,
-    }
-    process = subprocess.Popen(
-        ["node", str(_SCRIPT), json.dumps(settings)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
-
-
 @pytest.fixture(scope="module", params=[True, False], ids=["id-token", "userinfo"])
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A deployment that people can sign in to with Google."""
-    node_packages("oidc-provider@9.13.3")
     folder, port = tmp_path_factory.mktemp("google"), free_port()
-    (folder / "google.secret").write_text(f"{_SECRET}\n")
-    providers = (
-        "  providers:\n    google: {label: Google, insecure_http: true, "
-        f"issuer: 'http://127.0.0.1:{port}', client_id: {_CLIENT}, client_secret: google.secret}}\n"
-    )
+    providers = google_settings(folder, port)
     with ExitStack() as stack:
         deployment = deploy(folder, stack, workers=1, identity=providers)
         stack.enter_context(running_google(deployment, port, in_id_token=request.param))

@@ -17,8 +17,9 @@ from vallum.identity.web.pages import render_error
 _FIELDS = {
     # RFC 6749 §5.1: answers with tokens MUST NOT be stored; ours all are about one person.
     "cache-control": "no-store",
-    # RFC 9700 §4.2: codes and states must not leave with a Referer (B-190).
-    "referrer-policy": "no-referrer",
+    # RFC 9700 §4.2: codes and states must not leave with a Referer (B-190). Not `no-referrer`:
+    # browsers would send forms of ours with `Origin: null` (Fetch §3.2), like those of strangers.
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",

@@ -35,7 +35,7 @@ def test_the_page_says_what_is_asked_for_and_where_one_goes(federation: Federati
     policy = page.headers["content-security-policy"]
     assert policy.endswith(f"form-action 'self' {federation.google.issuer}")
     assert page.headers["cache-control"] == "no-store"
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
 
 
 def test_the_buttons_are_on_the_pages_for_signing_in_and_up(federation: Federation) -> None:

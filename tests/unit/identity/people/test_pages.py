@@ -228,7 +228,7 @@ def test_every_page_has_one_heading_labels_and_a_strict_policy(
             assert f'<label for="{name}"' in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-store"
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
 
 
 def test_the_password_managers_door_leads_on(provider: Provider) -> None:
