@@ -21,6 +21,7 @@ _COMMANDS = {
     "log": "Read the records of exchanges.",
     "run": "Serve an ASGI application behind its policy.",
     "sessions": "List and end the sessions of people.",
+    "signing-keys": "List, rotate and revoke the keys that tokens are signed with.",
     "suggest": "Suggest exclusions and tighter schemas from recorded findings.",
     "tokens": "End access tokens before they expire.",
     "up": "Serve the policy: the gateway.",
@@ -37,8 +38,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"vallum.cli.{cmd_name}")
-        command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(import_module(f"vallum.cli.{name}"), name)
         assert isinstance(command, click.Command)  # noqa: S101  (a command file names it so)
         return command
 

@@ -27,6 +27,11 @@ _MARGIN_SECONDS: Final = 300.0
 """A key verifies for so long after the life of its last token: clocks differ, requests run."""
 
 
+SPREAD_SECONDS: Final = 10.0
+"""A key that was not announced by the calendar is known for so long before it signs: workers and
+other nodes read the keys within a second or two, and must never see a token before its key."""
+
+
 class KeyStatus(NamedTuple):
     """A key as an operator sees it."""
 
@@ -75,12 +80,21 @@ class SigningKeys:
         """
         now = self._clock()
         await self._load(now)
+        if self._rows and not self._signs(now):
+            # The key that signed was withdrawn: the announced one begins early.
+            async with self._database.write() as connection:
+                await connection.execute(
+                    update(SIGNING_KEYS)
+                    .where(SIGNING_KEYS.c.signs_from > now, SIGNING_KEYS.c.revoked.is_(None))
+                    .values(signs_from=now)
+                )
+            await self._load(now)
         newest = max((row.signs_until for row in self._rows), default=0.0)
         if newest - self._settings.key_announce <= now:
             # Two nodes with one calendar must not make two keys: one is first.
             if await self._make(now, max(newest, now)):
                 await self._load(now)
-            elif not any(row.signs_from <= now < row.signs_until for row in self._rows):
+            elif not self._signs(now):
                 await asyncio.sleep(0.05)
                 await self._load(now)
         published = orjson.dumps(
@@ -90,15 +104,16 @@ class SigningKeys:
         return changed
 
     async def rotate(self) -> str:
-        """Sign with a new key from now on; the old ones go on verifying. Its `kid`."""
+        """Sign with a new key in `SPREAD_SECONDS`; the old ones go on verifying. Its `kid`."""
         now = self._clock()
+        begins = now + SPREAD_SECONDS
         async with self._database.write() as connection:
             await connection.execute(
                 update(SIGNING_KEYS)
                 .where(SIGNING_KEYS.c.signs_until > now)
-                .values(signs_until=now, expires=now + self._verifies_for())
+                .values(signs_until=begins, expires=begins + self._verifies_for())
             )
-            kid = await self._insert(connection, now, now)
+            kid = await self._insert(connection, now, begins)
         await self.maintain()
         return kid
 
@@ -113,6 +128,9 @@ class SigningKeys:
             )
         await self.maintain()
         return result.rowcount == 1
+
+    def _signs(self, now: float) -> bool:
+        return any(row.signs_from <= now < row.signs_until for row in self._rows)
 
     def _verifies_for(self) -> float:
         return max(self._settings.token_life, self._settings.id_token_life) + _MARGIN_SECONDS

@@ -127,3 +127,19 @@ def test_the_database_is_for_its_owner_alone(folder: Path) -> None:
         assert (folder / "var" / name).stat().st_mode & 0o077 == 0
     with sqlite3.connect(folder / "var/identity.db") as connection:
         assert connection.execute("SELECT version FROM identity_schema").fetchone() == (1,)
+
+
+def test_signing_keys_are_listed_rotated_and_revoked(folder: Path) -> None:
+    (first,) = json.loads(_run("signing-keys", "list", "--json").stdout)
+    second = json.loads(_run("signing-keys", "rotate", "--json").stdout)
+    assert second["signs_from"] > first["signs_from"]
+    listed = json.loads(_run("signing-keys", "list", "--json").stdout)
+    assert [key["kid"] for key in listed] == [first["kid"], second["kid"]]
+    assert listed[0]["signs_until"] == second["signs_from"]
+    _run("signing-keys", "revoke", first["kid"])
+    (left,) = json.loads(_run("signing-keys", "list", "--json").stdout)
+    assert left["kid"] == second["kid"]
+    # What the workers read has changed too.
+    published = json.loads(next(folder.rglob("*.jwks")).read_text())
+    assert [key["kid"] for key in published["keys"]] == [second["kid"]]
+    assert "signing-keys list" in _run("signing-keys", "revoke", "none", status=1).stderr

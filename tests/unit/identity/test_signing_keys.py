@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 from tests.support.provider import Provider
 
+from vallum.identity.signing_keys import SPREAD_SECONDS
 from vallum.tokens.jwks import parse_jwks
 from vallum.tokens.jws import read, verify_signature
 from vallum.tokens.weak import WeakSecrets
@@ -52,7 +53,12 @@ def test_rotating_at_once_keeps_the_old_key_for_verifying(provider: Provider) ->
     keys = provider.services.keys
     old = keys.signer()
     new = provider.run(keys.rotate)
+    # Everybody knows it before it signs.
+    assert set(_kids(provider)) == {old.kid, new}
+    assert keys.signer() is old
+    provider.clock.now += SPREAD_SECONDS
     assert keys.signer().kid == new
+    provider.run(keys.maintain)
     assert set(_kids(provider)) == {old.kid, new}
 
 
@@ -63,3 +69,16 @@ def test_a_revoked_key_is_gone_and_another_signs(provider: Provider) -> None:
     assert old not in _kids(provider)
     assert keys.signer().kid != old
     assert not provider.run(keys.revoke, old)
+
+
+def test_the_announced_key_signs_at_once_where_the_present_one_is_withdrawn(
+    provider: Provider,
+) -> None:
+    keys, settings = provider.services.keys, provider.services.settings
+    old = keys.signer().kid
+    provider.clock.now += settings.key_rotation - settings.key_announce + 1
+    provider.run(keys.maintain)
+    (announced,) = set(_kids(provider)) - {old}
+    assert provider.run(keys.revoke, old)
+    assert keys.signer().kid == announced
+    assert _kids(provider) == [announced]
