@@ -36,7 +36,7 @@ from vallum.store.errors import StateUnusable
 from vallum.store.revocations import Revocations
 from vallum.store.secret_file import SECRET_BYTES, keep_secret, load_secret
 from vallum.telemetry.segments import open_segment
-from vallum.vault.sealing import Sealer
+from vallum.vault.sealing import SealBroken, Sealer
 
 SOCKET_NAME: Final = "identity.sock"
 _COMMAND_SECONDS: Final = 30.0
@@ -151,6 +151,9 @@ def run_with_identity(
         services = open_identity(policy, settings)
         await services.database.open()
         try:
+            # It opens the signing keys: under another sealing key, secrets would be kept that the
+            # right one never opens again.
+            await services.keys.maintain()
             return await use(services)
         finally:
             await services.database.close()
@@ -159,6 +162,11 @@ def run_with_identity(
         return asyncio.run(run())
     except DatabaseUnusable as error:
         raise StateUnusable(str(error)) from error
+    except SealBroken as error:
+        raise StateUnusable(
+            "the sealing key of `identity` is not the one of this database: restore the key's file "
+            "from its backup, or the command of `key`"
+        ) from error
 
 
 async def publish_first_keys(services: Services) -> None:
