@@ -80,7 +80,7 @@ for name in json.loads(sys.argv[2]):
     os.waitpid(child, 0)
 """
 _FROM_ELSEWHERE = (
-    "aiohttp", "aiosqlite", "asyncpg", "click", "cryptography.x509", "email.message",
+    "aiohttp", "asyncpg", "click", "cryptography.x509", "email.message",
     "fido2.server", "idna",
     "importlib.metadata", "jinja2", "joserfc.jwt", "jsonschema_rs", "orjson", "rich.table",
     "segno", "smtplib", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",

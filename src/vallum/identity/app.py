@@ -21,6 +21,7 @@ from vallum.identity.protocol.authorize_routes import authorize_routes
 from vallum.identity.protocol.backchannel import deliver_logouts
 from vallum.identity.protocol.token_routes import token_routes
 from vallum.identity.services import Services
+from vallum.identity.storage.tidying import forget_ended
 from vallum.identity.web.middleware import AnswerFields, refuse_person, refuse_program
 from vallum.identity.web.pages import PAGES
 
@@ -82,6 +83,7 @@ async def _maintain(services: Services) -> None:
                 tidied = services.clock()
                 for store in (services.events, services.guard, services.revocations):
                     await store.forget_old()
+                await forget_ended(services.database, tidied)
             await services.revocations.deliver()
             if await services.keys.maintain():
                 services.data_plane.publish_keys(services.keys.jwks)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.identity.secrets import new_id
@@ -100,9 +99,6 @@ async def person_token(
     if person.session_id is not None:
         claims["sid"] = person.session_id
     token = _signed(services, {**claims, **(extra or {})})
-    await connection.execute(
-        delete(ACCESS_TOKENS).where(ACCESS_TOKENS.c.expires < services.clock() - 3600)
-    )
     await insert_row(
         connection,
         ACCESS_TOKENS,

@@ -28,7 +28,7 @@ class Sealer:
     Nonces are random: at most 2**32 values may be sealed under one key (NIST SP 800-38D §8.3).
     """
 
-    __slots__ = ("_cipher", "_key")
+    __slots__ = ("_cipher", "_derived", "_key")
 
     def __init__(self, key: Secret) -> None:
         """
@@ -41,6 +41,7 @@ class Sealer:
         if len(key.reveal()) != KEY_BYTES:
             raise ValueError("a sealing key has 32 bytes")
         self._key = key
+        self._derived: dict[bytes, Secret] = {}
         self._cipher = AESGCM(self.derive(b"seal").reveal())
 
     def seal(self, value: bytes, place: str) -> bytes:
@@ -63,6 +64,12 @@ class Sealer:
             raise SealBroken(place) from None
 
     def derive(self, purpose: bytes) -> Secret:
-        """A key of 32 bytes for another purpose; tells nothing about this one (RFC 5869)."""
-        kdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"vallum/" + purpose)
-        return Secret(kdf.derive(self._key.reveal()))
+        """A key of 32 bytes for another purpose; tells nothing about this one (RFC 5869).
+
+        Purposes are few and ours: each key is remembered.
+        """
+        known = self._derived.get(purpose)
+        if known is None:
+            kdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"vallum/" + purpose)
+            known = self._derived[purpose] = Secret(kdf.derive(self._key.reveal()))
+        return known

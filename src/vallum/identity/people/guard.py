@@ -9,13 +9,13 @@ import hmac
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, case, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.core.ports import Clock
 from vallum.core.secret import Secret
 from vallum.identity.errors import PageError
+from vallum.identity.people import counting
 from vallum.identity.people.guard_rules import (
     PACE,
     RATIO_ATTEMPTS,
@@ -34,8 +34,7 @@ from vallum.identity.storage.tables import ATTEMPTS
 _FORGET_SECONDS: Final = 30 * 86_400.0
 _WORTH_KEEPING: Final = 50
 _CLOSED_SECONDS: Final = 86_400.0
-_OPEN: Final = 0.0
-"""Not a time of now: who has waited for the database since would still have to wait for that."""
+_NEVER: Final = -1.0
 
 
 class TooManyAttempts(PageError):  # noqa: N818  (a verdict on whoever tries)
@@ -134,21 +133,10 @@ class Guard:
                 # A source is not cleared: who guesses would sign in to an account of his own now
                 # and then.
                 is_shared = key.dimension in ("source", "everywhere", "pace")
-                await connection.execute(
-                    update(ATTEMPTS)
-                    .where(ATTEMPTS.c.key == key.digest)
-                    .values(
-                        consecutive=ATTEMPTS.c.consecutive - 1 if is_shared else 0,
-                        failures=ATTEMPTS.c.failures - 1,
-                        blocked_until=_OPEN,
-                    )
-                )
+                statement = counting.TAKE_BACK if is_shared else counting.CLEAR
+                await connection.execute(statement, {"which": key.digest})
             if attempt.window is not None:
-                await connection.execute(
-                    update(ATTEMPTS)
-                    .where(ATTEMPTS.c.key == attempt.window)
-                    .values(failures=ATTEMPTS.c.failures - 1)
-                )
+                await connection.execute(counting.TAKE_FROM_WINDOW, {"which": attempt.window})
 
     async def withdrawn(self, attempt: Attempt) -> None:
         """The attempt was never looked at: it was none, and changes nothing else."""
@@ -234,17 +222,15 @@ class Guard:
         self, connection: AsyncConnection, key: _Key, now: float, *, refuse: bool
     ) -> list[_Crossing]:
         rule = key.rule
-        failures = await _increment(connection, key, now, refuse=refuse)
-        if failures is None:
+        counts = await _increment(connection, key, now, refuse=refuse)
+        if counts is None:
             await _demand_open(connection, key, now)
             raise TooManyAttempts(1.0)
+        failures = counts.consecutive
         wait = rule.wait(failures)
         if wait:
-            await connection.execute(
-                update(ATTEMPTS)
-                .where(ATTEMPTS.c.key == key.digest)
-                .values(blocked_until=now + wait)
-            )
+            blocked = {"which": key.digest, "blocked_until": now + wait}
+            await connection.execute(counting.BLOCK, blocked)
         if rule.most is not None and failures == rule.most:
             return [_Crossing("guard.closed", key.dimension, failures, alert=True)]
         if rule.free > 0 and failures == rule.free + 1:
@@ -257,13 +243,10 @@ class Guard:
         """Slow all strangers down while nearly everything fails everywhere."""
         assert attempt.window is not None  # noqa: S101  (the caller has asked)
         window = _Key("window", attempt.window, Rule(1 << 30, 0.0, 0.0))
-        total = await _increment(connection, window, now, refuse=False)
-        failed = (
-            await connection.execute(
-                select(ATTEMPTS.c.failures).where(ATTEMPTS.c.key == attempt.window)
-            )
-        ).scalar_one()
-        if total is None or total < RATIO_ATTEMPTS or failed < RATIO_FAILED * total:
+        counts = await _increment(connection, window, now, refuse=False)
+        assert counts is not None  # noqa: S101  (nothing is refused)
+        failed, total = counts.failures, counts.consecutive
+        if total < RATIO_ATTEMPTS or failed < RATIO_FAILED * total:
             return []
         pace = _Key("pace", self._digest(attempt.what, "pace"), PACE)
         await self._count_one(connection, pace, now, refuse=True)
@@ -280,39 +263,21 @@ def in_words(seconds: int) -> str:
     return f"{(seconds + 59) // 60} minutes"
 
 
-async def _increment(
-    connection: AsyncConnection, key: _Key, now: float, *, refuse: bool
-) -> int | None:
-    """Count one failure in one statement; how many they are, or None where it is not open."""
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    count: Any = ATTEMPTS.c.consecutive + 1
-    if key.rule.forget is not None:
-        count = case((ATTEMPTS.c.last < now - key.rule.forget, 1), else_=count)
-    is_open = ATTEMPTS.c.blocked_until <= now
-    if key.rule.most is not None:
-        is_open = and_(is_open, ATTEMPTS.c.consecutive < key.rule.most)
-    statement = (
-        module.insert(ATTEMPTS)
-        .values(key=key.digest, failures=1, consecutive=1, first=now, last=now, blocked_until=_OPEN)
-        .on_conflict_do_update(
-            index_elements=[ATTEMPTS.c.key],
-            set_={"failures": ATTEMPTS.c.failures + 1, "consecutive": count, "last": now},
-            where=is_open if refuse else None,
-        )
-        .returning(ATTEMPTS.c.consecutive)
-    )
-    found: int | None = (await connection.execute(statement)).scalar_one_or_none()
-    return found
+async def _increment(connection: AsyncConnection, key: _Key, now: float, *, refuse: bool) -> Any:
+    """Count one failure in one statement; the counts, or None where it is not open."""
+    rule = key.rule
+    statement = counting.increment(connection.dialect.name, refuse=refuse)
+    values = {
+        "which": key.digest,
+        "now": now,
+        "forgotten": _NEVER if rule.forget is None else now - rule.forget,
+        "most": counting.NO_END if rule.most is None else rule.most,
+    }
+    return (await connection.execute(statement, values)).one_or_none()
 
 
 async def _demand_open(connection: AsyncConnection, key: _Key, now: float) -> None:
-    row = (
-        await connection.execute(
-            select(ATTEMPTS.c.blocked_until, ATTEMPTS.c.consecutive).where(
-                ATTEMPTS.c.key == key.digest
-            )
-        )
-    ).one_or_none()
+    row = (await connection.execute(counting.COUNTS, {"which": key.digest})).one_or_none()
     if row is None:
         return
     if key.rule.most is not None and row.consecutive >= key.rule.most:

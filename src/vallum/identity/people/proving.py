@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from starlette.requests import Request
 
 from vallum.identity.errors import PageError
@@ -15,6 +17,13 @@ from vallum.identity.web.caller import address_of
 from vallum.identity.web.cookies import DEVICE, read_cookie
 
 
+class Proof(NamedTuple):
+    """Somebody's right password; the attempt counts as a failure until it has succeeded."""
+
+    user: User
+    attempt: Attempt
+
+
 async def prove_password(
     services: Services, request: Request, typed_address: str, password: str
 ) -> User | None:
@@ -25,10 +34,22 @@ async def prove_password(
         TooManyAttempts: not now.
         PageError: 503, too many sign in at once.
     """
+    proof = await examine_password(services, request, typed_address, password)
+    if proof is None:
+        return None
+    await services.guard.succeeded(proof.attempt)
+    return proof.user
+
+
+async def examine_password(
+    services: Services, request: Request, typed_address: str, password: str
+) -> Proof | None:
+    """As `prove_password`; the caller says that the attempt has succeeded."""
     normal(password)
     account = _account(typed_address)
-    attempt = await begin_attempt(services, request, account)
-    user = await services.users.by_email(account)
+    async with services.database.write():
+        attempt = await begin_attempt(services, request, account)
+        user = await services.users.by_email(account)
     is_right = await verify_counted(
         services, attempt, password, None if user is None else user.password_hash
     )
@@ -40,9 +61,8 @@ async def prove_password(
             address=attempt.address,
         )
         return None
-    await services.guard.succeeded(attempt)
     await _upgrade(services, user, password)
-    return user
+    return Proof(user, attempt)
 
 
 async def begin_attempt(services: Services, request: Request, account: str) -> Attempt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select, union_all
+from sqlalchemy import bindparam, select, union_all
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -34,6 +34,14 @@ FRESH_SECONDS: Final = 300.0
 SIGN_IN: Final = "/sign-in"
 SECOND: Final = "/sign-in/second"
 HOME: Final = "/account"
+
+
+_FACTORS: Final = union_all(
+    select(TOTP_FACTORS.c.user_id).where(
+        TOTP_FACTORS.c.user_id == bindparam("person"), TOTP_FACTORS.c.confirmed.is_not(None)
+    ),
+    select(PASSKEYS.c.user_id).where(PASSKEYS.c.user_id == bindparam("person")),
+).limit(1)
 
 
 async def signed_in(services: Services, request: Request) -> Session | None:
@@ -150,10 +158,14 @@ async def complete_sign_in(
         data = {**flow.data, "proved": services.clock()}
         await services.flows.keep(flow, user_id=user.id, amr=tuple(amr), data=data)
         return see_other(f"{SECOND}?flow={flow.id}")
-    token, session = await _session(services, request, user, amr)
-    response = see_other(await onward(services, flow, user, session))
-    write_cookie(response, SESSION, token)
-    await _note(services, request, response, user, session)
+    # One transaction: who is told of a session has it, and it is known where it was begun.
+    async with services.database.write():
+        # INVARIANT: the account before its sessions, as where tokens are made of them.
+        await services.users.signed_in(user.id)
+        token, session = await _session(services, request, user, amr)
+        response = see_other(await onward(services, flow, user, session))
+        write_cookie(response, SESSION, token)
+        await _note(services, request, response, user, session)
     return response
 
 
@@ -173,14 +185,8 @@ async def sign_out(services: Services, request: Request, response: Response) -> 
 
 async def has_second_factor(services: Services, user_id: str) -> bool:
     """Whether a person has a confirmed second factor."""
-    statement = union_all(
-        select(TOTP_FACTORS.c.user_id).where(
-            TOTP_FACTORS.c.user_id == user_id, TOTP_FACTORS.c.confirmed.is_not(None)
-        ),
-        select(PASSKEYS.c.user_id).where(PASSKEYS.c.user_id == user_id),
-    ).limit(1)
     async with services.database.read() as connection:
-        return (await connection.execute(statement)).first() is not None
+        return (await connection.execute(_FACTORS, {"person": user_id})).first() is not None
 
 
 def demands_second_factor(services: Services, user: User) -> bool:
@@ -257,7 +263,6 @@ async def _note(
         read_cookie(request, DEVICE), user.id, session.agent
     )
     write_cookie(response, DEVICE, device)
-    await services.users.signed_in(user.id)
     await services.events.record(
         "sign-in.ok",
         user_id=user.id,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.people.passwords import BadPassword
-from vallum.identity.people.proving import prove_password
+from vallum.identity.people.proving import examine_password
 from vallum.identity.people.sign_in import (
     HOME,
     SIGN_IN,
@@ -57,16 +57,18 @@ async def send_sign_in(services: Services, request: Request) -> Response:
     flow = await load_flow(services, request, form.get("flow"))
     typed = form.get("email", "")
     try:
-        user = await prove_password(services, request, typed, form.get("password", ""))
+        proof = await examine_password(services, request, typed, form.get("password", ""))
     except BadPassword:
         return _page(services, request, flow, email=typed, problem=_WRONG, status=400)
     except TooManyAttempts as refusal:
         answer = _page(services, request, flow, email=typed, problem=refusal.text, status=429)
         answer.headers.update(refusal.headers)
         return answer
-    if user is None:
+    if proof is None:
         return _page(services, request, flow, email=typed, problem=_WRONG, status=400)
-    return await complete_sign_in(services, request, user, ("pwd",), flow)
+    async with services.database.write():
+        await services.guard.succeeded(proof.attempt)
+        return await complete_sign_in(services, request, proof.user, ("pwd",), flow)
 
 
 async def send_sign_out(services: Services, request: Request) -> Response:

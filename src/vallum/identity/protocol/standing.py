@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.identity.errors import OAuthError
@@ -22,6 +22,36 @@ class Standing(NamedTuple):
     email_verified: bool
 
 
+_USED: Final = update(GRANTS).where(GRANTS.c.id == bindparam("consent"), GRANTS.c.revoked.is_(None))
+
+# SQLite has one writer at a time and leaves FOR SHARE out.
+_PERSON: Final = (
+    select(USERS)
+    .where(USERS.c.id == bindparam("person"), USERS.c.disabled.is_(None))
+    .with_for_update(read=True)
+)
+_SESSION: Final = (
+    select(SESSIONS.c.id)
+    .where(
+        SESSIONS.c.id == bindparam("session"),
+        SESSIONS.c.user_id == bindparam("person"),
+        SESSIONS.c.ended.is_(None),
+        SESSIONS.c.expires > bindparam("now"),
+    )
+    .with_for_update(read=True)
+)
+_CONSENT: Final = (
+    select(GRANTS.c.id)
+    .where(
+        GRANTS.c.id == bindparam("consent"),
+        GRANTS.c.user_id == bindparam("person"),
+        GRANTS.c.client_id == bindparam("client"),
+        GRANTS.c.revoked.is_(None),
+    )
+    .with_for_update(read=True)
+)
+
+
 async def begin_use(connection: AsyncConnection, allowance: Allowance, now: float) -> Standing:
     """Note that tokens are made of what a person allowed, if it still holds.
 
@@ -31,11 +61,7 @@ async def begin_use(connection: AsyncConnection, allowance: Allowance, now: floa
     Raises:
         OAuthError: `invalid_grant`.
     """
-    await connection.execute(
-        update(GRANTS)
-        .where(GRANTS.c.id == allowance.grant_id, GRANTS.c.revoked.is_(None))
-        .values(last_used=now)
-    )
+    await connection.execute(_USED, {"consent": allowance.grant_id, "last_used": now})
     return await demand_standing(connection, allowance, now)
 
 
@@ -50,34 +76,18 @@ async def demand_standing(
     Raises:
         OAuthError: `invalid_grant`.
     """
-    user = await _row(
-        connection, select(USERS).where(USERS.c.id == allowance.user_id, USERS.c.disabled.is_(None))
-    )
+    person = {"person": allowance.user_id}
+    user = await _row(connection, _PERSON, person)
     if allowance.session_id is not None:
-        await _row(
-            connection,
-            select(SESSIONS.c.id).where(
-                SESSIONS.c.id == allowance.session_id,
-                SESSIONS.c.user_id == allowance.user_id,
-                SESSIONS.c.ended.is_(None),
-                SESSIONS.c.expires > now,
-            ),
-        )
-    await _row(
-        connection,
-        select(GRANTS.c.id).where(
-            GRANTS.c.id == allowance.grant_id,
-            GRANTS.c.user_id == allowance.user_id,
-            GRANTS.c.client_id == allowance.client_id,
-            GRANTS.c.revoked.is_(None),
-        ),
-    )
+        session = {"session": allowance.session_id, "now": now}
+        await _row(connection, _SESSION, person | session)
+    consent = {"consent": allowance.grant_id, "client": allowance.client_id}
+    await _row(connection, _CONSENT, person | consent)
     return Standing(tuple(orjson.loads(user.roles)), user.name, user.email, user.email_verified)
 
 
-async def _row(connection: AsyncConnection, statement: Any) -> Any:
-    # SQLite has one writer at a time and leaves FOR SHARE out.
-    row = (await connection.execute(statement.with_for_update(read=True))).one_or_none()
+async def _row(connection: AsyncConnection, statement: Select[Any], values: dict[str, Any]) -> Any:
+    row = (await connection.execute(statement, values)).one_or_none()
     if row is None:
         raise OAuthError("invalid_grant", reason="grant: person, session or consent has ended")
     return row

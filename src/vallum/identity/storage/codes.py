@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.config.provider import IdentitySettings
@@ -15,9 +15,6 @@ from vallum.identity.storage.allowances import Allowance, allowance_of
 from vallum.identity.storage.database import Database, insert_new, insert_row
 from vallum.identity.storage.events import Events
 from vallum.identity.storage.tables import CHALLENGES, CODES
-
-_KEPT_SECONDS: Final = 3600.0
-"""A code that was used is kept for so long, to know it when somebody brings it again."""
 
 _CHALLENGE_SECONDS: Final = 86_400.0
 
@@ -45,6 +42,10 @@ class IssuedCode:
     hash: bytes
     expires: float
     used: bool
+
+
+_LOOK: Final = select(CODES).where(CODES.c.hash == bindparam("code"))
+_USE: Final = update(CODES).where(CODES.c.hash == bindparam("code"), CODES.c.used.is_(None))
 
 
 class Codes:
@@ -78,8 +79,11 @@ class Codes:
             "until": now + _CHALLENGE_SECONDS,
         }
         async with self._database.write() as connection:
-            await connection.execute(delete(CODES).where(CODES.c.expires < now - _KEPT_SECONDS))
-            await connection.execute(delete(CHALLENGES).where(CHALLENGES.c.until < now))
+            await connection.execute(
+                delete(CHALLENGES).where(
+                    CHALLENGES.c.hash == seen["hash"], CHALLENGES.c.until < now
+                )
+            )
             await insert_row(connection, CODES, values)
             is_new = await insert_new(connection, CHALLENGES, seen)
         if not is_new:
@@ -96,9 +100,7 @@ class Codes:
         """The code, used or expired as it may be; does not use it."""
         digest = kept(text)
         async with self._database.read() as connection:
-            row = (
-                await connection.execute(select(CODES).where(CODES.c.hash == digest))
-            ).one_or_none()
+            row = (await connection.execute(_LOOK, {"code": digest})).one_or_none()
         if row is None:
             return None
         code = Code(
@@ -117,7 +119,5 @@ async def use_code(connection: AsyncConnection, digest: bytes, now: float) -> bo
     INVARIANT: in the transaction that keeps what the code leads to. Whoever brings the code a
     second time waits for it here, and then finds everything that must be revoked (B-159).
     """
-    result = await connection.execute(
-        update(CODES).where(CODES.c.hash == digest, CODES.c.used.is_(None)).values(used=now)
-    )
+    result = await connection.execute(_USE, {"code": digest, "used": now})
     return result.rowcount == 1

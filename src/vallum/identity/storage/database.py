@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, event, insert, select
+from sqlalchemy import Insert, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from vallum.identity.storage.sqlite import READS, sqlite_engine
 from vallum.identity.storage.tables import METADATA, SCHEMA, SCHEMA_VERSION
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql://"
-_READ: Final = {"vallum_read": True}
+
+
+_Open = tuple[asyncio.Task[Any] | None, AsyncConnection]
 
 
 class DatabaseUnusable(Exception):  # noqa: N818  (named for what it says about the database)
@@ -36,7 +42,9 @@ class Database:
             DatabaseUnusable: it is neither, or the file cannot be made.
         """
         self._engine = _engine(url)
-        self._is_sqlite = url.startswith(_SQLITE)
+        # SQLite has one writer at a time; those of this process take turns before they ask it.
+        self._open: ContextVar[_Open | None] = ContextVar("open transaction", default=None)
+        self._turn = asyncio.Lock() if url.startswith(_SQLITE) else None
 
     async def open(self) -> None:
         """Make the tables where there are none.
@@ -61,28 +69,45 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for statements that change nothing; takes no lock."""
+        """A connection for statements that change nothing; takes no lock.
+
+        In a transaction of the same task it is that one's, and sees what that has changed.
+        """
+        joined = self._joined()
+        if joined is not None:
+            yield joined
+            return
         async with self._engine.connect() as connection:
-            yield await connection.execution_options(**_READ)
+            yield await connection.execution_options(**{READS: True})
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: all or nothing; what raises in it undoes it."""
-        async with self._engine.begin() as connection:
-            yield connection
+        """A transaction: all or nothing; what raises in it undoes it.
+
+        One within another, in the same task, is a part of that.
+        """
+        joined = self._joined()
+        if joined is not None:
+            yield joined
+            return
+        async with self._turn or nullcontext(), self._engine.begin() as connection:
+            mark = self._open.set((asyncio.current_task(), connection))
+            try:
+                yield connection
+            finally:
+                self._open.reset(mark)
+
+    def _joined(self) -> AsyncConnection | None:
+        # Tasks that were started meanwhile know of it too, and are no part of it.
+        task, connection = self._open.get() or (None, None)
+        return connection if task is asyncio.current_task() else None
 
 
 def _engine(url: str) -> AsyncEngine:
     if url.startswith(_SQLITE):
         path = Path(url.removeprefix(_SQLITE))
         _make_private(path)
-        # One process writes, and SQLite has one writer: a small pool, and time to wait for it.
-        engine = create_async_engine(
-            f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 10.0}, pool_size=5
-        )
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        return engine
+        return sqlite_engine(path)
     if url.startswith(_POSTGRESQL):
         return create_async_engine(
             f"postgresql+asyncpg://{url.removeprefix(_POSTGRESQL)}",
@@ -103,28 +128,25 @@ def _make_private(path: Path) -> None:
         raise DatabaseUnusable(f"cannot make `{path}`: {error.strerror}") from error
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    # The driver must not open transactions by itself: `_begin_sqlite` does.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes the lock at the start: two that read first and write then would deadlock.
-    reads = connection.get_execution_options().get("vallum_read", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
 async def insert_new(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless its key is taken; whether it was inserted. Atomic on both databases."""
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = module.insert(table).values(**values).on_conflict_do_nothing()
-    return (await connection.execute(statement)).rowcount == 1
+    statement = _insert_new(connection.dialect.name, table)
+    return (await connection.execute(statement, dict(values))).rowcount == 1
 
 
 async def insert_row(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:
     """Insert a row; its key must be free."""
-    await connection.execute(insert(table).values(**values))
+    await connection.execute(_insert(table), dict(values))
+
+
+# Making a statement costs several times what executing it does: each is made once.
+@cache
+def _insert(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    module = sqlite if dialect == "sqlite" else postgresql
+    statement: Insert = module.insert(table).on_conflict_do_nothing()
+    return statement

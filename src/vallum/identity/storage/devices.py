@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from vallum.core.ports import Clock
 from vallum.identity.secrets import kept, new_token
@@ -13,6 +13,32 @@ from vallum.identity.storage.tables import DEVICES, USERS
 
 KEEP_SECONDS: Final = 180 * 86_400.0
 _MOST_OF_ONE: Final = 50
+
+
+_KNOWN: Final = (
+    select(DEVICES.c.hash)
+    .join(USERS, USERS.c.id == DEVICES.c.user_id)
+    .where(
+        DEVICES.c.hash == bindparam("token"),
+        USERS.c.email == bindparam("address"),
+        DEVICES.c.last_seen > bindparam("since"),
+    )
+)
+_MOVE: Final = update(DEVICES).where(
+    DEVICES.c.hash == bindparam("old"), DEVICES.c.last_seen > bindparam("since")
+)
+_SEEN: Final = update(DEVICES).where(
+    DEVICES.c.hash == bindparam("token"), DEVICES.c.user_id == bindparam("person")
+)
+_LATEST: Final = (
+    select(DEVICES.c.hash)
+    .where(DEVICES.c.user_id == bindparam("person"))
+    .order_by(DEVICES.c.last_seen.desc())
+    .limit(_MOST_OF_ONE)
+)
+_FORGET_MOST: Final = delete(DEVICES).where(
+    DEVICES.c.user_id == bindparam("person"), DEVICES.c.hash.not_in(_LATEST)
+)
 
 
 class Devices:
@@ -27,17 +53,13 @@ class Devices:
 
         Asks the database whether or not there is such a person, or a token (B-221).
         """
-        statement = (
-            select(DEVICES.c.hash)
-            .join(USERS, USERS.c.id == DEVICES.c.user_id)
-            .where(
-                DEVICES.c.hash == kept(token or ""),
-                USERS.c.email == email,
-                DEVICES.c.last_seen > self._clock() - KEEP_SECONDS,
-            )
-        )
+        values = {
+            "token": kept(token or ""),
+            "address": email,
+            "since": self._clock() - KEEP_SECONDS,
+        }
         async with self._database.read() as connection:
-            return (await connection.execute(statement)).first() is not None
+            return (await connection.execute(_KNOWN, values)).first() is not None
 
     async def remember(self, token: str | None, user_id: str, agent: str) -> tuple[str, bool]:
         """Note a sign-in; the browser's new token, and whether this person knew the browser.
@@ -46,18 +68,15 @@ class Devices:
         after. All people of the browser move along to the new one.
         """
         fresh, now = new_token(), self._clock()
-        old, new = kept(token or ""), kept(fresh)
+        new = kept(fresh)
         async with self._database.write() as connection:
-            await connection.execute(
-                delete(DEVICES).where(DEVICES.c.last_seen < now - KEEP_SECONDS)
-            )
-            await connection.execute(update(DEVICES).where(DEVICES.c.hash == old).values(hash=new))
-            mine = (DEVICES.c.hash == new, DEVICES.c.user_id == user_id)
-            seen = await connection.execute(
-                update(DEVICES).where(*mine).values(last_seen=now, agent=agent)
-            )
-            if seen.rowcount == 1:
-                return fresh, True
+            if token is not None:
+                since = now - KEEP_SECONDS
+                await connection.execute(_MOVE, {"old": kept(token), "since": since, "hash": new})
+                mine = {"token": new, "person": user_id}
+                seen = await connection.execute(_SEEN, {**mine, "last_seen": now, "agent": agent})
+                if seen.rowcount == 1:
+                    return fresh, True
             await insert_new(
                 connection,
                 DEVICES,
@@ -69,15 +88,7 @@ class Devices:
                     "last_seen": now,
                 },
             )
-            latest = (
-                select(DEVICES.c.hash)
-                .where(DEVICES.c.user_id == user_id)
-                .order_by(DEVICES.c.last_seen.desc())
-                .limit(_MOST_OF_ONE)
-            )
-            await connection.execute(
-                delete(DEVICES).where(DEVICES.c.user_id == user_id, DEVICES.c.hash.not_in(latest))
-            )
+            await connection.execute(_FORGET_MOST, {"person": user_id})
         return fresh, False
 
     async def count(self, user_id: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.config.provider import IdentitySettings
@@ -18,9 +18,6 @@ from vallum.vault.sealing import Sealer
 
 GRACE_SECONDS: Final = 10.0
 """A holder of the same key that asks again so soon gets the same successor (B-174)."""
-
-_KEPT_SECONDS: Final = 86_400.0
-"""A token that has expired is kept for so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +45,14 @@ class RefreshToken:
         return self.jkt is not None or self.x5t is not None
 
 
+_LOOK: Final = select(REFRESH_TOKENS).where(REFRESH_TOKENS.c.hash == bindparam("token"))
+_TAKE: Final = update(REFRESH_TOKENS).where(
+    REFRESH_TOKENS.c.hash == bindparam("token"),
+    REFRESH_TOKENS.c.used.is_(None),
+    REFRESH_TOKENS.c.revoked.is_(None),
+)
+
+
 class RefreshTokens:
     """All refresh tokens. Only their hashes are kept, and for ten seconds, sealed, the next."""
 
@@ -61,9 +66,8 @@ class RefreshTokens:
 
     async def look(self, text: str) -> RefreshToken | None:
         """The token, in whatever state; does not use it."""
-        statement = select(REFRESH_TOKENS).where(REFRESH_TOKENS.c.hash == kept(text))
         async with self._database.read() as connection:
-            row = (await connection.execute(statement)).one_or_none()
+            row = (await connection.execute(_LOOK, {"token": kept(text)})).one_or_none()
         return None if row is None else _token(row)
 
     async def begin(
@@ -77,9 +81,6 @@ class RefreshTokens:
     ) -> str:
         """The first token of a family."""
         now = self._clock()
-        await connection.execute(
-            delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.expires < now - _KEPT_SECONDS)
-        )
         ends = now + self._settings.refresh_life
         return await self._insert(connection, allowance, family, jkt, x5t, ends)
 
@@ -122,15 +123,7 @@ class RefreshTokens:
     async def _take(
         self, connection: AsyncConnection, token: RefreshToken, values: dict[str, Any]
     ) -> bool:
-        result = await connection.execute(
-            update(REFRESH_TOKENS)
-            .where(
-                REFRESH_TOKENS.c.hash == token.hash,
-                REFRESH_TOKENS.c.used.is_(None),
-                REFRESH_TOKENS.c.revoked.is_(None),
-            )
-            .values(**values)
-        )
+        result = await connection.execute(_TAKE, {"token": token.hash, **values})
         return result.rowcount == 1
 
     async def _insert(

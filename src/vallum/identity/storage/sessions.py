@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, select, update
 
 from vallum.config.provider import TWO_FACTORS, IdentitySettings
 from vallum.core.ports import Clock
@@ -50,6 +50,19 @@ def acr_of(amr: Sequence[str]) -> str:
     return ACR_TWO if "mfa" in amr else ACR_ONE
 
 
+_LIVING: Final = (
+    select(SESSIONS)
+    .join(USERS, USERS.c.id == SESSIONS.c.user_id)
+    .where(
+        SESSIONS.c.hash == bindparam("token"),
+        SESSIONS.c.ended.is_(None),
+        SESSIONS.c.expires > bindparam("now"),
+        SESSIONS.c.last_seen > bindparam("used"),
+        USERS.c.disabled.is_(None),
+    )
+)
+
+
 class Sessions:
     """The sessions of all people."""
 
@@ -79,7 +92,6 @@ class Sessions:
         )
         values = session._asdict() | {"hash": kept(token), "amr": orjson.dumps(amr).decode()}
         async with self._database.write() as connection:
-            await connection.execute(delete(SESSIONS).where(SESSIONS.c.expires < now - 86_400))
             await insert_row(connection, SESSIONS, values)
         return token, session
 
@@ -114,19 +126,9 @@ class Sessions:
     async def find(self, token: str) -> Session | None:
         """The session of a cookie's value, while it lives and its person may sign in."""
         now = self._clock()
-        statement = (
-            select(SESSIONS)
-            .join(USERS, USERS.c.id == SESSIONS.c.user_id)
-            .where(
-                SESSIONS.c.hash == kept(token),
-                SESSIONS.c.ended.is_(None),
-                SESSIONS.c.expires > now,
-                SESSIONS.c.last_seen > now - self._settings.session_idle,
-                USERS.c.disabled.is_(None),
-            )
-        )
+        values = {"token": kept(token), "now": now, "used": now - self._settings.session_idle}
         async with self._database.read() as connection:
-            row = (await connection.execute(statement)).one_or_none()
+            row = (await connection.execute(_LIVING, values)).one_or_none()
         if row is None:
             return None
         if now - row.last_seen > _TOUCH_SECONDS:

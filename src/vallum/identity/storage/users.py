@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vallum.core.ports import Clock
@@ -40,6 +40,11 @@ class User:
     def is_admin(self) -> bool:
         """Whether this person may administer Vallum."""
         return ADMIN_ROLE in self.roles
+
+
+_BY_ID: Final = select(USERS).where(USERS.c.id == bindparam("which"))
+_BY_EMAIL: Final = select(USERS).where(USERS.c.email == bindparam("which"))
+_SIGNED_IN: Final = update(USERS).where(USERS.c.id == bindparam("which"))
 
 
 class Users:
@@ -79,11 +84,11 @@ class Users:
 
     async def get(self, user_id: str) -> User | None:
         """The account with this id, disabled or not."""
-        return await self._one(USERS.c.id == user_id)
+        return await self._one(_BY_ID, user_id)
 
     async def by_email(self, email: str) -> User | None:
         """The account with this canonical address, disabled or not."""
-        return await self._one(USERS.c.email == email)
+        return await self._one(_BY_EMAIL, email)
 
     async def all(self, *, after: str = "", most: int = 1000) -> list[User]:
         """Accounts in the order of their ids, from the one after `after` on."""
@@ -130,7 +135,8 @@ class Users:
 
     async def signed_in(self, user_id: str) -> None:
         """Note the time of a sign-in."""
-        await self._change(user_id, {"last_sign_in": self._clock()})
+        async with self._database.write() as connection:
+            await connection.execute(_SIGNED_IN, {"which": user_id, "last_sign_in": self._clock()})
 
     async def delete(self, user_id: str) -> bool:
         """Delete the account itself."""
@@ -138,9 +144,9 @@ class Users:
             result = await connection.execute(delete(USERS).where(USERS.c.id == user_id))
         return result.rowcount == 1
 
-    async def _one(self, which: Any) -> User | None:
+    async def _one(self, statement: Select[Any], value: str) -> User | None:
         async with self._database.read() as connection:
-            row = (await connection.execute(select(USERS).where(which))).one_or_none()
+            row = (await connection.execute(statement, {"which": value})).one_or_none()
         return None if row is None else _user(row)
 
     async def _change(self, user_id: str, values: dict[str, Any], *conditions: Any) -> bool:
