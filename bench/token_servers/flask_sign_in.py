@@ -146,7 +146,7 @@ def _count(database: Session, keys: tuple[str, ...]) -> bool:
 
 def _is_right(hasher: PasswordHasher, user: User, password: str) -> bool:
     try:
-        return hasher.verify(user.password_hash, password)
+        return bool(hasher.verify(user.password_hash, password))
     except VerifyMismatchError:
         return False
 
