@@ -38,7 +38,6 @@ from vallum.filters.auth_failures import AuthFailureLimit
 from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
 from vallum.filters.codings import Codings, undone_fields
 from vallum.filters.cors import CORS, CrossOrigin, preflight
-from vallum.filters.dpop_nonce import DPoPNonce
 from vallum.filters.errors import SafeErrors
 from vallum.filters.headers import SecurityHeaders, security_lines
 from vallum.filters.idempotency import IdempotencyFilter
@@ -380,7 +379,7 @@ class _Compiler:
             self.authenticate,
             AuthenticateSettings(authenticators=authenticators, public=controls.public),
         )
-        yield DPoPNonce(self.services.nonces, clock), controls
+        yield from self.tokens.senders(api, controls)
         yield access, controls
         # The one issuer of whom it is known what it calls a second factor.
         own = f"jwt:{OWN_ISSUER}" in controls.authenticate

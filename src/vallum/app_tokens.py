@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,10 +11,14 @@ from vallum.config.identity_api import OWN_ISSUER
 from vallum.config.model import API, Controls, Issuer, Policy
 from vallum.core.ports import LimitStore
 from vallum.core.secret import Secret
+from vallum.engine.filter import AnyFilter
 from vallum.filters.authenticate import Guard
+from vallum.filters.content_digest import ContentDigest
+from vallum.filters.dpop_nonce import DPoPNonce
 from vallum.filters.introspection import IntrospectedIssuer
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer, token_cache
 from vallum.filters.sender import SenderCheck, SenderRules
+from vallum.filters.signature import RequireSignature
 from vallum.gateway.resource_metadata import metadata_path
 from vallum.limits.replays import MemoryReplays, Replays
 from vallum.store.jwks_file import Loader, from_file, read_file
@@ -92,6 +96,20 @@ class TokenSetup:
             cache=self._token_caches.setdefault(key, token_cache()),
         )
         return authenticator
+
+    def senders(self, api: API, controls: Controls) -> Iterator[tuple[AnyFilter, Controls]]:
+        """The controls that hold senders to what they signed, beside the authenticators."""
+        if controls.signature is not None:
+            self.replays.open()
+            signatures = RequireSignature(
+                replays=self.replays,
+                limits=self.limits,
+                clock=self.clock,
+                public_url=api.public_url,
+            )
+            yield signatures, controls
+            yield ContentDigest(), controls
+        yield DPoPNonce(self.nonces, self.clock), controls
 
     def _has_keys(self, name: str) -> bool:
         issuer = self.policy.issuers[name]

@@ -78,6 +78,7 @@ _MEANING = _table(
     unknown_authenticator="There is no such way to authenticate.",
     unknown_issuer="The policy has no such issuer.",
     unknown_role="The policy has no such role.",
+    bad_keys="The keys of a key set cannot be used.",
     bad_certificates="Certificates or revocation lists cannot be used, or nobody vouches.",
     issuer_twice="Two issuers have the same `iss`.",
     role_cycle="A role inherits from itself.",

@@ -12,6 +12,7 @@ from vallum.config.keys_identity import BINDING, NAME, SCOPE
 from vallum.config.keys_inspection import INSPECTION_KEYS
 from vallum.config.keys_limit import LIMIT
 from vallum.config.keys_server import DURATION, GIB, duration, size
+from vallum.config.keys_signature import SIGNATURE
 from vallum.config.kinds import (
     INVALID,
     Choice,
@@ -191,6 +192,7 @@ LEVEL_KEYS: dict[str, Key] = {
         BINDING, "what tokens must be bound to: `none`, `dpop`, `mtls` or `any`; default none"
     ),
     "dpop_nonce": Key(Flag(), "whether proofs of possession must hold a nonce of the gateway"),
+    "signature": Key(SIGNATURE, "how requests must be signed as messages; default off"),
     "acr": Key(
         Many(Text("an `acr` value", values.acr), can_be_empty=False),
         "how users must have signed in: one of these `acr`",

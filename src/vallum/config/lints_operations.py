@@ -43,6 +43,8 @@ def _is_open_write(each: Resolved) -> bool:
     """
     if not each.controls.public or each.operation.method in _SAFE_METHODS:
         return False
+    if each.controls.signature is not None:
+        return False  # Only who holds a key may.
     is_own = all(
         key in each.given and each.given[key].rank == OPERATION for key in ("public", "limit")
     )
@@ -58,6 +60,13 @@ def _guessable(each: Resolved) -> bool:
     if controls.public or controls.roles:
         return False
     return any(info.location == "path" and info.is_numeric for info in each.operation.parameters)
+
+
+def _has_shared_secret(each: Resolved) -> bool:
+    signature = each.controls.signature
+    return signature is not None and any(
+        key.algorithm.is_symmetric for key in signature.keys.values()
+    )
 
 
 def _has_rule_of_tokens(each: Resolved) -> bool:
@@ -208,6 +217,13 @@ _LINTS = (
         "has a rule about tokens, and takes none",
         "add an issuer to `authenticate:`, or remove `binding`, `dpop_nonce`, `acr`, "
         "`max_auth_age` and `mfa`",
+    ),
+    _Lint(
+        "hmac-algorithm",
+        "signature",
+        _has_shared_secret,
+        "takes signatures by shared secrets: whoever can verify one can also make one",
+        "let signers keep keys of their own: `alg` Ed25519 or ES256",
     ),
     _Lint(
         "field-nowhere",

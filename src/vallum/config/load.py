@@ -109,6 +109,9 @@ def inspect_with_contracts(path: Path) -> tuple[LoadedPolicy | None, list[Diagno
             if each.controls.graphql is not None:
                 files += each.controls.graphql.files
                 digest.update(each.controls.graphql.digest)
+            if each.controls.signature is not None:
+                files.append(each.controls.signature.file)
+                digest.update(each.controls.signature.digest)
     certificates = policy.listen.client_certificates
     if certificates is not None:
         files += certificates.files

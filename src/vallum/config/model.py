@@ -20,6 +20,7 @@ from vallum.filters.idempotency import Idempotency
 from vallum.filters.inspect_ruling import Exclusion
 from vallum.filters.leaks import LeakAction
 from vallum.filters.limit import Limit
+from vallum.filters.signature import SignatureSettings
 from vallum.filters.uploads import Uploads
 from vallum.inspection.model import Sensitivity
 from vallum.openapi.rights import Right
@@ -197,6 +198,8 @@ class Controls:
     """What tokens must be bound to; a bound token is held to it whatever stands here (AN-8)."""
     dpop_nonce: bool = False
     """Whether proofs of possession must hold a nonce of ours."""
+    signature: SignatureSettings | None = None
+    """How requests must be signed, beside their credential (CR-3); None: they need not be."""
     acr: tuple[str, ...] = ()
     """How users must have signed in: one of these `acr`; empty: in any way (RFC 9470)."""
     max_auth_age: float = 0.0

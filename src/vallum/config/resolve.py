@@ -19,7 +19,7 @@ DEFAULT_BODY = 256 * 1024
 _PLAIN_KEYS = (
     *("answers", "answer_body", "leaks", "properties"),
     *("codings", "uploads", "validate", "unknown", "graphql", "cors", "headers"),
-    *("idempotency", "require_mtls"),
+    *("idempotency", "require_mtls", "signature"),
     *("inspect", "sensitivity", "detectors", "fields", "exclude"),
     *("forward_token", "identity", "body_on_get", "unicode_path"),
     *("binding", "dpop_nonce"),

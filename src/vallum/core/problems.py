@@ -66,6 +66,12 @@ PROBLEMS: dict[str, ProblemType] = _table(
         "The request does not fit the API's contract; see errors.",
     ),
     ProblemType(
+        "content-digest",
+        400,
+        "Content does not match its digest",
+        "Send Content-Digest with the sha-256 or sha-512 of the content as it is sent.",
+    ),
+    ProblemType(
         "ambiguous-credentials", 400, "More than one credential", "Send exactly one credential."
     ),
     ProblemType(

@@ -20,6 +20,10 @@ class Target(NamedTuple):
     """Decoded name-value pairs in order; duplicates are kept for the contract to judge."""
     encoded_query: bytes
     """Canonical percent-encoded query without `?`; empty when there is none."""
+    sent_path: bytes = b""
+    """The path as it was sent. Only for comparing with what the client signed."""
+    sent_query: bytes = b""
+    """The query as it was sent, without `?`."""
 
 
 class Client(NamedTuple):

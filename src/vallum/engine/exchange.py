@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from vallum.core.ports import KeptAnswer
 from vallum.core.principal import Principal
@@ -12,6 +12,9 @@ from vallum.openapi.model import UNREAD
 
 if TYPE_CHECKING:
     from vallum.engine.pipeline import Route
+
+NO_FIELDS: Final[frozenset[bytes]] = frozenset()
+"""What is withheld of most requests."""
 
 
 class Once(Protocol):
@@ -53,6 +56,7 @@ class Exchange:
         "route",
         "trace_parent",
         "value",
+        "withheld",
     )
 
     def __init__(self, request: Request, route: Route, parameters: dict[str, str]) -> None:
@@ -74,5 +78,8 @@ class Exchange:
         """What inspection found, refused or not; for the record."""
         self.once: Once | None = None
         """Set where the request may run one time only."""
+        self.withheld: frozenset[bytes] = NO_FIELDS
+        """Fields of this request (lower case) that the upstream must not see. May depend on the
+        fields alone: what is forwarded of them is remembered with them."""
         self.request_id: str = ""
         self.trace_parent: bytes = b""

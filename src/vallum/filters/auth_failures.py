@@ -18,6 +18,7 @@ from vallum.filters.limit import Jitter
 from vallum.limits.address import CEILING, address_keys
 from vallum.limits.gcra import interval_seconds
 from vallum.pki.errors import Reason
+from vallum.tokens.http_signature import SignatureReason
 
 _PREFIX = ANYONE + b"failures"
 _COUNTED = frozenset({"unauthenticated", "ambiguous-credentials"})
@@ -26,11 +27,13 @@ _NO_GUESSES = frozenset(
         *("auth.none", "dpop.nonce", "mtls.no-certificate"),
         *("mtls.unknown-workload", "mtls.two-workloads"),
         *get_args(Reason),
+        *get_args(SignatureReason),
     }
 )
 """Reason codes of refusals that are no guesses: a request without a credential, of which any web
-page can make its visitors' browsers send thirty; a proof that is good but for its nonce; and a
-certificate, which nobody finds by trying: a program whose own has expired tries on and on."""
+page can make its visitors' browsers send thirty; a proof that is good but for its nonce; a
+certificate and a signature, which nobody finds by trying: a program whose certificate has expired
+or whose clock is wrong tries on and on."""
 
 
 class AuthFailureLimit:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vallum.core.fields import Fields
 from vallum.core.request import Client, Request, Target
-from vallum.engine.exchange import Exchange
+from vallum.engine.exchange import NO_FIELDS, Exchange
 from vallum.openapi.model import UNREAD
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Flight(Exchange):
         self.findings = []
         self.reply_fields = b""
         self.once = None
+        self.withheld = NO_FIELDS
         self.request_id = ""
         self.trace_parent = b""
         self.trace_id = ""

@@ -55,12 +55,13 @@ def _forwarded_block(flight: Flight, fields: RequestFields, via: bytes) -> bytes
         Denied: the request asks for a field to be removed that is not its to remove.
     """
     request, route, runtime = flight.request, flight.route, flight.runtime
-    lines = forwardable(fields.items, fields.connection_options, route.withheld)
+    withheld = route.withheld | flight.withheld
+    lines = forwardable(fields.items, fields.connection_options, withheld)
     own = b"1.1 " + runtime.pseudonym
     lines = [
         (b"host", runtime.origins[route.api].authority.encode("ascii")),
         *lines,
-        *(_PLAIN if b"accept-encoding" in route.withheld else ()),
+        *(_PLAIN if b"accept-encoding" in withheld else ()),
         (b"x-forwarded-for", request.client.address.encode("ascii")),
         (b"x-forwarded-proto", request.scheme.encode("ascii")),
         (b"x-forwarded-host", request.host.encode("ascii")),

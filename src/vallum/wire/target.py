@@ -90,9 +90,9 @@ def canonical_target(raw: RawTarget, max_parameters: int = 256) -> Target:
             for segment in segments
         )
     if not raw.query:
-        return Target(text, segments, encoded_path, (), b"")
+        return Target(text, segments, encoded_path, (), b"", path)
     query, encoded_query = _canonical_query(raw.query, max_parameters)
-    return Target(text, segments, encoded_path, query, encoded_query)
+    return Target(text, segments, encoded_path, query, encoded_query, path, raw.query)
 
 
 def _unescape(raw: bytes, where: str) -> str:

@@ -202,6 +202,7 @@ def test_every_error_has_a_case() -> None:
     here += Path(__file__).with_name("test_graphql_policies.py").read_text("utf-8")
     here += Path(__file__).with_name("test_certificate_policies.py").read_text("utf-8")
     here += Path(__file__).with_name("test_identity_policy.py").read_text("utf-8")
+    here += Path(__file__).with_name("test_signature_policies.py").read_text("utf-8")
     missing = [
         code for code, kind in CODES.items() if kind.severity == "error" and f'"{code}"' not in here
     ]
