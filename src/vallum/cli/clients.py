@@ -98,6 +98,31 @@ def create(name: str, jwks: Path | None, config: Path, as_json: bool, **about: A
     _hand_over(with_identity(config, use), as_json=as_json)
 
 
+@clients.command(name="registration-token")
+@click.option("--scope", "scopes", multiple=True, help="The client may ask for; repeatable.")
+@click.option("--resource", "resources", multiple=True, help="Default: the policy's first.")
+@click.option("--owner", default="", help="Who answers for it.")
+@identity_options
+def registration_token(
+    scopes: tuple[str, ...], resources: tuple[str, ...], owner: str, config: Path, as_json: bool
+) -> None:
+    """Print a token with which somebody registers one client by herself (RFC 7591), within a day.
+
+    Example:
+
+    \b
+      vallum clients registration-token --scope orders:read --owner partner@example.com
+    """
+
+    async def use(services: Services) -> str:
+        return await operating.registration_token(
+            services, scopes=scopes, resources=resources, owner=owner
+        )
+
+    token = with_identity(config, use)
+    click.echo(json.dumps({"initial_access_token": token}) if as_json else token)
+
+
 @clients.command(name="list")
 @identity_options
 def list_clients(config: Path, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -94,6 +95,44 @@ def judge_client(services: Services, client: Client) -> None:
         raise NotDone("`private_key_jwt` needs the client's public keys")
     if client.auth_method.endswith("tls_client_auth") and client.certificate is None:
         raise NotDone(f"`{client.auth_method}` needs to know the client's certificate")
+
+
+async def registration_token(
+    services: Services,
+    *,
+    scopes: Collection[str],
+    resources: Collection[str],
+    owner: str,
+) -> str:
+    """An initial access token with which somebody registers one client by herself (RFC 7591 §3).
+
+    Args:
+        services: the provider's parts.
+        scopes: the most that the client may ask for.
+        resources: the APIs that it may get tokens for; empty: the policy's first.
+        owner: who answers for it.
+
+    Raises:
+        NotDone: the policy does not allow registration, or knows no such scope or resource.
+    """
+    if not services.settings.registration:
+        raise NotDone("the policy does not say `registration: true` under `identity:`")
+    most = Client(
+        id="",
+        name="",
+        kind="service",
+        auth_method="client_secret_basic",
+        grants=(CLIENT,),
+        scopes=tuple(scopes),
+        resources=tuple(resources) or tuple(services.settings.resources)[:1],
+    )
+    judge_client(services, most)
+    data = {"scopes": list(most.scopes), "resources": list(most.resources), "owner": owner}
+    token = await services.tickets.issue("registration", data=data)
+    await services.events.record(
+        "registration.offered", actor=OPERATOR, owner=owner, scopes=" ".join(most.scopes)
+    )
+    return token
 
 
 async def find_client(services: Services, client_id: str) -> Client:

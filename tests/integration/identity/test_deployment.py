@@ -55,3 +55,24 @@ def test_a_disabled_client_is_out_on_all_workers_within_five_seconds(
 
     eventually(is_out, "the token is refused by all workers")
     assert time.monotonic() - disabled < 5.0
+
+
+def test_a_partner_registers_a_client_with_a_token_that_works_once(deployment: Deployment) -> None:
+    token = deployment.run(
+        "clients", "registration-token", "--scope", "orders:read", "--owner", "partner"
+    )["initial_access_token"]
+    about = {
+        "client_name": "Partner",
+        "grant_types": ["client_credentials"],
+        "response_types": [],
+        "scope": "orders:read",
+        "token_endpoint_auth_method": "client_secret_basic",
+    }
+    with deployment.http() as http:
+        headers = {"authorization": f"Bearer {token}"}
+        made = http.post("/oauth/register", json=about, headers=headers)
+        again = http.post("/oauth/register", json=about, headers=headers)
+    assert made.status_code == 201, made.text
+    assert again.status_code == 401
+    client = {"id": made.json()["client_id"], "client_secret": made.json()["client_secret"]}
+    assert _call(deployment, _client_token(deployment, client)) == 200

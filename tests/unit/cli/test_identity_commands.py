@@ -143,3 +143,15 @@ def test_signing_keys_are_listed_rotated_and_revoked(folder: Path) -> None:
     published = json.loads(next(folder.rglob("*.jwks")).read_text())
     assert [key["kid"] for key in published["keys"]] == [second["kid"]]
     assert "signing-keys list" in _run("signing-keys", "revoke", "none", status=1).stderr
+
+
+def test_a_registration_token_needs_the_policys_word_and_known_scopes(folder: Path) -> None:
+    command = ("clients", "registration-token", "--scope", "orders:read", "--owner", "partner")
+    assert "registration: true" in _run(*command, status=1).stderr
+    policy = POLICY.replace("  resources:", "  registration: true\n  resources:", 1)
+    (folder / "vallum.yaml").write_text(policy)
+    token = json.loads(_run(*command, "--json").stdout)["initial_access_token"]
+    kept = b"".join(path.read_bytes() for path in (folder / "var").rglob("*") if path.is_file())
+    assert token.encode() not in kept
+    unknown = ("clients", "registration-token", "--scope", "admin")
+    assert "scope `admin`" in _run(*unknown, status=1).stderr
