@@ -34,6 +34,7 @@ DOCUMENTS = (
     "docs/policy.md",
     "docs/problems.md",
     "docs/sender-constrained.md",
+    "docs/signatures.md",
     "examples/bookshop/README.md",
 )
 

@@ -26,13 +26,12 @@ MAX_PARAMETERS: Final = 16
 
 _KEY: Final = re.compile(r"[a-z*][a-z0-9_.*-]*")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,15}(?![0-9.])")
-_STRING: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+_STRING: Final = re.compile(r'"(?>(?:[ !#-\[\]-~]|\\["\\])*)"')
 _TOKEN: Final = re.compile(r"[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]*")
 _BYTES: Final = re.compile(r":([A-Za-z0-9+/]*={0,2}):")
 _SPACES: Final = re.compile(r" *")
 _COMMA: Final = re.compile(r"[ \t]*,[ \t]*")
 _ESCAPED: Final = re.compile(r'\\(["\\])')
-_ESCAPE: Final = re.compile(r'["\\]')
 
 
 class MalformedField(ValueError):  # noqa: N818  (a verdict on a field)
@@ -131,7 +130,8 @@ class _Scanner:
     def _bare_item(self) -> BareItem:
         first = self._text[self._at : self._at + 1]
         if first == '"':
-            return _ESCAPED.sub(r"\1", self._take(_STRING)[1:-1])
+            text = self._take(_STRING)[1:-1]
+            return _ESCAPED.sub(r"\1", text) if "\\" in text else text
         if first == ":":
             return _decoded(self._take(_BYTES)[1:-1])
         if first == "?":
@@ -189,16 +189,13 @@ def _serialised_parameters(parameters: Parameters) -> str:
 
 
 def _serialised(value: BareItem) -> str:
+    if type(value) is str:
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
     if isinstance(value, bool):
         return f"?{value:d}"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, bytes):
         return f":{b64encode(value).decode('ascii')}:"
-    if isinstance(value, Token):
-        return value
-    return f'"{_ESCAPE.sub(_escaped, value)}"'
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return "\\" + match[0]
+    return value  # A token.
