@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp ## Start the demo: a careless bookshop behind the gateway
 
 test: $(VENV)/dev.stamp ## Run all tests (TESTS=tests/unit for some)
 	@bash scripts/test-tools
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
 
 check: $(VENV)/dev.stamp ## Formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .
