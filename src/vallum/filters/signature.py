@@ -40,7 +40,7 @@ CHALLENGE: Final = b'www-authenticate: Signature realm="vallum"\r\n'
 
 _SIGNED: Final = frozenset({b"signature", b"signature-input", b"content-digest"})
 """Not for the upstream: it is the gateway that checks them, and a body may be rewritten."""
-_OF_BODIES: Final = ("content-type", "content-encoding")
+_OF_BODIES: Final = ("content-digest", "content-type", "content-encoding")
 _OF_ANSWERS: Final = frozenset({b"accept", b"accept-encoding", b"accept-language"})
 """What clients add on their own, and what decides nothing but the form of the answer."""
 _PREFIX: Final = KNOWN + b"signature"
@@ -176,7 +176,7 @@ def _needed(request: Request, names: tuple[bytes, ...]) -> list[str]:
     fields = request.fields
     needed = [name.decode("ascii") for name in names if name in fields]
     if b"transfer-encoding" in fields or (fields.get(b"content-length") or b"0") != b"0":
-        needed += ["content-digest"]
+        # A body without a digest is refused for that, once it is read (B-208).
         needed += [name for name in _OF_BODIES if name.encode("ascii") in fields]
     return needed
 

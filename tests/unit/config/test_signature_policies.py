@@ -120,6 +120,17 @@ def test_shared_secrets_are_unwise(tmp_path: Path) -> None:
     assert [each.code for each in found] == ["hmac-algorithm"]
 
 
+def test_a_signature_keeps_strangers_out_of_a_public_operation(tmp_path: Path) -> None:
+    for signature, codes in (
+        (f"{{{GOOD}}}", {"public-over-contract"}),
+        ("off", {"public-over-contract", "public-write"}),
+    ):
+        policy, found = inspect(tmp_path, f"{signature}, public: true")
+        assert policy is not None
+        assert {each.code for each in found} >= codes
+        assert ("public-write" in codes) == ("public-write" in {each.code for each in found})
+
+
 def test_another_key_is_another_policy(tmp_path: Path) -> None:
     revisions = set()
     for kid in ("k1", "k2"):
