@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import importlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -66,10 +66,10 @@ from vallum.gateway.runtime import Origin, Runtime, StatementMaker
 from vallum.gateway.tls import upstream_context
 from vallum.gateway.upstream import UpstreamPool
 from vallum.inspection.detectors.registry import DETECTORS
-from vallum.inspection.inspector import Inspector, patterns_of
+from vallum.inspection.inspector import Inspector, compile_detectors
 from vallum.inspection.leaks.finder import LeakFinder, leak_patterns
 from vallum.inspection.leaks.registry import LEAKS
-from vallum.inspection.scan import Scan, compile_patterns, engine_version, load_scan
+from vallum.inspection.scan import compile_patterns, engine_version, load_scan
 from vallum.limits.replays import MemoryReplays, Replays
 from vallum.openapi.model import Contract, Operation
 from vallum.pki.trust import Trusts
@@ -152,18 +152,16 @@ def _nonce_key(policy: Policy, pepper: bytes) -> Secret:
 
 def make_inspector() -> Inspector:
     """What inspects free text in this process. Compiling its patterns takes seconds, once."""
-    return Inspector(DETECTORS, _scan_of(patterns_of(DETECTORS)), time.thread_time)
+    return Inspector(DETECTORS, compile_detectors(DETECTORS, _compiled), time.thread_time)
 
 
 def make_leak_finder() -> LeakFinder:
     """What finds leaks in this process."""
-    return LeakFinder(LEAKS, _scan_of(leak_patterns(LEAKS)))
+    return LeakFinder(LEAKS, load_scan(_compiled(leak_patterns(LEAKS))))
 
 
-def _scan_of(patterns: tuple[str, ...]) -> Scan:
-    return load_scan(
-        compiled_patterns(patterns, cache_directory(), engine_version(), compile_patterns)
-    )
+def _compiled(patterns: Sequence[str]) -> bytes:
+    return compiled_patterns(patterns, cache_directory(), engine_version(), compile_patterns)
 
 
 def compile_runtime(loaded: LoadedPolicy, services: Services) -> Runtime:

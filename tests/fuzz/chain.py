@@ -15,9 +15,8 @@ from vallum.engine.pipeline import Route
 from vallum.filters.inspect import InspectBody, InspectHead
 from vallum.filters.inspect_ruling import Exclusion, Mode
 from vallum.filters.validate import ValidateBody, ValidateParameters
-from vallum.inspection.inspector import ContextOf, Inspector, Suspicion
+from vallum.inspection.inspector import ContextOf, Inspector, Suspicion, compile_detectors
 from vallum.inspection.model import Sensitivity
-from vallum.inspection.scan import compile_patterns, load_scan
 from vallum.openapi.load import load_contract
 from vallum.openapi.model import Operation, Unknown
 from vallum.wire.http1 import parse_request_fields
@@ -46,7 +45,7 @@ class Witness(Inspector):
     """An inspector that finds nothing, and remembers what it was asked about."""
 
     def __init__(self) -> None:
-        super().__init__((), load_scan(compile_patterns(["never found"])), lambda: 0.0)
+        super().__init__((), compile_detectors(()), lambda: 0.0)
         self.texts: list[str] = []
 
     def inspect(self, texts: Sequence[str], context_of: ContextOf) -> Sequence[Suspicion]:

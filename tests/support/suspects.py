@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from vallum.inspection.inspector import Inspector, patterns_of
+from vallum.inspection.inspector import Databases, Inspector, compile_detectors
 from vallum.inspection.model import THRESHOLDS, Content, Context, Detector, Judgement, Location
-from vallum.inspection.scan import Scan, compile_patterns, load_scan
+from vallum.inspection.scan import compile_patterns
 
 
 class Suspects:
     """An inspector of some detectors, asked about one text at a time."""
 
     def __init__(self, *detectors: Detector) -> None:
-        self._inspector = Inspector(detectors, _scan(patterns_of(detectors)), lambda: 0.0)
+        self._inspector = Inspector(detectors, _compiled(detectors), lambda: 0.0)
 
     def judge(
         self,
@@ -50,6 +50,10 @@ STOPS = THRESHOLDS["default"]
 """The lowest score that is stopped where a policy says nothing else."""
 
 
+def _compiled(detectors: tuple[Detector, ...]) -> Databases:
+    return compile_detectors(detectors, lambda patterns: _database(tuple(patterns)))
+
+
 @cache
-def _scan(patterns: tuple[str, ...]) -> Scan:
-    return load_scan(compile_patterns(patterns))
+def _database(patterns: tuple[str, ...]) -> bytes:
+    return compile_patterns(patterns)

@@ -406,7 +406,7 @@ def _rule(suspicions: _Found, ruling: Ruling, exchange: Exchange) -> None:
         reason = f"inspect.{finding.family}"
         if mode == "block":
             refused = refused or reason
-        else:
+        elif reason not in exchange.notes:
             exchange.notes.append(reason)
     if refused:
         raise Denied("content-refused", refused)

@@ -1,10 +1,17 @@
-"""Texts in, judgements out: one pass over everything, then a judge for the few that wake one."""
+"""Texts in, judgements out: one pass over everything, then a judge for the few that wake one.
+
+The pass looks for words that few texts have, and for clues: marks where sentences have none. Only
+a text with a clue is scanned for what cannot do without it, which is most of what there is.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
+from vallum.inspection.clues import CLUES
 from vallum.inspection.decoders.layers import SIGNS, peel
 from vallum.inspection.model import (
     LONGEST_TEXT,
@@ -13,18 +20,21 @@ from vallum.inspection.model import (
     Finding,
     Judgement,
     Location,
+    Marked,
 )
-from vallum.inspection.scan import Scan, compile_patterns, load_scan
+from vallum.inspection.scan import compile_patterns, load_places, load_scan
 
 # What says that a text may spell another one. They stand before the detectors' own patterns.
 _CODED: Final = tuple(pattern for pattern, _ in SIGNS)
+_FIRST_CLUE: Final = len(_CODED)
+_FIRST_TRIGGER: Final = _FIRST_CLUE + len(CLUES)
 _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
-_CHUNK: Final = 32
-_CHUNK_CHARACTERS: Final = 2 * LONGEST_TEXT
+_CHUNK: Final = 128
+_CHUNK_CHARACTERS: Final = 4 * LONGEST_TEXT
 """Texts that are scanned together: so many, or of so many characters, whichever is less."""
-_PART: Final = 6
-"""Texts of a chunk that are scanned together to find a suspect."""
+_FEW: Final = 6
+"""Texts that are one chunk, however long they are."""
 _OVERLAP: Final = 256
 _JUDGED_SECONDS: Final = 0.025
 """Processor time for the suspects among 100,000 characters: whoever asks for more attacks us."""
@@ -69,33 +79,47 @@ ContextOf = Callable[[int], Context]
 """Where the text of an index stands; asked only about suspects."""
 
 
-def patterns_of(detectors: Sequence[Detector]) -> tuple[str, ...]:
-    """The patterns that a scan for an `Inspector` of these detectors is made of, in order."""
-    return (*_CODED, *(trigger for each in detectors for trigger in each.triggers))
+class Databases(NamedTuple):
+    """What an `Inspector` scans with, compiled."""
+
+    first: bytes
+    """For every text: signs of codings, clues, and the triggers that need no clue."""
+    closer: bytes
+    """For texts with a clue: the triggers that need one."""
+
+
+def compile_detectors(
+    detectors: Sequence[Detector], compile_: Callable[[Sequence[str]], bytes] = compile_patterns
+) -> Databases:
+    """The databases for an `Inspector` of these detectors."""
+    triggers = [trigger for each in detectors for trigger in each.triggers]
+    marked = [trigger for trigger in triggers if isinstance(trigger, Marked)]
+    others = [trigger for trigger in triggers if not isinstance(trigger, Marked)]
+    return Databases(compile_((*_CODED, *CLUES, *others)), compile_(marked))
 
 
 class Inspector:
     """Judges the free texts of a request. For one thread."""
 
-    __slots__ = ("_clock", "_detector_of", "_detectors", "_find_signs", "_scan")
+    __slots__ = ("_clock", "_closer", "_detectors", "_first", "_of_closer", "_of_first")
 
     def __init__(
-        self, detectors: Sequence[Detector], scan: Scan, clock: Callable[[], float]
+        self, detectors: Sequence[Detector], databases: Databases, clock: Callable[[], float]
     ) -> None:
         """
         Args:
             detectors: the families.
-            scan: of `patterns_of(detectors)`.
+            databases: of `compile_detectors(detectors)`.
             clock: seconds of processor time that this thread has used.
         """
         self._clock = clock
         self._detectors = tuple(detectors)
-        self._scan = scan
-        # Few and simple: compiled at once, and far faster than all patterns together.
-        self._find_signs = load_scan(compile_patterns(_CODED))
-        self._detector_of = tuple(
-            index for index, each in enumerate(detectors) for _ in each.triggers
-        )
+        self._first = load_places(databases.first)
+        self._closer = load_scan(databases.closer)
+        owned = [(index, each) for index, own in enumerate(detectors) for each in own.triggers]
+        # The detectors of the patterns of each scan, in order.
+        self._of_first = tuple(index for index, each in owned if not isinstance(each, Marked))
+        self._of_closer = tuple(index for index, each in owned if isinstance(each, Marked))
 
     def inspect(self, texts: Sequence[str], context_of: ContextOf) -> Sequence[Suspicion]:
         """Everything found in `texts`, whatever its score, but what their content makes harmless.
@@ -105,57 +129,53 @@ class Inspector:
         """
         judge: _Judging | None = None
         found: list[Suspicion] = []
-        for start, chunk in ((0, texts),) if len(texts) <= _PART else _chunks(texts):
-            woken = self._scan(_joined(chunk))
+        for start, chunk in ((0, texts),) if len(texts) <= _FEW else _chunks(texts):
+            woken = self._first(_joined(chunk))
             if not woken:
                 continue
             judge = judge or _Judging(self, context_of, _Budget(self._clock, texts))
-            if max(woken) >= len(_CODED):
-                for index, text in self._suspects(chunk, start):
-                    found += judge.text(index, text, ())
-            if min(woken) < len(_CODED):
-                found += self._inspect_readings(chunk, start, judge)
+            signs: dict[int, list[int]] = {}
+            for index, numbers in _by_text(woken, chunk):
+                if max(numbers) >= _FIRST_CLUE and self._is_suspect(chunk[index], numbers):
+                    found += judge.text(start + index, chunk[index], ())
+                if min(numbers) < _FIRST_CLUE:
+                    signs[index] = sorted(each for each in numbers if each < _FIRST_CLUE)
+            if signs:
+                found += self._inspect_readings(chunk, start, signs, judge)
         return found
 
-    def _suspects(self, texts: Sequence[str], start: int) -> Iterator[tuple[int, str]]:
-        """Those of a chunk in which a detector wakes up, and a few beside them."""
-        numbered = list(enumerate(texts, start))
-        if len(texts) <= _PART:
-            yield from numbered
-            return
-        for first in range(0, len(texts), _PART):
-            woken = self._scan(_joined(texts[first : first + _PART]))
-            if woken and max(woken) >= len(_CODED):
-                yield from numbered[first : first + _PART]
+    def _is_suspect(self, text: str, numbers: set[int]) -> bool:
+        """Whether a detector may want to judge a text in which patterns of the first scan are."""
+        return max(numbers) >= _FIRST_TRIGGER or bool(self._closer(_bytes(text)))
 
     def _inspect_readings(
-        self, texts: Sequence[str], start: int, judge: _Judging
+        self, texts: Sequence[str], start: int, signs: dict[int, list[int]], judge: _Judging
     ) -> list[Suspicion]:
-        """What is found in the other readings of coded texts."""
+        """What is found in the other readings of texts with signs of codings."""
         readings = []
-        for index, text in enumerate(texts, start):
-            signs = set(self._find_signs(text.encode("utf-8", "replace")))
-            if not signs:
-                continue
-            decoders = dict.fromkeys(name for sign in sorted(signs) for name in SIGNS[sign][1])
-            readings += [(index, view) for view in peel(text, decoders, judge.budget.check)]
-        if not readings:
-            return []
-        woken = self._scan(_joined([view.text for _, view in readings]))
-        if not woken or max(woken) < len(_CODED):
-            return []
-        return [
-            suspicion
-            for index, view in readings
-            for suspicion in judge.text(index, view.text, view.layers)
-        ]
+        for index, own in signs.items():
+            decoders = dict.fromkeys(name for number in own for name in SIGNS[number][1])
+            views = peel(texts[index], decoders, judge.budget.check)
+            readings += [(start + index, view) for view in views]
+        plain = [view.text for _, view in readings]
+        woken = self._first(_joined(plain))
+        found: list[Suspicion] = []
+        for number, numbers in _by_text(woken, plain):
+            index, view = readings[number]
+            if max(numbers) >= _FIRST_CLUE and self._is_suspect(view.text, numbers):
+                found += judge.text(index, view.text, view.layers)
+        return found
 
     def woken_by(self, text: str) -> list[Detector]:
         """The detectors that want to judge `text`."""
-        woken = self._scan(text.encode("utf-8", "replace"))
-        first = len(_CODED)
-        families = {self._detector_of[index - first] for index in woken if index >= first}
-        return [self._detectors[index] for index in sorted(families)]
+        data = _bytes(text)
+        numbers = {number for number, _ in self._first(data)}
+        owners = {
+            self._of_first[each - _FIRST_TRIGGER] for each in numbers if each >= _FIRST_TRIGGER
+        }
+        if any(_FIRST_CLUE <= each < _FIRST_TRIGGER for each in numbers):
+            owners.update(self._of_closer[each] for each in self._closer(data))
+        return [self._detectors[index] for index in sorted(owners)]
 
 
 class _Budget:
@@ -242,4 +262,30 @@ def _windows(text: str) -> Iterator[str]:
 
 
 def _joined(texts: Sequence[str]) -> bytes:
-    return _SEPARATOR.join(texts).encode("utf-8", "replace")
+    return _bytes(_SEPARATOR.join(texts))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _by_text(
+    woken: Sequence[tuple[int, int]], texts: Sequence[str]
+) -> Iterator[tuple[int, set[int]]]:
+    """The texts that matches in the joined ones end in, in order, with the patterns of each."""
+    if not woken:
+        return
+    if len(texts) == 1 or not woken[0][1]:
+        numbers = {number for number, _ in woken}
+        yield from ((index, numbers) for index in range(len(texts)))
+        return
+    # A match that ends in a separator is of the text before it.
+    sizes = (
+        (len(text) if text.isascii() else len(_bytes(text))) + len(_SEPARATOR) for text in texts
+    )
+    starts = list(accumulate(sizes, initial=0))
+    found: dict[int, set[int]] = {}
+    for number, end in woken:
+        found.setdefault(bisect_left(starts, end) - 1, set()).add(number)
+    for index in sorted(found):
+        yield index, found[index]

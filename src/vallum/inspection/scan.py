@@ -16,6 +16,9 @@ _COUNT: Final = struct.Struct(">I")
 Scan = Callable[[bytes], Sequence[int]]
 """The indexes of the patterns that occur in a text, in any order and as often as they do."""
 
+Places = Callable[[bytes], Sequence[tuple[int, int]]]
+"""The same with the places where matches end; 0: anywhere."""
+
 _MOST_MATCHES: Final = 2048
 """In one text; one with more is taken to match everything."""
 
@@ -34,9 +37,13 @@ def engine_version() -> str:
 def compile_patterns(patterns: Sequence[str]) -> bytes:
     """Compile patterns to a database that this machine's processor can load.
 
+    The library has none without patterns; that of no patterns is empty.
+
     Raises:
         BadPatternError: names the first pattern that cannot be compiled.
     """
+    if not patterns:
+        return _COUNT.pack(0)
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     expressions = [pattern.encode("utf-8") for pattern in patterns]
     try:
@@ -57,13 +64,11 @@ def load_scan(database: bytes) -> Scan:
     Raises:
         BadPatternError: the database is of another version or processor.
     """
-    try:
-        loaded = hyperscan.loadb(database[_COUNT.size :], hyperscan.HS_MODE_BLOCK)
-        loaded.scratch = hyperscan.Scratch(loaded)
-    except hyperscan.error as error:
-        raise BadPatternError(f"cannot load the patterns: {error}") from error
-    scan_block = loaded.scan
-    everything = range(*_COUNT.unpack_from(database))
+    count = _count(database)
+    if not count:
+        return lambda data: ()
+    scan_block = _load(database).scan
+    everything = range(count)
 
     def scan(data: bytes) -> Sequence[int]:
         found: list[int] = []
@@ -76,7 +81,49 @@ def load_scan(database: bytes) -> Scan:
     return scan
 
 
+def load_places(database: bytes) -> Places:
+    """The function that scans with a database and tells places too. For one thread.
+
+    Raises:
+        BadPatternError: the database is of another version or processor.
+    """
+    count = _count(database)
+    if not count:
+        return lambda data: ()
+    scan_block = _load(database).scan
+    everything = tuple((index, 0) for index in range(count))
+
+    def scan(data: bytes) -> Sequence[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        try:
+            scan_block(data, _note_place, 0, found)
+        except hyperscan.ScanTerminated:
+            return everything
+        return found
+
+    return scan
+
+
+def _count(database: bytes) -> int:
+    return int(_COUNT.unpack_from(database)[0])
+
+
+def _load(database: bytes) -> Any:
+    try:
+        loaded = hyperscan.loadb(database[_COUNT.size :], hyperscan.HS_MODE_BLOCK)
+        loaded.scratch = hyperscan.Scratch(loaded)
+    except hyperscan.error as error:
+        raise BadPatternError(f"cannot load the patterns: {error}") from error
+    return loaded
+
+
 def _note(index: int, start: int, end: int, flags: int, found: Any) -> bool:
     """Keep a match; True ends the scan."""
     found.append(index)
+    return len(found) >= _MOST_MATCHES
+
+
+def _note_place(index: int, start: int, end: int, flags: int, found: Any) -> bool:
+    """Keep a match and its place; True ends the scan."""
+    found.append((index, end))
     return len(found) >= _MOST_MATCHES

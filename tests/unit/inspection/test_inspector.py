@@ -7,9 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from vallum.inspection.inspector import Inspector, TooSuspiciousError, patterns_of
+from vallum.inspection.inspector import Inspector, TooSuspiciousError, compile_detectors
 from vallum.inspection.model import LONGEST_TEXT, Content, Context, Detector, Judgement
-from vallum.inspection.scan import compile_patterns, load_scan
 
 judged: list[tuple[str, Context]] = []
 elapsed = [0.0]
@@ -34,8 +33,7 @@ GADGET = Detector(
 @pytest.fixture(scope="module")
 def inspector() -> Inspector:
     detectors = (TOY, GADGET)
-    scan = load_scan(compile_patterns(patterns_of(detectors)))
-    return Inspector(detectors, scan, lambda: elapsed[0])
+    return Inspector(detectors, compile_detectors(detectors), lambda: elapsed[0])
 
 
 @pytest.fixture(autouse=True)

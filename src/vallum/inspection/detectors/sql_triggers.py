@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 from vallum.inspection.detectors.sql_words import OWN_CALLS
+from vallum.inspection.model import Marked
 
 _QUOTE: Final = r"['\"`]"
 _GAP: Final = r"[^\w'\"`]*"
 _LOGIC: Final = r"(?:and|x?or|not|is|in|div|mod|r?like|glob|regexp|between|sounds|match)"
 _COMPARE: Final = r"(?:[=<>]|(?:not\W+)?(?:r?like|between|in|is|regexp)\b(?:\W+not\b)?)"
 _CUT: Final = r"(?:--|#|/\*|;)"
+_OPERAND: Final = rf"(?:and|x?or|&&|\|\|){_GAP}(?:not\W+|binary\W+)?['\"`]?[\w@.]+['\"`]?{_GAP}"
+_VALUE: Final = rf"(?:['\"`\d@]|\w+\(|[\w.]+\W*{_CUT}|null|true|false)"
 _CLAUSE: Final = (
     r"(?:union|except|intersect|minus|select|order|group|having|limit|procedure|into|where|case|"
     r"collate|waitfor|notnull|isnull)"
@@ -33,6 +36,7 @@ _PROBE: Final = (
 _CHARACTERS: Final = (
     "(?:ascii|ord|substring|mid|concat_ws|group_concat|make_set|ifnull|nullif|load_file)"
 )
+_NAMED: Final = "(?:user|version|database|schema|db_name|current_user|session_user|system_user)"
 _STATEMENT: Final = (
     "(?:drop|insert|update|delete|truncate|alter|create|exec|execute|declare|set|shutdown|waitfor|"
     "begin|call|if|grant|replace|merge)"
@@ -42,45 +46,65 @@ _BEFORE_SELECT: Final = r"[(;,=*/+|&<>-]"
 TRIGGERS: Final = (
     # Sentences have both words too, but seldom so close, and no comment between them.
     r"union.{0,16}(?:select|values|table)|union\W*(?:(?:all|distinct\w*)\W*)?(?:select|values|table)",
-    r"union.*(?:/\*|--|#).*(?:select|values|table)",
-    r"/\*.*\*/",
+    Marked(r"union.*(?:/\*|--|#).*(?:select|values|table)"),
+    Marked(r"/\*.*\*/"),
     # A quote, and what only an operator or a clause makes of it.
-    rf"{_QUOTE}{_GAP}{_LOGIC}{_GAP}(?:(?:not|binary|r?like|regexp){_GAP})*(?:['\"`\d@]|\w+{_GAP}{_COMPARE}|\w+[\s)]*{_CUT}|true|false)",
-    rf"{_QUOTE}[^'\"`]{{0,30}}(?:\b|\d)(?:and|x?or|&&|\|\|){_GAP}(?:not|binary)?{_GAP}{_QUOTE}",
-    rf"{_QUOTE}{_GAP}{_CLAUSE}\b",
-    rf"{_QUOTE}[\s)]*{_CUT}",
-    rf"{_QUOTE}[\s)]*(?:\|\||&&|[-+*/%^|&=<>!,~])[^\w'\"`]*[\w.]*[\s()]*(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
-    rf"{_QUOTE}[^\w'\"`]*[\w.]+\(",
+    Marked(
+        rf"{_QUOTE}{_GAP}{_LOGIC}{_GAP}(?:(?:not|binary|r?like|regexp){_GAP})*(?:['\"`\d@]|\w+{_GAP}{_COMPARE}|\w+[\s)]*{_CUT}|true|false)"
+    ),
+    Marked(
+        rf"{_QUOTE}[^'\"`]{{0,30}}(?:\b|\d)(?:and|x?or|&&|\|\|){_GAP}(?:not|binary)?{_GAP}{_QUOTE}"
+    ),
+    Marked(rf"{_QUOTE}{_GAP}{_CLAUSE}\b"),
+    Marked(rf"{_QUOTE}[\s)]*{_CUT}"),
+    Marked(
+        rf"{_QUOTE}[\s)]*(?:\|\||&&|[-+*/%^|&=<>!,~])[^\w'\"`]*[\w.]*[\s()]*(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])"
+    ),
+    Marked(rf"{_QUOTE}[^\w'\"`]*[\w.]+\("),
     # A number or a name, and an operator with what it compares.
-    rf"(?:and|x?or|&&|\|\|){_GAP}(?:not\W+|binary\W+)?['\"`]?[\w@.]+['\"`]?{_GAP}{_COMPARE}{_GAP}(?:['\"`\d@]|\w+\(|[\w.]+\W*{_CUT}|null|true|false)",
-    rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\s*\(|\{{)",
-    rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()",
-    rf"\d{_GAP}(?:and|x?or|&&|\|\|)\W{{1,8}}(?:true|false)\b|\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",
-    r"[\d'\")]\s+(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]",
+    Marked(rf"{_OPERAND}[=<>]{_GAP}{_VALUE}"),
+    Marked(rf"{_OPERAND}(?:not\W+)?(?:r?like|between|is|regexp)\b(?:\W+not\b)?{_GAP}{_VALUE}"),
+    # What IN takes stands in parentheses; or is coded, and so are they.
+    Marked(rf"{_OPERAND}(?:not\W+)?in(?:[\s+]|/\*[^*]*\*/)*[(\[]{_GAP}{_VALUE}"),
+    Marked(rf"{_OPERAND}(?:not\W+)?in\b{_GAP}(?:[&#;\[*]{_GAP}{_VALUE}|%\d)"),
+    Marked(rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\(|\{{)"),
+    Marked(rf"(?:(?:and|x?or)[^\w'\"`]+|(?:&&|\|\|){_GAP}){_PROBE}\s+\("),
+    Marked(rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()"),
+    Marked(
+        rf"\d{_GAP}(?:and|x?or|&&|\|\|)\W{{1,8}}(?:true|false)\b|\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}"
+    ),
+    Marked(r"[\d'\")]\s+(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]"),
     # What is left open: ) or (; ' like
-    r"^[\d\s]{0,16}['\"`]?\)[\s)]{0,8}[a-z][a-z\s]{1,16}\(",
-    rf"^{_QUOTE}[\s)]{{1,8}}(?:not\s{{1,8}})?(?:and|x?or|[ri]?like|regexp|glob|between|similar\sto|sounds\slike)\s{{0,8}}$",
+    Marked(r"^[\d\s]{0,16}['\"`]?\)[\s)]{0,8}[a-z][a-z\s]{1,16}\("),
+    Marked(
+        rf"^{_QUOTE}[\s)]{{1,8}}(?:not\s{{1,8}})?(?:and|x?or|[ri]?like|regexp|glob|between|similar\sto|sounds\slike)\s{{0,8}}$"
+    ),
     # SELECT where no sentence has it, and other statements.
-    rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b|\bas\W+\w+\W*from\b",
-    r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
-    r"select.*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()",
-    r"select.*from.*where.*[=<>]",
-    rf";\s*{_STATEMENT}\b",
+    Marked(rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b"),
+    r"\bas\W+\w+\W*from\b",
+    Marked(r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from"),
+    Marked(r"select.*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()"),
+    Marked(r"select.*from.*where.*[=<>]"),
+    Marked(rf";\s*{_STATEMENT}\b"),
     r"(?:insert\s+into|delete\s+from|update\s+\w+\s+set|drop\s+table)\b",
     r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate|(?:master|msdb|tempdb)\]?\.)|waitfor\W+(?:delay|time)",
     # Clauses behind a number.
-    r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]|\d[\s)]*(?:having|limit|where)\b.*[=<>,\d]",
+    Marked(r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]|\d[\s)]*(?:having|limit|where)\b.*[=<>,\d]"),
     r"having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
-    r"into\W+(?:out|dump)file|\bcase\b[^\n]{0,200}\bwhen\b",
+    r"into\W+(?:out|dump)file|\bcase\b[^\n]*\bwhen\b",
     # Calls and names.
-    rf"\b{_CALL}\s*\(",
-    rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]",
+    Marked(rf"\b{_CALL}\s*\("),
+    rf"\b{_CALL} \(",
+    Marked(rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]"),
+    rf"\b(?:{'|'.join(OWN_CALLS)}) \(\s{{0,4}}[-+'\"\d]",
     r"@@\w|information_schema|pg_catalog|performance_schema|sqlite_(?:master|schema)",
     r"sys(?:objects|columns|users|databases|ibm|cat)\b|mysql\.(?:user|db)|\bxp_\w+",
     r"::(?:int|text|json)|\)\s{0,4}::",
-    r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#|^\W*@\w+/\*",
+    Marked(r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#|^\W*@\w+/\*"),
     rf"[-+*/%^|&=<>(]\s*{_CHARACTERS}\s*\(",
-    r"in\s+boolean\s+mode|^\s*(?:tempdb|msdb)\s*$|msys\w*objects|\bi?if\s*\(\s*['\"\d]",
+    r"in\s+boolean\s+mode|^\s*(?:tempdb|msdb)\s*$|msys\w*objects|\bi?if \(\s*['\"\d]",
+    Marked(r"\bi?if\s*\(\s*['\"\d]"),
     r"^\W*(?:alter|create|drop|truncate)\s+(?:table|database|function|view|user)\b",
-    r"\b(?:user|version|database|schema|db_name|current_user|session_user|system_user)\s*\(",
+    Marked(rf"\b{_NAMED}\s*\("),
+    rf"\b{_NAMED} \(",
 )
