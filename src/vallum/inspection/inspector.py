@@ -130,8 +130,9 @@ class Inspector:
         judge: _Judging | None = None
         found: list[Suspicion] = []
         for start, chunk in ((0, texts),) if len(texts) <= _FEW else _chunks(texts):
-            woken = self._first(_joined(chunk))
-            if not woken:
+            data = _joined(chunk)
+            woken = self._first(data)
+            if not woken or (len(data) <= LONGEST_TEXT and self._is_quiet(data, woken)):
                 continue
             judge = judge or _Judging(self, context_of, _Budget(self._clock, texts))
             signs: dict[int, list[int]] = {}
@@ -143,6 +144,11 @@ class Inspector:
             if signs:
                 found += self._inspect_readings(chunk, start, signs, judge)
         return found
+
+    def _is_quiet(self, data: bytes, woken: Sequence[tuple[int, int]]) -> bool:
+        """Whether joined texts hold clues alone, and nothing that a clue is for."""
+        is_clue = min(woken)[0] >= _FIRST_CLUE and max(woken)[0] < _FIRST_TRIGGER
+        return is_clue and not self._closer(data)
 
     def _is_suspect(self, text: str, numbers: set[int]) -> bool:
         """Whether a detector may want to judge a text in which patterns of the first scan are."""
