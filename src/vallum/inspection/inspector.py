@@ -41,6 +41,8 @@ _JUDGED_SECONDS: Final = 0.025
 _JUDGED_CHARACTERS: Final = 100_000
 _SECONDS_FOR_EACH_MORE: Final = 1e-6
 """For a character beyond them: a long honest text must pass on a slow machine too."""
+_SMALL: Final = 1024
+"""Bytes of joined texts for which one look at everything costs less than two."""
 _CODE_FAMILIES: Final = frozenset({"deserialisation"})
 """What is judged in text that is declared to be source code."""
 _PROSE_MARGIN: Final = 2
@@ -86,6 +88,9 @@ class Databases(NamedTuple):
     """For every text: signs of codings, clues, and the triggers that need no clue."""
     closer: bytes
     """For texts with a clue: the triggers that need one."""
+    whole: bytes
+    """For the few texts of a small request: signs and all triggers in one look, because most such
+    requests hold nothing, and many hold a clue."""
 
 
 def compile_detectors(
@@ -95,13 +100,17 @@ def compile_detectors(
     triggers = [trigger for each in detectors for trigger in each.triggers]
     marked = [trigger for trigger in triggers if isinstance(trigger, Marked)]
     others = [trigger for trigger in triggers if not isinstance(trigger, Marked)]
-    return Databases(compile_((*_CODED, *CLUES, *others)), compile_(marked))
+    return Databases(
+        first=compile_((*_CODED, *CLUES, *others)),
+        closer=compile_(marked),
+        whole=compile_((*_CODED, *triggers)),
+    )
 
 
 class Inspector:
     """Judges the free texts of a request. For one thread."""
 
-    __slots__ = ("_clock", "_closer", "_detectors", "_first", "_of_closer", "_of_first")
+    __slots__ = ("_clock", "_closer", "_detectors", "_first", "_of_closer", "_of_first", "_whole")
 
     def __init__(
         self, detectors: Sequence[Detector], databases: Databases, clock: Callable[[], float]
@@ -116,6 +125,7 @@ class Inspector:
         self._detectors = tuple(detectors)
         self._first = load_places(databases.first)
         self._closer = load_scan(databases.closer)
+        self._whole = load_scan(databases.whole)
         owned = [(index, each) for index, own in enumerate(detectors) for each in own.triggers]
         # The detectors of the patterns of each scan, in order.
         self._of_first = tuple(index for index, each in owned if not isinstance(each, Marked))
@@ -131,8 +141,10 @@ class Inspector:
         found: list[Suspicion] = []
         for start, chunk in ((0, texts),) if len(texts) <= _FEW else _chunks(texts):
             data = _joined(chunk)
+            if len(data) <= _SMALL and not self._whole(data):
+                continue
             woken = self._first(data)
-            if not woken or (len(data) <= LONGEST_TEXT and self._is_quiet(data, woken)):
+            if not woken:
                 continue
             judge = judge or _Judging(self, context_of, _Budget(self._clock, texts))
             signs: dict[int, list[int]] = {}
@@ -144,11 +156,6 @@ class Inspector:
             if signs:
                 found += self._inspect_readings(chunk, start, signs, judge)
         return found
-
-    def _is_quiet(self, data: bytes, woken: Sequence[tuple[int, int]]) -> bool:
-        """Whether joined texts hold clues alone, and nothing that a clue is for."""
-        is_clue = min(woken)[0] >= _FIRST_CLUE and max(woken)[0] < _FIRST_TRIGGER
-        return is_clue and not self._closer(data)
 
     def _is_suspect(self, text: str, numbers: set[int]) -> bool:
         """Whether a detector may want to judge a text in which patterns of the first scan are."""
