@@ -56,7 +56,12 @@ def _encoded(target: Target) -> bytes:
 def test_the_canonical_form_reads_back_as_itself(raw: bytes) -> None:
     target = _canonical(raw)
     if target is not None:
-        assert _canonical(_encoded(target)) == target
+        again = _canonical(_encoded(target))
+        assert again is not None
+        # What was sent stays as it was; everything that rules read is the same.
+        assert again._replace(sent_path=b"", sent_query=b"") == target._replace(
+            sent_path=b"", sent_query=b""
+        )
 
 
 @_SETTINGS
