@@ -13,8 +13,8 @@ from pathlib import Path
 import orjson
 import pytest
 from tests.support.arena import Arena, request
-from tests.support.gateway import Gateway, PolicyText, start
-from tests.support.raw import Closed, Reply, exchange
+from tests.support.gateway import PolicyText, kill_workers, replace_in_policy, start
+from tests.support.raw import Closed, exchange, hammer
 from tests.support.upstream import (
     Link,
     Received,
@@ -73,16 +73,6 @@ def test_drain_has_an_end(tmp_path: Path) -> None:
                 gateway.stop()
                 with pytest.raises(Closed):
                     connection.read()
-
-
-def replace_in_policy(gateway: Gateway, old: str, new: str) -> None:
-    """Change the policy file as editors do: a new file takes the place of the old one."""
-    path = gateway.folder / "vallum.yaml"
-    text = path.read_text()
-    assert old in text
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text.replace(old, new))
-    fresh.replace(path)
 
 
 OPEN, SHUT = "health: {public: true}", "health: {authenticate: [api_key]}"
@@ -185,25 +175,6 @@ def test_reload_drops_no_request(reloadable: Arena) -> None:
     assert set(statuses) == {200}, statuses
 
 
-def hammer(port: int, total: int, raw: bytes, threads: int = 8) -> Counter[int]:
-    """Send `total` requests from several threads, each on a new connection; count the statuses."""
-    statuses: Counter[int] = Counter()
-    lock = threading.Lock()
-
-    def work() -> None:
-        for _ in range(total // threads):
-            reply: Reply = exchange(port, raw)
-            with lock:
-                statuses[reply.status] += 1
-
-    running = [threading.Thread(target=work) for _ in range(threads)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join(60)
-    return statuses
-
-
 @pytest.mark.parametrize("workers", [1, 3])
 def test_limits_are_exact_over_all_workers(tmp_path: Path, workers: int) -> None:
     """B-264: not one more than the limit, not one fewer."""
@@ -240,6 +211,22 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
                 with suppress(OSError, Closed):
                     statuses[exchange(gateway.port, request("GET", "/health")).status] += 1
             assert statuses[200] == 26, "the limit has not forgotten what was used"
+
+
+def test_a_gateway_may_be_stopped_while_a_worker_starts(tmp_path: Path) -> None:
+    with (
+        RecordingUpstream() as upstream,
+        start(tmp_path, PolicyText(upstream=upstream.url), workers=2) as gateway,
+    ):
+        before = gateway.worker_pids()
+        kill_workers(gateway)
+        eventually(
+            lambda: (
+                len(gateway.worker_pids()) == 2 and not set(before) & set(gateway.worker_pids())
+            ),
+            "workers that are starting",
+        )
+        gateway.stop()  # Which asserts exit status 0.
 
 
 def test_workers_reload_together(tmp_path: Path) -> None:

@@ -306,3 +306,19 @@ def _command_line(pid: int) -> str:
 def _rss(pid: int) -> int:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def replace_in_policy(gateway: Gateway, old: str, new: str) -> None:
+    """Change the policy file as editors do: a new file takes the place of the old one."""
+    path = gateway.folder / "vallum.yaml"
+    text = path.read_text()
+    assert old in text
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text.replace(old, new))
+    fresh.replace(path)
+
+
+def kill_workers(gateway: Gateway) -> None:
+    """SIGKILL to every process that serves, as a crash of each would be."""
+    for victim in gateway.worker_pids():
+        os.kill(victim, signal.SIGKILL)

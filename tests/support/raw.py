@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import threading
+from collections import Counter
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -240,3 +242,22 @@ def exchange(port: int, raw: bytes, method: str = "GET") -> Reply:
     with RawConnection(port) as connection:
         connection.send(raw)
         return connection.read_final(method)
+
+
+def hammer(port: int, total: int, raw: bytes, threads: int = 8) -> Counter[int]:
+    """Send `total` requests from several threads, each on a new connection; count the statuses."""
+    statuses: Counter[int] = Counter()
+    lock = threading.Lock()
+
+    def work() -> None:
+        for _ in range(total // threads):
+            reply = exchange(port, raw)
+            with lock:
+                statuses[reply.status] += 1
+
+    running = [threading.Thread(target=work) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join(60)
+    return statuses

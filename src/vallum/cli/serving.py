@@ -11,9 +11,11 @@ import socket
 import ssl
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -40,6 +42,7 @@ from vallum.limits.shared import SharedLimitStore, create_table
 from vallum.store.errors import StateUnusable
 
 _COLUMNS = ("authenticate", "access", "limit", "validate", "inspect", "answers", "cors")
+_LOOK_SECONDS: Final = 0.5
 Adjust = Callable[[LoadedPolicy], LoadedPolicy]
 """Changes a loaded policy as the command line asks, now and after each reload."""
 
@@ -151,6 +154,7 @@ class _Process:
         self.limits_table: Path | None = None
         """Where several workers share their limits; None for one alone."""
         self.ca: Path | None = None
+        self._watch = _Watch(loaded)
         self._tls = self._tls_context(loaded.policy)
         self._handover: Handover | None = None
         if self._tls is not None and loaded.policy.listen.client_certificates is not None:
@@ -185,19 +189,37 @@ class _Process:
         if self._first is None:
             raise RuntimeError("a worker without a compiled policy")
         services, runtime = self._first
+        if self._watch.changed():
+            runtime = self._newest(services)
         run_server(
             runtime=runtime,
             recorder=open_recorder(self._loaded.policy.records, f"w{number}"),
             listener=self._listener,
             tls=self._tls,
             reload=ReloadPlan(
-                changed=_Watch(self._loaded).changed, compile=lambda: self._compile_again(services)
+                changed=lambda: self._watch.changed(),
+                compile=lambda: self._compile_again(services),
             ),
             ready=ready,
         )
 
+    def _newest(self, services: Services) -> Runtime:
+        """The policy as it is now, for a worker that takes the place of one that died.
+
+        The policy of the start may let in whom a later one keeps out. While the newest cannot be
+        used this worker serves nobody; the others go on with the one that they have.
+        """
+        while True:
+            try:
+                return self._compile_again(services)
+            except Exception as error:  # noqa: BLE001  Whatever is wrong with it, it is not served.
+                sys.stderr.write(f"vallum: a worker waits for a policy it can serve:\n{error}\n")
+            while not self._watch.changed():
+                time.sleep(_LOOK_SECONDS)
+
     def _compile_again(self, services: Services) -> Runtime:
         loaded = load_policy_with_contracts(self._loaded.policy.source)
+        self._watch = _Watch(loaded)
         loaded = _with_port(self._adjust(loaded), self._port)
         listen = loaded.policy.listen
         if (listen.client_certificates is not None) is not (self._handover is not None):

@@ -10,9 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Final
 
 Serve = Callable[[int, Callable[[], None]], None]
 """Runs in a child with its number and a function to call when it is ready, until a signal."""
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_CLEAN_ENDS: Final = (0, -signal.SIGTERM, -signal.SIGINT)
+"""How workers may end when all are asked to: one that was still starting, so served nobody,
+ends by the signal itself."""
 
 _SHORT_LIFE_SECONDS = 2.0
 _MOST_SHORT_LIVES = 5
@@ -84,17 +90,22 @@ class Supervisor:
     def _start(self, number: int, writable: int, readable: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        # A signal between fork and the first lines of the child would run the supervisor's own
+        # handlers in the child, with the supervisor's list of workers.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         process = os.fork()
         if process:
             self._workers[process] = (number, time.monotonic())
             if self._stopping:
                 os.kill(process, signal.SIGTERM)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             return
         status = 1
         try:
             os.close(readable)
-            for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            for name in _SIGNALS:
                 signal.signal(name, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             self._processes[number](number, lambda: _say_ready(writable))
             status = 0
         finally:
@@ -120,7 +131,7 @@ class Supervisor:
             number, started = self._workers.pop(process)
             code = os.waitstatus_to_exitcode(ended)
             if self._stopping:
-                status = status or (1 if code else 0)
+                status = status or (0 if code in _CLEAN_ENDS else 1)
                 continue
             sys.stderr.write(
                 f"vallum: worker {number} ended with status {code}; starting it again\n"

@@ -34,6 +34,9 @@ def note(name, number):
 
 def serve(number, ready):
     stopping = []
+    if behaviour == "starts for ever" and (folder / "ready").exists():
+        note("starting", number)
+        time.sleep(60)
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
     signal.signal(signal.SIGHUP, lambda *_: note("reloaded", number))
     if behaviour == "fails" or (behaviour == "dies later" and (folder / "ready").exists()):
@@ -185,6 +188,14 @@ def test_a_worker_that_ends_badly_shows_in_the_exit_status(tmp_path: Path) -> No
     with _supervised(tmp_path, "ends badly") as supervised:
         supervised.await_ready()
         assert supervised.end() == 1
+
+
+def test_a_worker_that_is_still_starting_is_no_bad_end(tmp_path: Path) -> None:
+    with _supervised(tmp_path, "starts for ever") as supervised:
+        workers = supervised.await_ready()
+        os.kill(workers[0], signal.SIGKILL)
+        eventually(lambda: len(supervised.noted("starting")) == 1, "a worker that starts")
+        assert supervised.end() == 0
 
 
 def test_a_listener_is_bound_and_tells_when_it_cannot_be() -> None:
