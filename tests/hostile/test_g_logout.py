@@ -50,7 +50,8 @@ def _hint(provider: Provider, client: Client, person: SignedInPerson) -> str:
 
 
 def _lives(provider: Provider, person: SignedInPerson) -> bool:
-    return provider.run(provider.services.sessions.alive, person.session.id)
+    living = provider.run(provider.services.sessions.of_user, person.user_id)
+    return person.session.id in {session.id for session in living}
 
 
 def _logout(browser: TestClient, **parameters: str) -> Any:

@@ -31,6 +31,7 @@ from tests.support.oauth import (
 from tests.support.provider import API, Provider, running_provider, settings_for
 
 from vallum.config.provider import ExchangeRule, Resource
+from vallum.identity.revoking import revoke_session
 from vallum.identity.storage.clients import Client
 from vallum.tokens.thumbprint import base64url_digest
 
@@ -530,7 +531,7 @@ def test_an9_what_was_allowed_ends_with_the_session_the_consent_or_the_person(
     stays = _tokens(provider, client, person, "openid", "offline_access")
     goes = _tokens(provider, client, person, "openid")
     waiting = issue_code(provider, allow(provider, person, client))
-    provider.run(services.sessions.end, person.user_id)
+    provider.run(revoke_session, services, person.user_id, person.session.id)
     assert _error(_post(provider, refresh_form(goes["refresh_token"]))) == "invalid_grant"
     assert _error(_post(provider, code_form(waiting))) == "invalid_grant"
     stays = _post(provider, refresh_form(stays["refresh_token"])).json()

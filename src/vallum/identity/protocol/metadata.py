@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from vallum.identity.protocol.assertions import ALGORITHMS as ASSERTION_ALGORITHMS
 from vallum.identity.protocol.authorize_request import ACR_VALUES, PROMPTS
+from vallum.identity.protocol.claims import CLAIMS
 from vallum.identity.services import Services
 from vallum.tokens.dpop import ALGORITHMS as PROOF_ALGORITHMS
 
@@ -85,7 +86,7 @@ def metadata(services: Services) -> dict[str, Any]:
 
 _CLAIMS: Final = [
     *("iss", "sub", "aud", "iat", "exp", "auth_time", "acr", "amr", "nonce", "sid"),
-    *("name", "email", "email_verified"),
+    *CLAIMS,
 ]
 
 

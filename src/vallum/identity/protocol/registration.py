@@ -19,6 +19,7 @@ from vallum.identity.secrets import kept, new_id, new_token
 from vallum.identity.services import Services
 from vallum.identity.storage.clients import Client
 from vallum.identity.storage.tickets import Ticket
+from vallum.identity.web.bodies import BodyTooLarge, read_body
 from vallum.identity.web.caller import address_of
 from vallum.identity.web.forms import MOST_BYTES
 from vallum.wire.json import JSONLimits, MalformedJSON, parse_json
@@ -147,13 +148,10 @@ async def _body(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise bad_metadata("send application/json")
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise bad_metadata("it is too large")
     try:
-        said = parse_json(bytes(body), _LIMITS)
+        said = parse_json(await read_body(request, MOST_BYTES), _LIMITS)
+    except BodyTooLarge:
+        raise bad_metadata("it is too large") from None
     except MalformedJSON:
         raise bad_metadata("it is not strict JSON") from None
     if not isinstance(said, dict):

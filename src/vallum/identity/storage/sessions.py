@@ -17,9 +17,6 @@ from vallum.identity.storage.tables import SESSIONS, USERS
 _TOUCH_SECONDS: Final = 30.0
 """A session's last use is written at most so often."""
 
-SECOND_FACTORS: Final = frozenset({"otp", "hwk", "swk", "mfa", "rc"})
-"""Members of `amr` beside a password that make it two factors (RFC 8176 §2; `rc` is ours)."""
-
 ACR_ONE: Final = "urn:vallum:acr:1"
 ACR_TWO: Final = TWO_FACTORS
 """What `acr` says: one factor, or two (a passkey with user verification counts as two)."""
@@ -141,15 +138,6 @@ class Sessions:
                 update(SESSIONS).where(SESSIONS.c.hash == digest).values(last_seen=now)
             )
 
-    async def alive(self, session_id: str) -> bool:
-        """Whether a session may still be used to get tokens."""
-        now = self._clock()
-        statement = select(SESSIONS.c.id).where(
-            SESSIONS.c.id == session_id, SESSIONS.c.ended.is_(None), SESSIONS.c.expires > now
-        )
-        async with self._database.read() as connection:
-            return (await connection.execute(statement)).first() is not None
-
     async def of_user(self, user_id: str) -> list[Session]:
         """The living sessions of a person, latest use first."""
         now = self._clock()
@@ -165,19 +153,6 @@ class Sessions:
         )
         async with self._database.read() as connection:
             return [_session(row) for row in (await connection.execute(statement)).all()]
-
-    async def end(self, user_id: str, *, only: str | None = None, but: str | None = None) -> int:
-        """End sessions of a person: one, all, or all but one; how many ended."""
-        statement = update(SESSIONS).where(
-            SESSIONS.c.user_id == user_id, SESSIONS.c.ended.is_(None)
-        )
-        if only is not None:
-            statement = statement.where(SESSIONS.c.id == only)
-        if but is not None:
-            statement = statement.where(SESSIONS.c.id != but)
-        async with self._database.write() as connection:
-            result = await connection.execute(statement.values(ended=self._clock()))
-        return result.rowcount
 
 
 def _session(row: Any) -> Session:

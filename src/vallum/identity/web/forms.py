@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from vallum.identity.errors import OAuthError, PageError
 from vallum.identity.services import Services
+from vallum.identity.web.bodies import BodyTooLarge, read_body
 from vallum.identity.web.csrf import check_form_token
 from vallum.wire.form import MalformedForm, parse_form
 
@@ -19,18 +20,6 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 class _BadInputError(Exception):
     """Why a query or form is refused, in words for whoever sent it."""
-
-
-def read_query(request: Request) -> dict[str, str]:
-    """The query of a request from a program.
-
-    Raises:
-        OAuthError: `invalid_request`.
-    """
-    try:
-        return _once(_parse(request.url.query.encode("ascii", "replace")))
-    except _BadInputError as error:
-        raise OAuthError("invalid_request", str(error)) from None
 
 
 def read_page_query(request: Request) -> dict[str, str]:
@@ -93,12 +82,10 @@ async def _fields(request: Request) -> tuple[tuple[str, str], ...]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM:
         raise _BadInputError(f"send the parameters as {_FORM}")
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise _BadInputError("it is too large")
-    return _parse(bytes(body))
+    try:
+        return _parse(await read_body(request, MOST_BYTES))
+    except BodyTooLarge:
+        raise _BadInputError("it is too large") from None
 
 
 def _parse(raw: bytes) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from vallum.identity.errors import PageError
 from vallum.identity.services import Services
+from vallum.identity.web.bodies import BodyTooLarge, read_body
 from vallum.identity.web.csrf import check_form_token
 from vallum.identity.web.forms import MOST_BYTES
 from vallum.wire.json import JSONLimits, MalformedJSON, parse_json
@@ -37,13 +38,10 @@ async def read_json(
     # Other sites cannot send this type without asking first (Fetch §4.8), and we never allow it.
     if request.headers.get("content-type") != _JSON:
         raise _bad("json.type")
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise _bad("json.size")
     try:
-        found = parse_json(bytes(body), _LIMITS)
+        found = parse_json(await read_body(request, MOST_BYTES), _LIMITS)
+    except BodyTooLarge:
+        raise _bad("json.size") from None
     except MalformedJSON as error:
         raise _bad(f"json.{error.code}") from None
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
