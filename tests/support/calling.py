@@ -18,7 +18,8 @@ from vallum.engine.pipeline import Route
 from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
 from vallum.filters.introspection import IntrospectedIssuer
 from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
-from vallum.filters.sender import MOST_PROOFS, ReplayStore, SenderCheck, SenderRules
+from vallum.filters.once import MOST_A_MINUTE, ReplayStore
+from vallum.filters.sender import SenderCheck, SenderRules
 from vallum.limits.memory import MemoryLimitStore
 from vallum.limits.replays import MemoryReplays
 from vallum.openapi.model import Operation
@@ -38,7 +39,7 @@ def make_sender(
     rules: SenderRules | None = None,
     *,
     replays: ReplayStore | None = None,
-    most: int = MOST_PROOFS,
+    most: int = MOST_A_MINUTE,
 ) -> SenderCheck:
     """What holds senders of tokens to what their tokens are bound to."""
     return SenderCheck(

@@ -8,32 +8,18 @@ from __future__ import annotations
 import hmac
 import math
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from vallum.core.ports import KNOWN, LimitStore
 from vallum.core.problems import Denied
 from vallum.core.request import Request
 from vallum.filters.challenges import BEARER, DPOP, addressed, challenge
-from vallum.limits.gcra import interval_seconds
+from vallum.filters.once import MOST_A_MINUTE, OncePerKey, ReplayStore
 from vallum.tokens.confirmation import Binding, Confirmation
 from vallum.tokens.dpop import InvalidProof, Proof, verify_proof
 from vallum.tokens.nonces import Nonces
 
-MOST_PROOFS: Final = 60_000
-"""Proofs of one key in a minute: what one client may make us remember (B-200)."""
-
 _PREFIX: Final = KNOWN + b"dpop"
-
-
-class ReplayStore(Protocol):
-    """What is used once; `vallum.limits.replays.Replays`."""
-
-    made_at: float
-    """Unix seconds; nothing is known of what was used before."""
-
-    def is_first(self, replay_id: bytes, until: float, now: float) -> bool:
-        """Whether nobody used it before; it is used from now on."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +40,9 @@ class SenderCheck:
     """Holds senders of tokens to what their tokens are bound to."""
 
     __slots__ = (
-        "_burst",
-        "_interval",
-        "_limits",
         "_metadata",
         "_nonces",
-        "_replays",
+        "_once",
         "challenge",
         "rules",
         "takes_unbound",
@@ -72,7 +55,7 @@ class SenderCheck:
         replays: ReplayStore,
         limits: LimitStore,
         nonces: Nonces,
-        most: int = MOST_PROOFS,
+        most: int = MOST_A_MINUTE,
     ) -> None:
         """
         Args:
@@ -84,11 +67,14 @@ class SenderCheck:
         """
         self.rules = rules
         self.takes_unbound = rules.binding == "none"
-        self._replays = replays
-        self._limits = limits
+        self._once = OncePerKey(
+            replays=replays,
+            limits=limits,
+            prefix=_PREFIX,
+            reason="dpop.too-many-proofs",
+            most=most,
+        )
         self._nonces = nonces
-        self._burst = most
-        self._interval = interval_seconds(most, 60.0)
         self._metadata = rules.public_url + rules.metadata if rules.metadata else ""
         schemes = {"dpop": (DPOP,), "any": (DPOP, BEARER)}.get(rules.binding, (BEARER,))
         self.challenge = b"".join(challenge(each, metadata=self._metadata) for each in schemes)
@@ -162,22 +148,12 @@ class SenderCheck:
         if not self._is_after_start(proof):
             # What was used before, nobody knows. A nonce of ours shows that this is not from then.
             raise self._use_nonce(request, "dpop.nonce", now)
-        left = self._limits.take(
-            _PREFIX + proof.jkt.encode("ascii"),
-            now=now,
-            interval=self._interval,
-            burst=self._burst,
-            cost=1,
-        )
-        if left < 0.0:
-            retry = b"retry-after: %d\r\n" % max(1, math.ceil(-left))
-            raise Denied("rate-limited", "dpop.too-many-proofs", fields=retry)
-        if not self._replays.is_first(proof.replay_id, proof.expires_at, now):
+        if not self._once.is_first(proof.jkt, proof.replay_id, proof.expires_at, now):
             raise self._refusal(request, "dpop.replay", "invalid_dpop_proof", DPOP)
 
     def _is_after_start(self, proof: Proof) -> bool:
         """Whether the memory of used proofs goes back to before this one was made."""
-        made_at = self._replays.made_at
+        made_at = self._once.known_since
         if proof.issued_at >= math.floor(made_at):
             return True
         return proof.nonce_made_at is not None and proof.nonce_made_at >= made_at

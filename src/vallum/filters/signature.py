@@ -19,8 +19,7 @@ from vallum.engine.exchange import Exchange
 from vallum.engine.filter import Attachment
 from vallum.engine.phases import Phase
 from vallum.filters.idempotency import Idempotency
-from vallum.filters.sender import ReplayStore
-from vallum.limits.gcra import interval_seconds
+from vallum.filters.once import MOST_A_MINUTE, OncePerKey, ReplayStore
 from vallum.openapi.model import Operation
 from vallum.tokens.http_signature import (
     MALFORMED,
@@ -31,9 +30,6 @@ from vallum.tokens.http_signature import (
 )
 from vallum.tokens.jwk import VerificationKey
 from vallum.tokens.signature_base import component
-
-MOST_SIGNATURES: Final = 60_000
-"""Signatures of one key in a minute: what one client may make us remember."""
 
 CHALLENGE: Final = b'www-authenticate: Signature realm="vallum"\r\n'
 """RFC 9110 §11.6.1 wants a challenge with each 401; no scheme is registered for signatures."""
@@ -84,7 +80,7 @@ class RequireSignature:
     name: ClassVar[str] = "signature"
     phase: ClassVar[Phase] = Phase.KNOW
 
-    __slots__ = ("_burst", "_clock", "_interval", "_limits", "_origin", "_replays")
+    __slots__ = ("_clock", "_once", "_origin")
 
     def __init__(
         self,
@@ -93,7 +89,7 @@ class RequireSignature:
         limits: LimitStore,
         clock: Clock,
         public_url: str = "",
-        most: int = MOST_SIGNATURES,
+        most: int = MOST_A_MINUTE,
     ) -> None:
         """
         Args:
@@ -104,12 +100,11 @@ class RequireSignature:
                 request.
             most: signatures of one key in a minute.
         """
-        self._replays = replays
-        self._limits = limits
+        self._once = OncePerKey(
+            replays=replays, limits=limits, prefix=_PREFIX, reason="signature.too-many", most=most
+        )
         self._clock = clock
         self._origin = public_url
-        self._burst = most
-        self._interval = interval_seconds(most, 60.0)
 
     def attach(self, operation: Operation, settings: Settings) -> Attachment | None:
         """Compile the control for one operation; None where requests need no signature."""
@@ -154,20 +149,10 @@ class RequireSignature:
         )
 
     def _use_up(self, found: VerifiedSignature, now: float) -> None:
-        if found.created_at < math.floor(self._replays.made_at):
+        if found.created_at < math.floor(self._once.known_since):
             # What was used before the memory was lost, nobody knows: sign again.
             raise _refusal("signature.expired")
-        left = self._limits.take(
-            _PREFIX + found.key_id.encode("ascii"),
-            now=now,
-            interval=self._interval,
-            burst=self._burst,
-            cost=1,
-        )
-        if left < 0.0:
-            retry = b"retry-after: %d\r\n" % max(1, math.ceil(-left))
-            raise Denied("rate-limited", "signature.too-many", fields=retry)
-        if not self._replays.is_first(found.replay_id, found.expires_at, now):
+        if not self._once.is_first(found.key_id, found.replay_id, found.expires_at, now):
             raise _refusal("signature.replay")
 
 
