@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from starlette.requests import Request
 
 from vallum.identity.errors import OAuthError
-from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.protocol.assertions import (
     ASSERTION_TYPE,
     read_assertion,
@@ -19,9 +18,10 @@ from vallum.identity.protocol.assertions import (
     verify_assertion,
 )
 from vallum.identity.protocol.certificates import is_registered
+from vallum.identity.protocol.guesses import count_guess
 from vallum.identity.services import Services
 from vallum.identity.storage.clients import AuthMethod, Client
-from vallum.identity.web.caller import address_of, certificate_of
+from vallum.identity.web.caller import certificate_of
 from vallum.wire.form import MalformedForm, parse_form
 
 _MOST_ID: Final = 255
@@ -144,19 +144,14 @@ async def _judge_secret(services: Services, request: Request, client: Client, se
         return
     # Only wrong ones are counted: a right one costs no database, and nobody can keep a client out
     # by guessing at its secret. Secrets are of 256 bits; who guesses is slowed and told about.
-    try:
-        attempt = await services.guard.check(
-            "client-secret", account=client.id, address=address_of(request)
-        )
-    except TooManyAttempts as error:
-        raise OAuthError(
-            "invalid_client",
-            "too many wrong secrets",
-            status=429,
-            reason=error.reason,
-            headers=error.headers,
-        ) from None
-    await services.guard.failed(attempt)
+    await count_guess(
+        services,
+        request,
+        "client-secret",
+        account=client.id,
+        error="invalid_client",
+        description="too many wrong secrets",
+    )
     raise refused("secret")
 
 

@@ -8,15 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vallum.identity.errors import OAuthError
-from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.protocol.asking import json_answer
 from vallum.identity.protocol.assertions import refused
 from vallum.identity.protocol.client_auth import authenticate
+from vallum.identity.protocol.guesses import count_guess
 from vallum.identity.protocol.own_tokens import verify_own
 from vallum.identity.protocol.standing import demand_standing
 from vallum.identity.services import Services
 from vallum.identity.storage.clients import Client
-from vallum.identity.web.caller import address_of
 from vallum.identity.web.forms import read_form
 from vallum.tokens.errors import InvalidToken
 
@@ -49,7 +48,13 @@ async def introspect(services: Services, request: Request) -> Response:
     if "." not in text:
         answer = await _refresh(services, caller.client, text)
     if answer is None:
-        await _count_guess(services, request, caller.client)
+        await count_guess(
+            services,
+            request,
+            "introspection",
+            account=caller.client.id,
+            description="too many tokens that are worth nothing",
+        )
     # RFC 7662 §2.2: an inactive token's answer says nothing else, not even why.
     return json_answer(_INACTIVE if answer is None else answer)
 
@@ -93,19 +98,3 @@ async def _refresh(services: Services, client: Client, text: str) -> dict[str, A
         "scope": " ".join(sorted(token.allowance.scopes)),
         "exp": int(min(token.expires, token.ends)),
     }
-
-
-async def _count_guess(services: Services, request: Request, client: Client) -> None:
-    try:
-        attempt = await services.guard.check(
-            "introspection", account=client.id, address=address_of(request)
-        )
-    except TooManyAttempts as error:
-        raise OAuthError(
-            "slow_down",
-            "too many tokens that are worth nothing",
-            status=429,
-            reason=error.reason,
-            headers=error.headers,
-        ) from None
-    await services.guard.failed(attempt)

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vallum.identity.errors import OAuthError
-from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.protocol.asking import json_answer
+from vallum.identity.protocol.guesses import count_guess
 from vallum.identity.protocol.registration_metadata import Terms, bad_metadata, read_metadata
 from vallum.identity.revoking import revoke_client
 from vallum.identity.secrets import kept, new_id, new_token
@@ -126,11 +126,7 @@ def _bearer(request: Request) -> str:
 
 
 async def _unknown(services: Services, request: Request) -> OAuthError:
-    try:
-        attempt = await services.guard.check("ticket", address=address_of(request))
-    except TooManyAttempts as error:
-        return OAuthError("slow_down", status=429, reason=error.reason, headers=error.headers)
-    await services.guard.failed(attempt)
+    await count_guess(services, request, "ticket")
     return _unauthorized("unknown, used or expired")
 
 
