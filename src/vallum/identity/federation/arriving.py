@@ -9,7 +9,8 @@ from vallum.identity.errors import PageError
 from vallum.identity.federation.connecting import finish_connecting
 from vallum.identity.federation.person import Person
 from vallum.identity.federation.relying import JOIN, Relying, Step
-from vallum.identity.people.addresses import is_of_domain
+from vallum.identity.people.addresses import BadAddress
+from vallum.identity.people.admission import account_disabled, demand_open, judge_domain
 from vallum.identity.people.sign_in import complete_sign_in
 from vallum.identity.services import Services
 from vallum.identity.storage.flows import Flow
@@ -73,12 +74,7 @@ async def _next_step(
         demand_sign_up(services, person.email)
         return "new", None
     if user.disabled is not None:
-        raise PageError(
-            "This account is disabled",
-            "Please ask whoever runs this service.",
-            status=403,
-            reason="sign-in.disabled",
-        )
+        raise account_disabled()
     return ("link" if user.email_verified else "claim"), user
 
 
@@ -88,21 +84,16 @@ def demand_sign_up(services: Services, email: str) -> None:
     Raises:
         PageError: accounts are made by operators only, or for other domains only.
     """
-    settings = services.settings
-    if settings.sign_up != "open":
-        raise PageError(
-            "Accounts are made for you here",
-            "Please ask whoever runs this service for one.",
-            status=403,
-            reason="sign-up.off",
-        )
-    if settings.email_domains and not is_of_domain(email, settings.email_domains):
+    demand_open(services)
+    try:
+        judge_domain(services, email)
+    except BadAddress as error:
         raise PageError(
             "There is no account for this address",
-            f"Only addresses of {', '.join(settings.email_domains)} can have one here.",
+            str(error),
             status=403,
             reason="sign-up.domain",
-        )
+        ) from None
 
 
 async def _note(services: Services, request: Request, person: Person, reason: str) -> None:

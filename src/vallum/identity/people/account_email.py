@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from vallum.identity.errors import PageError
 from vallum.identity.people.account import person_of
-from vallum.identity.people.addresses import BadAddress, canonical_address, is_of_domain
+from vallum.identity.people.addresses import BadAddress
+from vallum.identity.people.admission import allowed_address
 from vallum.identity.people.later import later
 from vallum.identity.people.notices import notify, send_mail
 from vallum.identity.people.sign_in import HOME, require_fresh, signed_in
@@ -39,13 +40,9 @@ async def send_email(services: Services, request: Request) -> Response:
     user = await person_of(services, session.user_id)
     typed = form.get("email", "")
     try:
-        email = canonical_address(typed)
+        email = allowed_address(services, typed)
     except BadAddress as error:
         return _page(services, request, user, email=typed, error=str(error))
-    domains = services.settings.email_domains
-    if domains and not is_of_domain(email, domains):
-        reason = f"Only addresses of {', '.join(domains)} can be used here."
-        return _page(services, request, user, email=typed, error=reason)
     await services.guard.check("mail", account=email, address=address_of(request))
     await services.events.record(
         "email.change-requested",

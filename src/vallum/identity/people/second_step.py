@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vallum.identity.errors import PageError
+from vallum.identity.people.admission import account_disabled
 from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.people.notices import notify
 from vallum.identity.people.sign_in import SECOND, SIGN_IN, complete_sign_in, load_flow, signed_in
@@ -63,12 +63,7 @@ async def person_in(services: Services, request: Request, flow: Flow | None) -> 
             return see_other(f"{SIGN_IN}?flow={flow.id}")
     user = await services.users.get(flow.user_id)
     if user is None or user.disabled is not None:
-        raise PageError(
-            "This account is disabled",
-            "Please ask whoever runs this service.",
-            status=403,
-            reason="sign-in.disabled",
-        )
+        raise account_disabled()
     proved = flow.data.get("proved")
     if proved is not None and proved < (user.password_changed or 0.0):
         # Whoever was in the middle of it with the old password is not any more.

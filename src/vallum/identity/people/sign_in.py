@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vallum.identity.errors import PageError
+from vallum.identity.people.admission import account_disabled
 from vallum.identity.people.notices import notify
 from vallum.identity.revoking import revoke_session
 from vallum.identity.services import Services
@@ -146,12 +147,7 @@ async def complete_sign_in(
         PageError: this person is kept out.
     """
     if user.disabled is not None:
-        raise PageError(
-            "This account is disabled",
-            "Please ask whoever runs this service.",
-            status=403,
-            reason="sign-in.disabled",
-        )
+        raise account_disabled()
     if "mfa" not in amr and await _needs_second(services, user, flow):
         flow = flow or await _account_flow(services, request, HOME)
         # What was proved just now, and not by a session that may be stolen, may enrol a factor.

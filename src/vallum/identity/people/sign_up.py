@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vallum.identity.errors import PageError
-from vallum.identity.people.addresses import BadAddress, canonical_address, is_of_domain
+from vallum.identity.people.addresses import BadAddress
+from vallum.identity.people.admission import allowed_address, demand_open
 from vallum.identity.people.choosing import BadChoice, chosen_name, judge_password, minimum_for
 from vallum.identity.people.later import later
 from vallum.identity.people.notices import send_mail
@@ -35,14 +36,14 @@ _WRONG: Final = "This is not the password with which you signed up."
 
 async def show_sign_up(services: Services, request: Request) -> Response:
     """The page."""
-    _demand_open(services)
+    demand_open(services)
     flow = await load_flow(services, request, read_page_query(request).get("flow"))
     return await _page(services, request, flow, {}, {})
 
 
 async def send_sign_up(services: Services, request: Request) -> Response:
     """A name, an address and a password."""
-    _demand_open(services)
+    demand_open(services)
     form = await read_page_form(request, services)
     flow = await load_flow(services, request, form.get("flow"))
     minimum = await minimum_for(services, None)
@@ -53,8 +54,8 @@ async def send_sign_up(services: Services, request: Request) -> Response:
     except BadChoice as error:
         errors["name"] = str(error)
     try:
-        email = _allowed(services, form.get("email", ""))
-    except (BadAddress, BadChoice) as error:
+        email = allowed_address(services, form.get("email", ""))
+    except BadAddress as error:
         errors["email"] = str(error)
     password = form.get("password", "")
     try:
@@ -146,24 +147,6 @@ async def _mail(services: Services, email: str, data: Mapping[str, Any]) -> None
         f"{issuer}/sign-up/confirm?ticket={token}\n\n"
         "If it was not you, there is nothing to do.\n",
     )
-
-
-def _demand_open(services: Services) -> None:
-    if services.settings.sign_up != "open":
-        raise PageError(
-            "Accounts are made for you here",
-            "Please ask whoever runs this service for one.",
-            status=403,
-            reason="sign-up.off",
-        )
-
-
-def _allowed(services: Services, typed: str) -> str:
-    email = canonical_address(typed)
-    domains = services.settings.email_domains
-    if domains and not is_of_domain(email, domains):
-        raise BadChoice(f"Only addresses of {', '.join(domains)} can have an account here.")
-    return email
 
 
 async def _page(
