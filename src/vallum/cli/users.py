@@ -123,8 +123,7 @@ def disable(who: str, config: Path, as_json: bool) -> None:
     """
 
     async def use(services: Services) -> User:
-        await operating.disable_user(services, who)
-        return await operating.find_user(services, who)
+        return await operating.disable_user(services, who)
 
     _done(with_identity(config, use), "disabled", as_json=as_json)
 
@@ -142,8 +141,7 @@ def enable(who: str, config: Path, as_json: bool) -> None:
     """
 
     async def use(services: Services) -> User:
-        await operating.enable_user(services, who)
-        return await operating.find_user(services, who)
+        return await operating.enable_user(services, who)
 
     _done(with_identity(config, use), "enabled", as_json=as_json)
 

@@ -97,7 +97,7 @@ async def disable_user(services: Services, who: str) -> User:
     await services.users.disable(user.id)
     await revoke_user(services, user.id)
     await _note(services, "user.disabled", user.id)
-    return user
+    return await find_user(services, user.id)
 
 
 async def enable_user(services: Services, who: str) -> User:
@@ -105,7 +105,7 @@ async def enable_user(services: Services, who: str) -> User:
     user = await find_user(services, who)
     await services.users.enable(user.id)
     await _note(services, "user.enabled", user.id)
-    return user
+    return await find_user(services, user.id)
 
 
 async def set_roles(services: Services, who: str, roles: Collection[str]) -> User:
