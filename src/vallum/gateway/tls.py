@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 import os
+import secrets
 import ssl
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from vallum.pki.authority import DAY, SERIAL_BYTES, Signer, issue, make_authority, serial_number
 
 _CA_DAYS = 3650
 _LEAF_DAYS = 90
@@ -69,8 +71,8 @@ def local_certificate(directory: Path, names: Sequence[str]) -> tuple[Path, Path
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_path, ca_key_path = directory / "ca.pem", directory / "ca.key"
     leaf_path, leaf_key_path = directory / "server.pem", directory / "server.key"
-    now = datetime.datetime.now(datetime.UTC)
-    if not _is_authority(ca_path, ca_key_path):
+    now = time.time()
+    if not _is_authority(ca_path, ca_key_path, now):
         _make_ca(ca_path, ca_key_path, now)
         leaf_path.unlink(missing_ok=True)
     if not _is_current(directory, names, now):
@@ -95,38 +97,17 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def _make_ca(path: Path, key_path: Path, now: datetime.datetime) -> None:
+def _make_ca(path: Path, key_path: Path, now: float) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Vallum local CA")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=_CA_DAYS))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
+    certificate = make_authority(
+        "Vallum local CA", key, serial=_serial(), now=now, seconds=_CA_DAYS * DAY
     )
     _write_private(key_path, _key_pem(key))
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def _serial() -> int:
+    return serial_number(secrets.token_bytes(SERIAL_BYTES))
 
 
 def _general_name(name: str) -> x509.GeneralName:
@@ -136,17 +117,19 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _is_authority(path: Path, key_path: Path) -> bool:
-    """Whether there is a CA certificate that fits its key."""
+def _is_authority(path: Path, key_path: Path, now: float) -> bool:
+    """Whether there is a CA certificate that fits its key and has not ended."""
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         key = serialization.load_pem_private_key(key_path.read_bytes(), None)
     except (OSError, TypeError, ValueError):
         return False
-    return key.public_key() == certificate.public_key()
+    if key.public_key() != certificate.public_key():
+        return False
+    return certificate.not_valid_after_utc.timestamp() > now
 
 
-def _is_current(directory: Path, names: Sequence[str], now: datetime.datetime) -> bool:
+def _is_current(directory: Path, names: Sequence[str], now: float) -> bool:
     """Whether the server's certificate is ours, fits its key and `names`, and lasts."""
     try:
         ca = x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
@@ -160,33 +143,24 @@ def _is_current(directory: Path, names: Sequence[str], now: datetime.datetime) -
         return False
     if set(extension.value) != {_general_name(name) for name in names}:
         return False
-    return certificate.not_valid_after_utc - now > datetime.timedelta(days=_RENEW_DAYS)
+    return certificate.not_valid_after_utc.timestamp() - now > _RENEW_DAYS * DAY
 
 
-def _make_leaf(directory: Path, names: Sequence[str], now: datetime.datetime) -> None:
+def _make_leaf(directory: Path, names: Sequence[str], now: float) -> None:
     ca = x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
     ca_key = serialization.load_pem_private_key((directory / "ca.key").read_bytes(), None)
     if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
         raise ValueError(f"{directory / 'ca.key'} is not the key of a local CA")
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])]))
-        .issuer_name(ca.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=_LEAF_DAYS))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False
-        )
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
-        )
-        .sign(ca_key, hashes.SHA256())
+    certificate = issue(
+        Signer(ca, ca_key),
+        key.public_key(),
+        common_name=names[0][:64],
+        names=[_general_name(name) for name in names],
+        usages=("server",),
+        serial=_serial(),
+        now=now,
+        seconds=_LEAF_DAYS * DAY,
     )
     _write_private(directory / "server.key", _key_pem(key))
     (directory / "server.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

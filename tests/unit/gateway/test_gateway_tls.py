@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +134,18 @@ def test_a_certificate_is_renewed_before_it_ends(
     assert ca.read_bytes() == authority
     left = _certificate(chain).not_valid_after_utc - datetime.datetime.now(datetime.UTC)
     assert datetime.timedelta(days=80) < left < datetime.timedelta(days=91)
+
+
+def test_an_authority_that_has_ended_is_made_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ten_years_ago = time.time() - 3651 * 86_400
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: ten_years_ago)
+        local_certificate(folder, NAMES)
+    ca, chain, key = local_certificate(folder, NAMES)
+    with _server(server_context(chain, key)) as port:
+        _talk(port, _client(ca))
 
 
 @pytest.mark.parametrize(
