@@ -231,7 +231,6 @@ class _Compiler:
             shows_certificate=frozenset(
                 api.name for api in policy.apis.values() if api.upstream.client_cert
             ),
-            sends_out=frozenset({IDENTITY_API} if policy.identity is not None else ()),
             underscored=_underscored(self.loaded),
             caps=policy.caps,
             timeouts=policy.timeouts,
@@ -330,6 +329,7 @@ class _Compiler:
         return Route(
             api=api,
             operation=operation,
+            is_own=self.loaded.policy.identity is not None and api == IDENTITY_API,
             controls=attached,
             head_checks=tuple(
                 control.attachment.check

@@ -25,6 +25,9 @@ class Route:
 
     api: str
     operation: Operation
+    is_own: bool = False
+    """Whether Vallum's own provider answers: it may redirect to any address and say what its pages
+    may do, because it judges each itself."""
     controls: tuple[Control, ...] = ()
     head_checks: tuple[Check, ...] = ()
     """What decides on the head alone: ADMIT to METER, then READ without the body."""

@@ -265,14 +265,13 @@ class AnsweringConnection(ReplyingConnection):
         `body` is None where it goes on in pieces.
         """
         route = flight.route
-        is_own = route.api in flight.runtime.sends_out
         if prepared.location is not None:
             origin = flight.runtime.origins[route.api]
             public = f"{flight.runtime.scheme}://{flight.request.host}"
             try:
                 # Applications of a person's own machine, and providers inside, are the inside
                 # that B-293 hides; where a sign-in goes on is the provider's to judge.
-                if is_own:
+                if route.is_own:
                     lines += prepared.location_as_sent()
                 else:
                     lines += prepared.location_line(origin.authority, public)
@@ -286,7 +285,7 @@ class AnsweringConnection(ReplyingConnection):
         if flight.once is not None and body is not None:
             flight.once.answered(KeptAnswer(flight.status, lines, body))
         fields = route.reply_fields
-        if is_own and prepared.page_policy:
+        if route.is_own and prepared.page_policy:
             fields = with_page_policy(fields, prepared.page_policy)
         return self._head(flight, flight.status, lines, fields)
 

@@ -95,9 +95,6 @@ class Runtime:
     """Who vouches for clients' certificates; None where clients are not asked for any."""
     shows_certificate: frozenset[str] = frozenset()
     """APIs whose upstream is told the client's certificate (RFC 9440)."""
-    sends_out: frozenset[str] = frozenset()
-    """APIs that may redirect to any address and say what their pages may do: Vallum's own provider,
-    which judges each itself."""
     underscored: frozenset[bytes] = frozenset()
     """Request fields with an underscore in their name that a contract declares."""
     note_refusal: Callable[[Exchange, Denied], None]
