@@ -16,7 +16,7 @@ import aiohttp
 
 from vallum.core.secret import Secret
 from vallum.store.errors import IntrospectionFailed
-from vallum.store.jwks_fetch import checked_url
+from vallum.store.http_client import UnusableAnswer, checked_url, client_session, read_answer
 
 SECONDS: Final = 5.0
 """For one question, connecting and waiting for its turn included."""
@@ -74,8 +74,10 @@ class Introspector:
 
     async def _ask_in_time(self, token: bytes) -> bytes:
         try:
-            async with asyncio.timeout(SECONDS), self._turns, self._session() as session:
+            async with asyncio.timeout(SECONDS), self._turns, client_session(SECONDS) as session:
                 return await self._post(session, token)
+        except UnusableAnswer as error:
+            raise IntrospectionFailed(f"the answer has {error}") from None
         except TimeoutError:
             raise IntrospectionFailed(f"no answer in {SECONDS:.0f} s") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -86,25 +88,10 @@ class Introspector:
         fields = {
             "Authorization": self._authorization.reveal().decode("ascii"),
             "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
         }
         async with session.post(
             self._url, data=form, headers=fields, allow_redirects=False
         ) as response:
             if response.status != 200:
                 raise IntrospectionFailed(f"the answer is {response.status}")
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise IntrospectionFailed("the answer has a content coding")
-            answer = bytearray()
-            async for chunk in response.content.iter_any():
-                answer += chunk
-                if len(answer) > MAX_ANSWER:
-                    raise IntrospectionFailed("the answer is larger than 64 KiB")
-            return bytes(answer)
-
-    def _session(self) -> aiohttp.ClientSession:
-        # As for key sets: no proxy from the environment, no cookies, nothing to close at shutdown.
-        return aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
-        )
+            return await read_answer(response, MAX_ANSWER)

@@ -2,20 +2,17 @@
 
 A module of its own because its HTTP client is large: a gateway that has its keys in files never
 loads it.
-
-Our side of an SSRF is small on purpose: https only, no redirect, no credentials in a URL, a cap on
-bytes and on time (B-131, B-151).
 """
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 import aiohttp
 import orjson
 from yarl import URL
 
+from vallum.store.http_client import UnusableAnswer, checked_url, client_session, read_answer
 from vallum.store.jwks_file import MAX_DOCUMENT, Loader, LoadError
 
 SECONDS: Final = 10.0
@@ -37,7 +34,7 @@ def from_url(url: str, *, insecure_http: bool = False) -> Loader:
     target = checked_url(url, insecure_http=insecure_http)
 
     async def load() -> bytes:
-        async with _session() as session:
+        async with client_session(SECONDS) as session:
             return await _fetch(session, target)
 
     return load
@@ -66,7 +63,7 @@ def from_metadata(issuer: str, *, insecure_http: bool = False) -> Loader:
     )
 
     async def load() -> bytes:
-        async with _session() as session:
+        async with client_session(SECONDS) as session:
             uri = await _discover(session, candidates, issuer)
             try:
                 target = checked_url(uri, insecure_http=insecure_http)
@@ -77,49 +74,8 @@ def from_metadata(issuer: str, *, insecure_http: bool = False) -> Loader:
     return load
 
 
-def checked_url(url: str, *, insecure_http: bool) -> URL:
-    """A URL of the operator's that may be asked.
-
-    Raises:
-        ValueError: it is not https, or holds a credential or a fragment.
-    """
-    target = URL(url, encoded=True)
-    if not target.host or target.user is not None or target.password is not None:
-        raise ValueError(f"`{url}` is not a URL of the form https://host/path")
-    if target.raw_fragment:
-        raise ValueError(f"`{url}` must not have a fragment")
-    if target.scheme == "https":
-        return target
-    if target.scheme == "http" and insecure_http and _is_loopback(target.host):
-        return target
-    raise ValueError(
-        f"`{url}` must be https (`insecure_http_jwks: true` allows http to this machine only)"
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _with_path(base: URL, path: str) -> URL:
     return URL(f"{base.scheme}://{base.raw_authority}{path}", encoded=True)
-
-
-def _session() -> aiohttp.ClientSession:
-    # One session for each refresh, which is rare: nothing to close at shutdown, no proxy from the
-    # environment, no cookies, and no content coding that could inflate.
-    return aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=SECONDS),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-        auto_decompress=False,
-        trust_env=False,
-    )
 
 
 async def _discover(
@@ -152,14 +108,9 @@ async def _fetch(session: aiohttp.ClientSession, url: URL) -> bytes:
         async with session.get(url, allow_redirects=False) as response:
             if response.status != 200:
                 raise LoadError(f"`{url}` answered {response.status}")
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise LoadError(f"`{url}` answered with a content coding")
-            document = bytearray()
-            async for chunk in response.content.iter_any():
-                document += chunk
-                if len(document) > MAX_DOCUMENT:
-                    raise LoadError(f"`{url}` answered with more than 256 KiB")
-            return bytes(document)
+            return await read_answer(response, MAX_DOCUMENT)
+    except UnusableAnswer as error:
+        raise LoadError(f"`{url}` answered with {error}") from None
     except TimeoutError:
         raise LoadError(f"`{url}` did not answer in {SECONDS:.0f} s") from None
     except (aiohttp.ClientError, OSError) as error:

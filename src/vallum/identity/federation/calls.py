@@ -7,8 +7,10 @@ from typing import Final, NamedTuple
 
 import aiohttp
 
-from vallum.store.jwks_fetch import SECONDS, checked_url
+from vallum.store.http_client import UnusableAnswer, checked_url, client_session, read_answer
 
+_SECONDS: Final = 10.0
+"""For one call, connecting included."""
 _MOST_BYTES: Final = 64 * 1024
 
 
@@ -43,37 +45,22 @@ async def call(
         target = checked_url(url, insecure_http=insecure_http)
     except ValueError:
         raise CallFailed("a URL that must not be asked") from None
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity", **fields}
     try:
-        # As for keys: no cookies, no proxy from the environment, no coding that could inflate.
         async with (
-            aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=SECONDS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-            ) as session,
+            client_session(_SECONDS) as session,
             session.request(
                 "GET" if form is None else "POST",
                 target,
                 data=form,
-                headers=headers,
+                headers=fields,
                 allow_redirects=False,
             ) as response,
         ):
-            return await _bounded(response)
+            body = await read_answer(response, _MOST_BYTES)
+            return Answer(response.status, response.content_type.lower(), body)
+    except UnusableAnswer as error:
+        raise CallFailed(f"an answer with {error}") from None
     except TimeoutError:
         raise CallFailed("no answer in time") from None
     except (aiohttp.ClientError, OSError) as error:
         raise CallFailed(type(error).__name__) from None
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> Answer:
-    if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise CallFailed("a content coding that was not asked for")
-    body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) > _MOST_BYTES:
-            raise CallFailed("an answer that is too long")
-    return Answer(response.status, response.content_type.lower(), bytes(body))

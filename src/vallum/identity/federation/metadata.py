@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from vallum.config.provider import UpstreamProvider
 from vallum.core.ports import Clock
-from vallum.store.jwks_fetch import checked_url, from_url
+from vallum.store.http_client import checked_url
+from vallum.store.jwks_fetch import from_url
 from vallum.tokens.algorithms import ALGORITHMS
 from vallum.wire.json import JSONLimits, MalformedJSON, parse_json
 

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from vallum.store.jwks_fetch import checked_url
+from vallum.store.http_client import checked_url
 
 _SECONDS: Final = 5.0
 _NAT64: Final = IPv6Network("64:ff9b::/96")
