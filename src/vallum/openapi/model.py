@@ -53,9 +53,6 @@ class ParameterInfo:
 
     name: str
     location: Literal["path", "query", "header", "cookie"]
-    required: bool
-    schema_type: str
-    """The JSON Schema type, several joined by `|`, or the empty string for any."""
     is_numeric: bool
     """Whether every value is a number, so that ids can be counted through."""
     content: str = "text"

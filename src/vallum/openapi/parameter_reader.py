@@ -145,8 +145,6 @@ class ParameterReader:
         info = ParameterInfo(
             name=name,
             location=cast(Literal["path", "query", "header", "cookie"], location),
-            required=required,
-            schema_type="|".join(sorted(shape.types)),
             is_numeric=shape.is_numeric,
             content=self._texts.content(schema_node, node),
         )

@@ -32,7 +32,6 @@ CONTENTS: Final = (
 _MAX_CHAIN: Final = 12
 _STRINGS: Final = ("minLength", "maxLength", "pattern", "format", "contentMediaType")
 _OBJECTS: Final = ("properties", "additionalProperties", "patternProperties", "required")
-_ARRAYS: Final = ("items", "prefixItems", "minItems", "maxItems")
 
 
 class Place(NamedTuple):

@@ -84,8 +84,7 @@ def test_it_is_off_where_nothing_is_said() -> None:
 
 
 def test_where_it_cannot_stand() -> None:
-    query = (ParameterInfo(name="query", location="query", required=True, schema_type="string",
-                           is_numeric=False),)  # fmt: skip
+    query = (ParameterInfo(name="query", location="query", is_numeric=False),)
     for operation, by_get in (
         (make_operation("POST", "/graphql"), False),
         (make_operation("PUT", "/graphql", bodies=POST.bodies), False),

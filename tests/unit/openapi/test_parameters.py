@@ -259,8 +259,7 @@ def test_operation_parameters_override_those_of_the_path() -> None:
     (operation,) = load_contract(document({"/x": item})).operations
     assert judge_request(operation, "q=x") == [("/q", "type")]
     (info,) = operation.parameters
-    assert (info.name, info.location, info.required) == ("q", "query", False)
-    assert (info.schema_type, info.is_numeric) == ("integer", True)
+    assert (info.name, info.location, info.is_numeric) == ("q", "query", True)
 
 
 def test_bad_parameters_are_problems() -> None:

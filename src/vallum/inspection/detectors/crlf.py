@@ -30,7 +30,6 @@ _HTTP = (
 _MAIL = r"(?:bcc|cc|to|from|reply-to|subject|mime-version|return-path|x-mailer|sender)"
 # Characters that become CR and LF where only the low byte of each is kept.
 _CUT = {0x560A: "\n", 0x560D: "\r"}
-_BREAK = r"[\r\n]\s{0,4}"
 
 _HEAD = re.compile(
     r"[\r\n][ \t]{0,4}(?P<name>[A-Za-z][A-Za-z0-9_-]{1,40})[ \t\r]{0,4}:(?P<value>[^\r\n]{0,200})"

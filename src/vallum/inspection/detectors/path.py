@@ -242,7 +242,7 @@ def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
     if _SCRIPT.search(text) and "://" not in text:
         yield Judgement("path.upload", 6 if expected else 4, evidence)
     if private(flattened(text)):
-        yield Judgement("path.private", _alone_score(text, expected, context), evidence)
+        yield Judgement("path.private", _alone_score(expected, context), evidence)
     if "/" not in text and system_file(flattened(text)) == 0:
         yield Judgement("path.system", 6, evidence)
     yield from _developed(text, context)
@@ -262,7 +262,7 @@ def _developed(text: str, context: Context) -> Iterator[Judgement]:
         yield Judgement("path.null", 6, text[:120])
 
 
-def _alone_score(text: str, expected: bool, context: Context) -> int:
+def _alone_score(expected: bool, context: Context) -> int:
     """A private file by its bare name: worth asking for in a URL, a word elsewhere."""
     if expected or context.location == "path":
         return 6
