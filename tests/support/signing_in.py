@@ -7,7 +7,7 @@ import email.policy
 import json
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -69,6 +69,17 @@ class Deployment:
         return httpx2.Client(
             verify=context or self.context(), base_url=self.issuer, follow_redirects=False
         )
+
+    def client_token(self, client: Mapping[str, str]) -> str:
+        """An access token of a client's own, by its secret; `client` is what `run` has made."""
+        with self.http() as http:
+            answer = http.post(
+                "/oauth/token",
+                data={"grant_type": "client_credentials", "scope": "orders:read"},
+                auth=(client["id"], client["client_secret"]),
+            )
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
 
     def mails(self) -> list[EmailMessage]:
         """All mail that was sent, oldest first."""

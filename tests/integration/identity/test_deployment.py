@@ -8,17 +8,6 @@ from tests.support.signing_in import Deployment
 from tests.support.waiting import eventually
 
 
-def _client_token(deployment: Deployment, client: dict[str, str]) -> str:
-    with deployment.http() as http:
-        answer = http.post(
-            "/oauth/token",
-            data={"grant_type": "client_credentials", "scope": "orders:read"},
-            auth=(client["id"], client["client_secret"]),
-        )
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["access_token"])
-
-
 def _call(deployment: Deployment, token: str) -> int:
     with deployment.http() as http:
         return http.get("/orders", headers={"authorization": f"Bearer {token}"}).status_code
@@ -28,7 +17,7 @@ def test_a_machine_gets_a_token_and_calls_the_api(deployment: Deployment) -> Non
     client = deployment.run(
         "clients", "create", "Report", "--kind", "service", "--scope", "orders:read"
     )
-    token = _client_token(deployment, client)
+    token = deployment.client_token(client)
     assert _call(deployment, token) == 200
     with deployment.http() as http:
         assert http.get("/orders").status_code == 401
@@ -44,7 +33,7 @@ def test_a_disabled_client_is_out_on_all_workers_within_five_seconds(
     client = deployment.run(
         "clients", "create", "Report", "--kind", "service", "--scope", "orders:read"
     )
-    token = _client_token(deployment, client)
+    token = deployment.client_token(client)
     assert _call(deployment, token) == 200
     deployment.run("clients", "disable", client["id"])
     disabled = time.monotonic()
@@ -75,4 +64,4 @@ def test_a_partner_registers_a_client_with_a_token_that_works_once(deployment: D
     assert made.status_code == 201, made.text
     assert again.status_code == 401
     client = {"id": made.json()["client_id"], "client_secret": made.json()["client_secret"]}
-    assert _call(deployment, _client_token(deployment, client)) == 200
+    assert _call(deployment, deployment.client_token(client)) == 200

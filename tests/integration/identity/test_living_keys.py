@@ -43,17 +43,6 @@ def web(deployment: Deployment) -> dict[str, Any]:
     return made
 
 
-def _own_token(deployment: Deployment, client: dict[str, Any]) -> str:
-    with deployment.http() as http:
-        answer = http.post(
-            "/oauth/token",
-            data={"grant_type": "client_credentials", "scope": "orders:read"},
-            auth=(client["id"], client["client_secret"]),
-        )
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["access_token"])
-
-
 def _token(deployment: Deployment, client: dict[str, Any], person: Visitor) -> str:
     """An access token for a person."""
     query = {
@@ -95,10 +84,10 @@ def _load(deployment: Deployment, client: dict[str, Any]) -> Iterator[Counter[tu
     over, lock = threading.Event(), threading.Lock()
 
     def work() -> None:
-        first = _own_token(deployment, client)
+        first = deployment.client_token(client)
         with deployment.http() as http:
             while not over.is_set():
-                for token in (first, _own_token(deployment, client)):
+                for token in (first, deployment.client_token(client)):
                     answer = http.get("/orders", headers={"authorization": f"Bearer {token}"})
                     with lock:
                         answers[_kid(token), answer.status_code] += 1
@@ -169,9 +158,9 @@ def test_what_a_client_has_ends_everywhere(deployment: Deployment) -> None:
         deployment.run("clients", "create", name, "--kind", "service", "--scope", "orders:read")
         for name in ("First", "Second")
     )
-    token = _own_token(deployment, first)
+    token = deployment.client_token(first)
     _measure(deployment, "client", token, "clients", "disable", first["id"])
-    token = _own_token(deployment, second)
+    token = deployment.client_token(second)
     _measure(deployment, "key", token, "signing-keys", "revoke", _kid(token))
     # Whoever comes next gets tokens of another key.
-    eventually(lambda: status(deployment, _own_token(deployment, second)) == 200, "a new key")
+    eventually(lambda: status(deployment, deployment.client_token(second)) == 200, "a new key")
