@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vallum.config.identity_api import OWN_ISSUER
 from vallum.config.model import API, Controls, Issuer, Policy
+from vallum.core.default_secrets import is_default
 from vallum.core.ports import LimitStore
 from vallum.core.secret import Secret
 from vallum.engine.filter import AnyFilter
@@ -188,7 +189,8 @@ def introspected_issuer(issuer: Issuer) -> IntrospectedIssuer:
     """An issuer of the policy that is asked about its tokens.
 
     Raises:
-        ValueError: its settings contradict each other, or the secret cannot be read.
+        ValueError: its settings contradict each other, or the secret cannot be read or is one that
+            everybody knows.
     """
     # Loaded here because it brings an HTTP client of 11 MB, which key files do not need.
     from vallum.store.introspection import Introspector
@@ -202,6 +204,12 @@ def introspected_issuer(issuer: Issuer) -> IntrospectedIssuer:
         raise ValueError(f"cannot read `{settings.client_secret}`: {error.strerror}") from error
     if not secret:
         raise ValueError(f"`{settings.client_secret}` is empty")
+    # SECURITY: whoever has it may ask the issuer about tokens in the gateway's name (B-244).
+    if is_default(secret.decode("utf-8", "replace")):
+        raise ValueError(
+            f"the client secret of the issuer `{issuer.name}` is a default that everybody knows;"
+            " choose a random one"
+        )
     return IntrospectedIssuer(
         name=issuer.name,
         expectations=_expectations(issuer),

@@ -1,7 +1,4 @@
-"""Secrets that everybody knows: of samples, of documentation, of other products' first starts.
-
-The provider refuses to start with any of them (B-244).
-"""
+"""The provider refuses to start with secrets that everybody knows (B-244)."""
 
 from __future__ import annotations
 
@@ -11,39 +8,15 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from vallum.config.provider import IdentitySettings
+from vallum.core.default_secrets import is_default
 from vallum.core.secret import Secret
 from vallum.tokens.weak import is_guessable
 
-_KNOWN: Final = frozenset(
-    (
-        *("admin", "administrator", "root", "toor", "guest", "user", "test", "demo", "example"),
-        *("sample", "default", "vallum", "secret", "supersecret", "topsecret", "mysecret"),
-        *("mysecretkey", "secretkey", "secret_key", "secret-key", "client_secret"),
-        *("client-secret", "clientsecret", "changeit", "changeme", "changethis", "changemenow"),
-        *("replaceme", "replace_me", "todo", "placeholder", "insecure", "password", "passwd"),
-        *("pass", "pwd", "letmein", "welcome", "qwerty", "postgres", "postgresql", "keycloak"),
-        *("your_secret", "your-secret", "yoursecret", "your-256-bit-secret"),
-        *("your_client_secret", "your-client-secret", "shhhhh", "foo", "bar", "foobar"),
-        *("hello", "helloworld", "hunter2", "none", "null", "xxx", "xxxx"),
-    )
-)
-_FEWEST: Final = 8
-"""Characters of a secret that programs use: nobody has to remember it."""
-_TAILS: Final = "0123456789!?.*"
 _MOST_BYTES: Final = 64 * 1024
 
 
 class DefaultSecret(Exception):  # noqa: N818  (named for what it says about the secret)
     """A secret that everybody knows. The text says where it stands, and never what it is."""
-
-
-def is_default(secret: str) -> bool:
-    """Whether a secret is one that everybody tries: known, short, or without any disorder."""
-    text = secret.strip().lower().strip("<>{}[]$%\"'")
-    spelt = text.replace(" ", "").rstrip(_TAILS)
-    if len(text) < _FEWEST or spelt in _KNOWN or not spelt:
-        return True
-    return len(set(text)) < 4
 
 
 def require_own_secrets(settings: IdentitySettings, sealing_key: Secret) -> None:

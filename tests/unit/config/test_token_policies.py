@@ -108,7 +108,7 @@ def test_what_is_no_public_name(tmp_path: Path, text: str) -> None:
 
 
 def test_two_issuers_cannot_both_be_asked(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("s3cret\n")
+    (tmp_path / "secret").write_text("Zx8-Kq2_Vw9mPn4tRb7y\n")
     both = "\n  ".join(
         f"{name}: {{issuer: https://{name}.example, audience: bookshop, {ASKED % SECRET}}}"
         for name in ("corp", "two")
@@ -118,6 +118,18 @@ def test_two_issuers_cannot_both_be_asked(tmp_path: Path) -> None:
     services = open_services(loaded.policy, MemoryLimitStore())
     with pytest.raises(StartRefused, match="`corp` and `two` would both be asked"):
         compile_runtime(loaded, services)
+
+
+@pytest.mark.parametrize("secret", ["changeme", "Client_Secret1", "your-256-bit-secret", "xyzzy"])
+def test_b244_no_issuer_is_asked_with_a_secret_that_everybody_knows(
+    tmp_path: Path, secret: str
+) -> None:
+    (tmp_path / "secret").write_text(f"{secret}\n")
+    corp = f"corp: {{issuer: https://corp.example, audience: bookshop, {ASKED % SECRET}}}"
+    loaded = load_policy_with_contracts(write_policy(tmp_path, changed(POLICY, CORP, corp)))
+    with pytest.raises(StartRefused, match="client secret of the issuer `corp`") as refusal:
+        compile_runtime(loaded, open_services(loaded.policy, MemoryLimitStore()))
+    assert secret not in str(refusal.value)
 
 
 def test_the_api_describes_itself_where_it_takes_tokens(tmp_path: Path) -> None:

@@ -8,26 +8,10 @@ import pytest
 
 from vallum.config.provider import IdentitySettings, Mail, UpstreamProvider
 from vallum.core.secret import Secret
-from vallum.identity.default_secrets import DefaultSecret, is_default, require_own_secrets
+from vallum.identity.default_secrets import DefaultSecret, require_own_secrets
 
 GOOD_KEY = Secret(bytes.fromhex("8f1c5be0a97d2346e3b07f9a14c8d265f03b6e9a7c51d84220b9e6f7135a8cde"))
 GOOD = "Zx8-Kq2_Vw9mPn4tRb7y"
-
-
-@pytest.mark.parametrize(
-    "secret",
-    [
-        *("secret", "Secret123!", " changeme\n", "your-256-bit-secret", "<client_secret>", ""),
-        *("short1", "aaaaaaaaaaaaaaaa", "1234567890", "ADMINISTRATOR", "${SECRET_KEY}"),
-    ],
-)
-def test_what_everybody_tries_is_a_default(secret: str) -> None:
-    assert is_default(secret)
-
-
-@pytest.mark.parametrize("secret", [GOOD, "administrator-of-zebras-42", "GOCSPX-7hGk2LqPz"])
-def test_what_nobody_tries_is_none(secret: str) -> None:
-    assert not is_default(secret)
 
 
 @pytest.mark.parametrize("key", [bytes(32), b"\xff" * 32, bytes(range(32)), b"01234567" * 4])
