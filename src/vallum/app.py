@@ -10,11 +10,12 @@ import hashlib
 import hmac
 import importlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+from vallum.app_inspection import make_inspector, make_leak_finder
 from vallum.app_tokens import TokenSetup
 from vallum.authz.roles import RoleTable
 from vallum.config.identity_api import IDENTITY_API, OWN_ISSUER, nonce_key_file
@@ -65,17 +66,13 @@ from vallum.gateway.resource_metadata import (
 from vallum.gateway.runtime import Origin, Runtime, StatementMaker
 from vallum.gateway.tls import upstream_context
 from vallum.gateway.upstream import UpstreamPool
-from vallum.inspection.detectors.registry import DETECTORS
-from vallum.inspection.inspector import Inspector, compile_detectors
-from vallum.inspection.leaks.finder import LeakFinder, leak_patterns
-from vallum.inspection.leaks.registry import LEAKS
-from vallum.inspection.scan import compile_patterns, engine_version, load_scan
+from vallum.inspection.inspector import Inspector
+from vallum.inspection.leaks.finder import LeakFinder
 from vallum.limits.replays import MemoryReplays, Replays
 from vallum.openapi.model import Contract, Operation
 from vallum.pki.trust import Trusts
 from vallum.store.idempotency import Runs
 from vallum.store.keys import KeyDirectory
-from vallum.store.pattern_cache import cache_directory, compiled_patterns
 from vallum.store.revocations import Revocations
 from vallum.store.secret_file import load_secret
 from vallum.store.usage import UsageWriter
@@ -148,20 +145,6 @@ def _nonce_key(policy: Policy, pepper: bytes) -> Secret:
     if policy.identity is not None:
         return load_secret(nonce_key_file(policy))
     return Secret(hmac.digest(pepper, b"dpop-nonce", "sha256"))
-
-
-def make_inspector() -> Inspector:
-    """What inspects free text in this process. Compiling its patterns takes seconds, once."""
-    return Inspector(DETECTORS, compile_detectors(DETECTORS, _compiled), time.thread_time)
-
-
-def make_leak_finder() -> LeakFinder:
-    """What finds leaks in this process."""
-    return LeakFinder(LEAKS, load_scan(_compiled(leak_patterns(LEAKS))))
-
-
-def _compiled(patterns: Sequence[str]) -> bytes:
-    return compiled_patterns(patterns, cache_directory(), engine_version(), compile_patterns)
 
 
 def compile_runtime(loaded: LoadedPolicy, services: Services) -> Runtime:

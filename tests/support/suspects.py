@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from vallum.inspection.inspector import Databases, Inspector, compile_detectors
+from vallum.inspection.inspector import Inspector, compile_detectors
 from vallum.inspection.model import THRESHOLDS, Content, Context, Detector, Judgement, Location
-from vallum.inspection.scan import compile_patterns
+from vallum.inspection.sieve import compile_sieve
 
 
 class Suspects:
@@ -50,10 +50,10 @@ STOPS = THRESHOLDS["default"]
 """The lowest score that is stopped where a policy says nothing else."""
 
 
-def _compiled(detectors: tuple[Detector, ...]) -> Databases:
+def _compiled(detectors: tuple[Detector, ...]) -> bytes:
     return compile_detectors(detectors, lambda patterns: _database(tuple(patterns)))
 
 
 @cache
 def _database(patterns: tuple[str, ...]) -> bytes:
-    return compile_patterns(patterns)
+    return compile_sieve(patterns)

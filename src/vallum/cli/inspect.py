@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from vallum.app import make_inspector
+from vallum.app_inspection import make_inspector
 from vallum.cli.findings import as_values, print_findings
 from vallum.inspection.inspector import TooSuspiciousError
 from vallum.inspection.model import THRESHOLDS, Content, Context, Finding, Location, Sensitivity

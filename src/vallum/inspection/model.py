@@ -52,15 +52,6 @@ class Judgement(NamedTuple):
 Judge = Callable[[str, Context], Judgement | None]
 
 
-class Marked(str):
-    """A trigger whose every match has one of the clues of `inspection.clues`.
-
-    It is looked for in texts with a clue alone, and so costs other texts nothing.
-    """
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
     """A family of attacks: patterns that wake it up, and a judge of structure."""

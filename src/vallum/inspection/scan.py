@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import hyperscan
 
 _FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_MULTILINE
 
-_COUNT: Final = struct.Struct(">I")
-"""How many patterns there are; stands before the library's own form of a database."""
+_NUMBER: Final = struct.Struct(">I")
+"""How many patterns there are, and each one's number, before the library's form of a database."""
+
+FoundT = TypeVar("FoundT")
 
 Scan = Callable[[bytes], Sequence[int]]
 """The indexes of the patterns that occur in a text, in any order and as often as they do."""
 
-Places = Callable[[bytes], Sequence[tuple[int, int]]]
-"""The same with the places where matches end; 0: anywhere."""
+Places = Callable[[bytes, list[tuple[int, int]]], None]
+"""Adds the numbers of the patterns that occur in a text, and where each match ends.
+
+Raises TooManyMatches.
+"""
+
+TooManyMatches = hyperscan.ScanTerminated
 
 _MOST_MATCHES: Final = 2048
 """In one text; one with more is taken to match everything."""
@@ -34,28 +41,34 @@ def engine_version() -> str:
     return f"{database.info()!s} {_FLAGS}"
 
 
-def compile_patterns(patterns: Sequence[str]) -> bytes:
+def compile_patterns(patterns: Sequence[str], numbers: Sequence[int] | None = None) -> bytes:
     """Compile patterns to a database that this machine's processor can load.
 
     The library has none without patterns; that of no patterns is empty.
 
+    Args:
+        patterns: in the library's dialect.
+        numbers: what matches of each are reported as; their indexes where nothing is said.
+
     Raises:
         BadPatternError: names the first pattern that cannot be compiled.
     """
+    numbers = range(len(patterns)) if numbers is None else numbers
+    head = _NUMBER.pack(len(patterns)) + b"".join(map(_NUMBER.pack, numbers))
     if not patterns:
-        return _COUNT.pack(0)
+        return head
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     expressions = [pattern.encode("utf-8") for pattern in patterns]
     try:
         database.compile(
             expressions=expressions,
-            ids=list(range(len(expressions))),
+            ids=list(numbers),
             elements=len(expressions),
             flags=[_FLAGS] * len(expressions),
         )
     except hyperscan.error as error:
         raise BadPatternError(f"cannot compile the patterns: {error}") from error
-    return _COUNT.pack(len(expressions)) + bytes(hyperscan.dumpb(database))
+    return head + bytes(hyperscan.dumpb(database))
 
 
 def load_scan(database: bytes) -> Scan:
@@ -64,18 +77,17 @@ def load_scan(database: bytes) -> Scan:
     Raises:
         BadPatternError: the database is of another version or processor.
     """
-    count = _count(database)
-    if not count:
+    numbers = numbers_of(database)
+    if not numbers:
         return lambda data: ()
-    scan_block = _load(database).scan
-    everything = range(count)
+    scan_block = _load(database)
 
     def scan(data: bytes) -> Sequence[int]:
         found: list[int] = []
         try:
             scan_block(data, _note, 0, found)
-        except hyperscan.ScanTerminated:
-            return everything
+        except TooManyMatches:
+            return numbers
         return found
 
     return scan
@@ -87,34 +99,34 @@ def load_places(database: bytes) -> Places:
     Raises:
         BadPatternError: the database is of another version or processor.
     """
-    count = _count(database)
-    if not count:
-        return lambda data: ()
-    scan_block = _load(database).scan
-    everything = tuple((index, 0) for index in range(count))
+    if not numbers_of(database):
+        return lambda data, found: None
+    scan_block = _load(database)
 
-    def scan(data: bytes) -> Sequence[tuple[int, int]]:
-        found: list[tuple[int, int]] = []
-        try:
-            scan_block(data, _note_place, 0, found)
-        except hyperscan.ScanTerminated:
-            return everything
-        return found
+    def scan(data: bytes, found: list[tuple[int, int]]) -> None:
+        scan_block(data, _note_place, 0, found)
 
     return scan
 
 
-def _count(database: bytes) -> int:
-    return int(_COUNT.unpack_from(database)[0])
+def numbers_of(database: bytes) -> Sequence[int]:
+    """What a database of `compile_patterns` may report."""
+    return [number for (number,) in _NUMBER.iter_unpack(database[: _size(database)])][1:]
 
 
-def _load(database: bytes) -> Any:
+def _size(database: bytes) -> int:
+    """Of what stands before the library's form of a database."""
+    return int((1 + _NUMBER.unpack_from(database)[0]) * _NUMBER.size)
+
+
+def _load(database: bytes) -> Callable[..., None]:
     try:
-        loaded = hyperscan.loadb(database[_COUNT.size :], hyperscan.HS_MODE_BLOCK)
+        loaded = hyperscan.loadb(database[_size(database) :], hyperscan.HS_MODE_BLOCK)
         loaded.scratch = hyperscan.Scratch(loaded)
     except hyperscan.error as error:
         raise BadPatternError(f"cannot load the patterns: {error}") from error
-    return loaded
+    scan: Callable[..., None] = loaded.scan
+    return scan
 
 
 def _note(index: int, start: int, end: int, flags: int, found: Any) -> bool:

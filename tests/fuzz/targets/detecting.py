@@ -8,7 +8,7 @@ from functools import cache, partial
 from tests.fuzz import seeds, tokens
 from tests.fuzz.target import Target, require
 
-from vallum.app import make_inspector
+from vallum.app_inspection import make_inspector
 from vallum.inspection.detectors.registry import DETECTORS
 from vallum.inspection.inspector import Inspector, TooSuspiciousError
 from vallum.inspection.model import LONGEST_TEXT, Content, Context, Detector, Judgement, Location

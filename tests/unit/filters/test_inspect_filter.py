@@ -10,7 +10,7 @@ import orjson
 import pytest
 from tests.support.contracts import document
 
-from vallum.app import make_inspector
+from vallum.app_inspection import make_inspector
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request
 from vallum.engine.exchange import Exchange

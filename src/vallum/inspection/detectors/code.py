@@ -7,7 +7,7 @@ from typing import Final
 
 from vallum.inspection.detectors import code_java, code_node, code_php, code_python, code_ruby
 from vallum.inspection.detectors.code_reading import Reading, strongest
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     **code_php.RULES,
@@ -35,21 +35,18 @@ _RUBY_CALLED: Final = (
 _GAP = r"\s*(?:/[/*]|#[^{}]|\()"
 _TRIGGERS: Final = (
     # PHP
-    Marked(r"<\?(?:=|php|xml\s*[^\sa-z-]|\s|\$|$)"),
-    Marked(r"[\[{][\\/]?php[\]}]"),
-    Marked(
+    r"<\?(?:=|php|xml\s*[^\sa-z-]|\s|\$|$)",
+    r"[\[{][\\/]?php[\]}]",
+    (
         r"\$\{?['\"]?(?:_(?:get|post|request|server|cookie|files|env|session)|globals|"
         r"http_\w{3,6}_vars)\b"
     ),
-    Marked(
-        r"\$\s*[$a-z_{@]\S*[\]}]\s*(?:\(|/[/*]|#)|\$\s*\{[^}]*\}\s*\(|\$[$a-z_{@][$\w@.}'\"]*"
-        + _GAP
-    ),
-    Marked(r"\)(?:\[\d\])*\s*(?:/\*[^*]*\*/)?\s*\(\s*['\"]"),
-    Marked(r"->\s*\$\w+\s*\(|\(\s*@?\$\w+[^()]*\)\s*\(|\$\s*\{\s*(?:\$|['\"]\w+['\"]\s*\})"),
-    Marked(r"(?:[)\]}]|\w['\"])\s*\(\s*[\w'\"`$@)]"),
+    (r"\$\s*[$a-z_{@]\S*[\]}]\s*(?:\(|/[/*]|#)|\$\s*\{[^}]*\}\s*\(|\$[$a-z_{@][$\w@.}'\"]*" + _GAP),
+    r"\)(?:\[\d\])*\s*(?:/\*[^*]*\*/)?\s*\(\s*['\"]",
+    r"->\s*\$\w+\s*\(|\(\s*@?\$\w+[^()]*\)\s*\(|\$\s*\{\s*(?:\$|['\"]\w+['\"]\s*\})",
+    r"(?:[)\]}]|\w['\"])\s*\(\s*[\w'\"`$@)]",
     r"\.\s?(?:ph(?:p\d*|tml|ar|ps|pt|t)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$",
-    Marked(
+    (
         r"\b(?:allow_url_|auto_(?:pre|ap)pend_file|disable_functions|open_basedir|safe_mode|"
         r"suhosin\.|"
         r"include_path|extension_dir|sendmail_path|memory_limit|(?:post|upload)_max_|"
@@ -63,10 +60,10 @@ _TRIGGERS: Final = (
         r"soap\.\w|sql\.safe|mysqli?\.\w|pcre\.\w|zlib\.\w|xdebug\.\w|arg_separator)\w*[\w.]*\s*="
     ),
     # Calls by name
-    Marked(_CALLED + _GAP),
+    _CALLED + _GAP,
     _CALLED + r" \(",
-    Marked(r"\w\s*/\*[^*]*\*/\s*\("),
-    Marked(r"^[^\w\s]*[a-z][a-z0-9]*_[a-z0-9_]+" + _GAP),
+    r"\w\s*/\*[^*]*\*/\s*\(",
+    r"^[^\w\s]*[a-z][a-z0-9]*_[a-z0-9_]+" + _GAP,
     r"^[^\w\s]*(?:substr|str(?:len|pos|rev|tr|cmp)|\w{3,6}val|ucfirst|explode|implode|chr|ord|"
     r"file\w{0,7}|"
     r"f(?:open|read|write|gets|puts|close|eof|passthru|scanf|sockopen)|isset|(?:un)?(?:serialize|"
@@ -87,8 +84,8 @@ _TRIGGERS: Final = (
         r"\b(?:die|print|echo|exit|print_r|var_dump|printf)\s?\(?\s?(?:md5|sha1|crc32|phpversion|"
         r"php_uname|getcwd|get_current_user|sys_get_temp_dir)\s?\("
     ),
-    Marked(r"(?:^|[=/])\\?\w+\\\w[\w\\]*/(?:invoke|__construct|display|input)|=call_user_func"),
-    Marked(r"\w(?:\[\w*\])*=(?:system|passthru|shell_exec|phpinfo|assert|exec)(?:&|$)"),
+    r"(?:^|[=/])\\?\w+\\\w[\w\\]*/(?:invoke|__construct|display|input)|=call_user_func",
+    r"\w(?:\[\w*\])*=(?:system|passthru|shell_exec|phpinfo|assert|exec)(?:&|$)",
     r"^(?:call_user_func\w*|system|phpinfo|passthru|shell_exec|assert)$",
     # Python
     (
@@ -99,7 +96,7 @@ _TRIGGERS: Final = (
     r"\.\s*__(?:class|init|dict)__\s*[.|\[(]",
     # Spelled as one word; with blanks there is a clue, but for `os. system`.
     rf"\b{_PYTHON}\. ?{_PYTHON_CALLED}|\b(?:c?pickle|marshal|dill)\.loads",
-    Marked(rf"\b{_PYTHON}\s{{0,2}}\.\s{{0,2}}{_PYTHON_CALLED}"),
+    rf"\b{_PYTHON}\s{{0,2}}\.\s{{0,2}}{_PYTHON_CALLED}",
     r"\bopen\s*\(\s*['\"][^'\"]+['\"][^)]*\)\s*\.\s*(?:read|write)",
     # JavaScript
     r"^[^\w\s]*console\s*[.\[]\s*['\"`]?\w+['\"`\]]*\s*[.(][^)]{0,12}(?:\d|this)\s*[,)]",
@@ -164,10 +161,10 @@ _TRIGGERS: Final = (
         r"system\s*\.\s*io\s*\.\s*file\s*\.|gettype\s*\(\s*\)\s*\.|createobject\s*\(|wscript\s*\.|"
         r"eval\s*\(?\s*request\s*[(.]|execute(?:global)?\s*\(?\s*request"
     ),
-    Marked(r"<%|<jsp:\w"),
+    r"<%|<jsp:\w",
     # Ruby and Perl
     rf"\b{_RUBY}\. ?{_RUBY_CALLED}",
-    Marked(rf"\b{_RUBY}\s{{0,2}}\.\s{{0,2}}{_RUBY_CALLED}"),
+    rf"\b{_RUBY}\s{{0,2}}\.\s{{0,2}}{_RUBY_CALLED}",
     r"\b(?:file|dir|io)\s*\.\s*(?:read\w*|open|binread|entries|glob)\s*\(\s*['\"]",
     (
         r"\.\s*(?:(?:send|__send__|public_send|method)\s*\(?\s*(?::\w|['\"](?:system|exec|eval|"
@@ -177,7 +174,7 @@ _TRIGGERS: Final = (
     r"%x\s?[({\[<|!/]|\bqx\s*[({\[<|!/']|\berb\s*\.\s*new",
     r"\brequire\s*\(?\s*['\"](?:open3|socket|pty|open-uri|erb|shell)\b",
     r"\b(?:system|exec|popen|eval|spawn)\s+(?:['\"]|%[qw]?[({\[])",
-    Marked(r"[@$]\s*\{\s*[\[\\]"),
+    r"[@$]\s*\{\s*[\[\\]",
     (
         r"\bopen\s*\(?\s*(?:my\s+)?\$?\w+\s*,\s*['\"]\s*[-+]?\||(?:^|;)\s*use\s+(?:socket|posix|"
         r"io::|"

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import strongest, verdict
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "crlf.field": "a well-known header field of HTTP after a line break",
@@ -255,9 +255,7 @@ DETECTOR = Detector(
     triggers=(
         rf"(?:[\r\n]|\xe5\x98[\x8a\x8d])\s{{0,4}}(?:{_HTTP}|{_MAIL})\s{{0,4}}:",
         # Texts are scanned joined by three line feeds: fewer or more are part of one of them.
-        Marked(
-            r"(?:\r|[^\n]\n\n?|\n\n\n\n|\A\n)[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]"
-        ),
+        r"(?:\r|[^\n]\n\n?|\n\n\n\n|\A\n)[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
         r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)",
         (
             r"[\r\n]\s{0,4}(?:(?:mail from|rcpt to)\s?:|(?:ehlo|helo) \S|user \S+\r?\npass |"
@@ -269,7 +267,7 @@ DETECTOR = Detector(
             r"\[?(?:info|debug|warn|error|notice|critical|success|audit)"
             r"[a-z]{0,3}\]?[: ]|[a-z]{3} [ \d]\d \d\d:\d\d:\d\d )"
         ),
-        Marked(r"\r(?:[^\n]|\z)|\r\n(?:\n|\z)"),
+        r"\r(?:[^\n]|\z)|\r\n(?:\n|\z)",
     ),
     judge=judge,
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from vallum.inspection.detectors.code_reading import judgement, site, strongest, words
 from vallum.inspection.detectors.deserialisation_binary import find
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "deserialisation.java": "serialised Java object",
@@ -75,7 +75,7 @@ _TRIGGERS: Final = (
         r"!!?(?:python|javax?|com|org|ruby|sun|net|groovy|perl|php|js)[./][\w./:]|"
         r"tag:yaml\.org,2002:(?:python|java|js|ruby|perl|php)"
     ),
-    Marked(r"_\$\$nd_"),
+    r"_\$\$nd_",
     (
         r"(?:^|[\"'])py/(?:object|reduce|type|function|newargs|state|repr|iterator)|"
         r"(?:^|[\"'])json_class(?:[\"']|$)|(?:^|[\"'])\^[oc#]\d{0,3}(?:[\"']|$)"

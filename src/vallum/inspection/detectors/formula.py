@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from vallum.inspection.detectors._text import verdict
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "formula.dde": "asks another program over dynamic data exchange, such as `=cmd|'/C calc'!A0`",
@@ -74,8 +74,8 @@ DETECTOR = Detector(
     family="formula",
     rules=RULES,
     triggers=(
-        Marked(r"(?:^|[,;\t\"'])\s{0,4}[=+@-][^\r\n]*\w\|[^\r\n]+!"),
-        Marked(
+        r"(?:^|[,;\t\"'])\s{0,4}[=+@-][^\r\n]*\w\|[^\r\n]+!",
+        (
             r"(?:^|[,;\t\"'])\s{0,4}[=+@-]\s?(?:cmd|powershell|rundll32|mshta|regsvr32|msexcel|wscript|"
             r"cscript)(?:\.exe)?\s?\|"
         ),
@@ -83,7 +83,7 @@ DETECTOR = Detector(
             r"(?:^|[,;\t\"'])\s{0,4}[=+@-][^\r\n]*\b(?:HYPERLINK|IMPORT[A-Z]{3,5}|WEBSERVICE|"
             r"FILTERXML|IMAGE|RTD|DDE|CALL|REGISTER(?:\.ID)?|EXEC|GOOGLE[A-Z]{7,9}|QUERY)\s?\("
         ),
-        Marked(r"(?:^|[,;\t\"'])\s{0,4}[=+@-][=+@( \t-]{0,8}[A-Z]{2,16}\s?\("),
+        r"(?:^|[,;\t\"'])\s{0,4}[=+@-][=+@( \t-]{0,8}[A-Z]{2,16}\s?\(",
         r"(?:^|[,;\t\"'])\s{0,4}[=+@-]\s?'?(?:file:///|\\\\[\w.-]{1,60}\\|https?://)",
     ),
     judge=judge,

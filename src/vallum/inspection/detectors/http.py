@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import reads_as_prose, verdict
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "http.request": "the first line of a request, as RFC 9112 §3 writes it",
@@ -90,10 +90,10 @@ DETECTOR = Detector(
     family="http",
     rules=RULES,
     triggers=(
-        Marked(rf"{_METHOD}[ \t]{{1,4}}\S+[ \t]{{1,4}}HTTP/\d"),
-        Marked(r"HTTP/\d\.\d[ \t]{1,4}\d{3}(?:[ \t\r\n]|$)"),
+        rf"{_METHOD}[ \t]{{1,4}}\S+[ \t]{{1,4}}HTTP/\d",
+        r"HTTP/\d\.\d[ \t]{1,4}\d{3}(?:[ \t\r\n]|$)",
         rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}[ \t]{{1,4}}{_TARGET}",
-        Marked(r"^\$version$"),
+        r"^\$version$",
     ),
     judge=judge,
 )

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import verdict
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "ldap.condition": "the value leaves its condition and another one follows",
@@ -95,16 +95,16 @@ DETECTOR = Detector(
     family="ldap",
     rules=RULES,
     triggers=(
-        Marked(r"\\29(?:\\|\()|\\2a\\29|^\s{0,4}\((?:[&|!]\(|[a-z]{2,20}=)"),
-        Marked(
+        r"\\29(?:\\|\()|\\2a\\29|^\s{0,4}\((?:[&|!]\(|[a-z]{2,20}=)",
+        (
             r"\)\s{0,4}\({0,2}[&|!]?\s{0,4}\([( ]{0,3}(?:[a-z]|\d+\.)[\w;.-]{0,63}"
             r"(?::[\w.:-]{0,63})?\s?[<>~:]?="
         ),
-        Marked(r"\)\s{0,4}\([(\s]{0,4}[&|!]\s{0,4}(?:[()]|$|[a-z][\w;.-]{0,63}\s?[<>~]?=)"),
-        Marked(r"\)\s{0,4}[&|!]\s{0,4}\("),
-        Marked(r"[*\w]\s?\(\s?[&|!]\s?\([a-z]"),
-        Marked(r"\*\s?\(\s?\)\s?[|&]"),
-        Marked(r"\)\s{0,4}\x00"),
+        r"\)\s{0,4}\([(\s]{0,4}[&|!]\s{0,4}(?:[()]|$|[a-z][\w;.-]{0,63}\s?[<>~]?=)",
+        r"\)\s{0,4}[&|!]\s{0,4}\(",
+        r"[*\w]\s?\(\s?[&|!]\s?\([a-z]",
+        r"\*\s?\(\s?\)\s?[|&]",
+        r"\)\s{0,4}\x00",
     ),
     judge=judge,
 )

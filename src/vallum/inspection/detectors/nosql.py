@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "nosql.operator-name": "a key or parameter name is a query operator, such as `user[$ne]`",
@@ -235,18 +235,16 @@ DETECTOR = Detector(
     family="nosql",
     rules=RULES,
     triggers=(
-        Marked(rf"(?:^|[\[.'\"{{, ])\${_ANY}(?:$|[\]\[.'\" :])"),
+        rf"(?:^|[\[.'\"{{, ])\${_ANY}(?:$|[\]\[.'\" :])",
         rf"\w__{_LOOKUPS}$",
-        Marked(r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:"),
+        r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:",
         (
             r"^\s{0,8}this\.\w{1,40}(?:\.match\s?\(|\s?[=!]==?)|['\"]\s{0,8}\+\s{0,8}sleep\s?\(|"
             r"(?:\|\||&&)\s{0,8}Object\."
         ),
-        Marked(
-            rf"['\")}}\]]\s{{0,8}}(?:;|\|\||&&)\s{{0,8}}(?:{_STATEMENT}|true|!|['\"(]|\d{{1,9}}\s?[<>=!])"
-        ),
-        Marked(rf"^\s{{0,8}}-?[\w.]{{0,40}}\s{{0,8}};\s{{0,8}}{_STATEMENT}"),
-        Marked(r"(?:\|\||&&)\s{0,8}(?:this\.|db\.|\d{1,9}\s?==|true\s?(?:$|//|;))"),
+        rf"['\")}}\]]\s{{0,8}}(?:;|\|\||&&)\s{{0,8}}(?:{_STATEMENT}|true|!|['\"(]|\d{{1,9}}\s?[<>=!])",
+        rf"^\s{{0,8}}-?[\w.]{{0,40}}\s{{0,8}};\s{{0,8}}{_STATEMENT}",
+        r"(?:\|\||&&)\s{0,8}(?:this\.|db\.|\d{1,9}\s?==|true\s?(?:$|//|;))",
         r"\bdb\.[a-z_]\w{0,60}(?:\(|\.[a-z]{4,12}\s?\()",
         r"\"(?:script|script_fields|script_score|_script|query|selector)\"\s{0,8}:\s{0,8}[{\"]",
         r"function\s?\(\s?doc\s?\)",

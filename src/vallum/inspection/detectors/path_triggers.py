@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from vallum.inspection.model import Marked
-
 _SCHEME: Final = (
     r"(?:php|phar|zip|rar|zlib|compress\.\w+|ogg|expect|glob|ssh2(?:\.\w+)?|data|netdoc|file|dict|"
     r"gopher|tftp|s?ftp|ldaps?|local_file|url|view-source|classpath|jar)"
@@ -45,7 +43,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"^\\\\[\w.$?-]+\\|^//\d+\.\d+\.|::?\$(?:data|index|i30|attr)|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w+)?$",
     # Wrappers and remote files.
     rf"\b{_SCHEME}:{_REST}",
-    Marked(rf"\b{_SCHEME}\s:{_REST}"),
+    rf"\b{_SCHEME}\s:{_REST}",
     r"^\s*(?:https?|ftps?)://[^\s/?#]+/?#?$",
     r"^\s*(?:https?|ftps?)://(?:\d+\.\d+\.\d+\.\d+|\[|\d{8}|0x|[0-9a-f]*:[0-9a-f:]{4})",
     r"^\s*(?:(?:https?|ftps?):|//)\S+\.(?:php\d?|phtml|txt|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat|gif\?|jpg\?|png\?)(?:$|[?#\x00%;])",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from vallum.inspection.detectors.code_reading import judgement, site
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "prototype.name": "name that sets a property of the prototype of every object",
@@ -18,7 +18,7 @@ RULES: Final[Mapping[str, str]] = {
 _TRIGGERS: Final = (
     r"__proto__|__(?:define|lookup)[gs]etter__",
     r"constructor['\"`\s\]]{0,4}[.:\[\]]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)",
-    Marked(r"constructor\"\s*:\s*\{\s*\"prototype"),
+    r"constructor\"\s*:\s*\{\s*\"prototype",
     r"cons\w{0,12}constructor\w",
     r"constructor['\"]?\s*[/,]\s*['\"]?prototype\b",
     r"\bobject\s*\.\s*prototype\b|:module:prototype|\"\$\d{1,3}:\w",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from vallum.inspection.detectors._text import reads_as_prose, verdict
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "session.script": "script or markup that sets a cookie",
@@ -59,8 +59,8 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         rf"^(?:{_NAMES}|{_GENERIC})$",
-        Marked(r"\.cookie\s{0,4}[=;]|http-equiv\s?=\s?['\"]?set-cookie"),
-        Marked(r";\s?(?:domain=\.?[\w-]{1,63}\.|path=/|httponly|expires=)"),
+        r"\.cookie\s{0,4}[=;]|http-equiv\s?=\s?['\"]?set-cookie",
+        r";\s?(?:domain=\.?[\w-]{1,63}\.|path=/|httponly|expires=)",
     ),
     judge=judge,
 )

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from vallum.inspection.detectors.shell_commands import DEVELOPMENT, NUMBERED, PREFIXES, WEIGHTS
-from vallum.inspection.model import Marked
 
 
 def _any(words: Iterable[str]) -> str:
@@ -32,46 +31,38 @@ _ARGUMENT: Final = (
 TRIGGERS: Final[tuple[str, ...]] = (
     # A word after a separator, in a substitution, or behind a prefix there, that ends the text or
     # has before it what arguments begin with; sentences go on with words.
-    Marked(
+    (
         rf"{_PLACE}[a-z.][a-z0-9_.-]*(?:[ \t]{{0,4}}(?:$|{_MARK})|"
         rf"\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}(?:[-/$~.\"<>|&;{{*@\\`]|"
         rf"[\w.-]{{1,30}}[:=/\\`)]|[a-z][a-z.]{{0,30}}[-_\d]|passwd|shadow)|\s{{1,4}}')"
     ),
-    Marked(r"[$<>]\([ \t\"'(!@{]{0,4}[a-z.]"),
-    Marked(
-        rf"{_PLACE}net1?\s{{1,4}}(?:user|group|localgroup|share|view|start|stop|use|accounts)\b"
-    ),
-    Marked(rf"{_PLACE}{_any(NUMBERED)}\s{{1,4}}\d"),
+    r"[$<>]\([ \t\"'(!@{]{0,4}[a-z.]",
+    rf"{_PLACE}net1?\s{{1,4}}(?:user|group|localgroup|share|view|start|stop|use|accounts)\b",
+    rf"{_PLACE}{_any(NUMBERED)}\s{{1,4}}\d",
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
-    *(Marked(rf"{_PLACE}{re.escape(word)}{_END}") for word in sorted(_TELLING)),
-    Marked(
-        r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+\s|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)"
-    ),
-    Marked(r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)"),
-    Marked(r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$"),
+    *(rf"{_PLACE}{re.escape(word)}{_END}" for word in sorted(_TELLING)),
+    r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+\s|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
+    r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)",
+    r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$",
     # Names that quotes, backslashes, carets or variables break up.
-    Marked(
-        r"[;|&`(][\s\"'(@{]*[^\s;|&=,:\"'\\^$*?{\[<>]*(?:['\"\\]\w|''|\"\"|\^\w|\$[@*!?_#\w{(]|\?|\*|\[)"
-    ),
-    Marked(r"^[a-z]*(?:''|\"\"|'[a-z]+'|\"[a-z]+\"|\\[a-z]|\$[@*!?_#$\d]|\$\{?\w*\}?)[a-z]"),
-    Marked(r"[a-z]\^[a-z]{1,6}\^[a-z]|[;|&][\s\"'(@]*[a-z]+\^|^[a-z]+\^[a-z]{2}"),
+    r"[;|&`(][\s\"'(@{]*[^\s;|&=,:\"'\\^$*?{\[<>]*(?:['\"\\]\w|''|\"\"|\^\w|\$[@*!?_#\w{(]|\?|\*|\[)",
+    r"^[a-z]*(?:''|\"\"|'[a-z]+'|\"[a-z]+\"|\\[a-z]|\$[@*!?_#$\d]|\$\{?\w*\}?)[a-z]",
+    r"[a-z]\^[a-z]{1,6}\^[a-z]|[;|&][\s\"'(@]*[a-z]+\^|^[a-z]+\^[a-z]{2}",
     # A text that is a command line.
     rf"^[ +\"'(@]*[a-z][\w.-]*[\s+]+(?:\w+\s+)?{_ARGUMENT}",
     *(rf"^[ \"'(@]*{words}{_END}" for words in _chunks(_TELLING - DEVELOPMENT, 180)),
     rf"^[ \"'(@]*{_any(PREFIXES)}\s+(?:-\S+\s+)?(?:[a-z]+-)?[a-z]+[\s|;]",
     r"^[ \"'(@]*(?:\S*/)?s?bin/[a-z]|^[a-z]{2,12}[;|&]+\s*$",
     # Expansions.
-    Marked(
-        r"\$\{?IFS|\{IFS\}|\$\{!?\w+(?::\s?-?\d|[#%/^,@])|\$\{!|\$'[^']*\\|\$\(\(|\$\[|\$\(\s*[a-z_]"
-    ),
-    Marked(r"(?:^|=|\s)[<>]\(\s?[a-z]"),
-    Marked(r"\{,|\{[\"'$]?[\w./$\\]+[\"']?,(?:-|/|[\"']?[^{}\s:\"=]*[/.~])|\w?\{\w+,-"),
-    Marked(r"\{[a-z0-9_-]{2,12},[^{}\s:\"=]*,?\}"),
+    r"\$\{?IFS|\{IFS\}|\$\{!?\w+(?::\s?-?\d|[#%/^,@])|\$\{!|\$'[^']*\\|\$\(\(|\$\[|\$\(\s*[a-z_]",
+    r"(?:^|=|\s)[<>]\(\s?[a-z]",
+    r"\{,|\{[\"'$]?[\w./$\\]+[\"']?,(?:-|/|[\"']?[^{}\s:\"=]*[/.~])|\w?\{\w+,-",
+    r"\{[a-z0-9_-]{2,12},[^{}\s:\"=]*,?\}",
     r"^~[+-]\d?$|^!-\d|\balias\s+[^\n=]*=|\btrap\s+['\"]|^\$\{?(?:SHELL|BASH|0)\}?\s",
     # Wildcards in paths.
-    Marked(r"/[a-z?*\[\]!/]{2,14}/[a-z]*[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])"),
-    Marked(r"/[?*\[][^\s]*/[^\s]*[?*\[]|/[a-z]*\[[a-z!/]+\][a-z/]"),
+    r"/[a-z?*\[\]!/]{2,14}/[a-z]*[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])",
+    r"/[?*\[][^\s]*/[^\s]*[?*\[]|/[a-z]*\[[a-z!/]+\][a-z/]",
     # Functions, sockets, calls, directives.
     r"\(\)\s?\{|/dev/(?:tcp|udp)|\bmkfifo\s|\bmknod\s|-i\s*[<>\d&|]{1,3}|<!--\s?#\s?\w",
     r"\b(?:nc|ncat|netcat|socat)(?:\.\w+)?\s[^\n]*-{0,2}(?:e|c|exec|sh-exec|system)\b",
@@ -80,9 +71,9 @@ TRIGGERS: Final[tuple[str, ...]] = (
         r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|execsync|spawnsync|spawn|"
         r"check_output|getoutput|subprocess\.\w+|os\.\w+|eval)\s?\(\s?\[?[\"'`]"
     ),
-    Marked(r"\|\s*(?:sudo\s+)?-?(?:ba|da|z|k|c|tc|a)?sh\b"),
+    r"\|\s*(?:sudo\s+)?-?(?:ba|da|z|k|c|tc|a)?sh\b",
     # Options as values.
-    Marked(r"^--?[a-z]"),
+    r"^--?[a-z]",
     # Windows.
     r"\bcmd(?:\.exe)?\s*/[ckvr]\b|%comspec%|%[a-z_()]{2,30}:~|%(?:systemroot|windir|programdata)%",
     r"\bfor(?:\s+/[dflr]\b[^%]*|\s+)[^\n]*%[^\n]+\sin\b|\bfor\s+/[dflr]\s",
@@ -93,6 +84,6 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # PowerShell.
     r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s+[-/\"'&]|\b(?:iex|invoke-expression)\b|\]::\w",
     r"\bnew-object\s|\.download(?:string|file|data)\s?\(|\$(?:env:|psversiontable|executioncontext)",
-    Marked(r"[;&|]\s*&\s*[\"'{$]"),
+    r"[;&|]\s*&\s*[\"'{$]",
 )
 """See `Detector.triggers`. Words of a language wake the judge where a command would stand only."""

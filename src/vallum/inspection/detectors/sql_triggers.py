@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from vallum.inspection.detectors.sql_words import OWN_CALLS
-from vallum.inspection.model import Marked
 
 _QUOTE: Final = r"['\"`]"
 _GAP: Final = r"[^\w'\"`]*"
@@ -46,65 +45,57 @@ _BEFORE_SELECT: Final = r"[(;,=*/+|&<>-]"
 TRIGGERS: Final = (
     # Sentences have both words too, but seldom so close, and no comment between them.
     r"union.{0,16}(?:select|values|table)|union\W*(?:(?:all|distinct\w*)\W*)?(?:select|values|table)",
-    Marked(r"union.*(?:/\*|--|#).*(?:select|values|table)"),
-    Marked(r"/\*.*\*/"),
+    r"union.*(?:/\*|--|#).*(?:select|values|table)",
+    r"/\*.*\*/",
     # A quote, and what only an operator or a clause makes of it.
-    Marked(
-        rf"{_QUOTE}{_GAP}{_LOGIC}{_GAP}(?:(?:not|binary|r?like|regexp){_GAP})*(?:['\"`\d@]|\w+{_GAP}{_COMPARE}|\w+[\s)]*{_CUT}|true|false)"
-    ),
-    Marked(
-        rf"{_QUOTE}[^'\"`]{{0,30}}(?:\b|\d)(?:and|x?or|&&|\|\|){_GAP}(?:not|binary)?{_GAP}{_QUOTE}"
-    ),
-    Marked(rf"{_QUOTE}{_GAP}{_CLAUSE}\b"),
-    Marked(rf"{_QUOTE}[\s)]*{_CUT}"),
-    Marked(
-        rf"{_QUOTE}[\s)]*(?:\|\||&&|[-+*/%^|&=<>!,~])[^\w'\"`]*[\w.]*[\s()]*(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])"
-    ),
-    Marked(rf"{_QUOTE}[^\w'\"`]*[\w.]+\("),
+    rf"{_QUOTE}{_GAP}{_LOGIC}{_GAP}(?:(?:not|binary|r?like|regexp){_GAP})*(?:['\"`\d@]|\w+{_GAP}{_COMPARE}|\w+[\s)]*{_CUT}|true|false)",
+    rf"{_QUOTE}[^'\"`]{{0,30}}(?:\b|\d)(?:and|x?or|&&|\|\|){_GAP}(?:not|binary)?{_GAP}{_QUOTE}",
+    rf"{_QUOTE}{_GAP}{_CLAUSE}\b",
+    rf"{_QUOTE}[\s)]*{_CUT}",
+    rf"{_QUOTE}[\s)]*(?:\|\||&&|[-+*/%^|&=<>!,~])[^\w'\"`]*[\w.]*[\s()]*(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
+    rf"{_QUOTE}[^\w'\"`]*[\w.]+\(",
     # A number or a name, and an operator with what it compares.
-    Marked(rf"{_OPERAND}[=<>]{_GAP}{_VALUE}"),
-    Marked(rf"{_OPERAND}(?:not\W+)?(?:r?like|between|is|regexp)\b(?:\W+not\b)?{_GAP}{_VALUE}"),
+    rf"{_OPERAND}[=<>]{_GAP}{_VALUE}",
+    rf"{_OPERAND}(?:not\W+)?(?:r?like|between|regexp)\b(?:\W+not\b)?{_GAP}{_VALUE}",
+    rf"{_OPERAND}(?:not\W+)?is\b(?:\W+not\b)?{_GAP}{_VALUE}",
     # What IN takes stands in parentheses; or is coded, and so are they.
-    Marked(rf"{_OPERAND}(?:not\W+)?in(?:[\s+]|/\*[^*]*\*/)*[(\[]{_GAP}{_VALUE}"),
-    Marked(rf"{_OPERAND}(?:not\W+)?in\b{_GAP}(?:[&#;\[*]{_GAP}{_VALUE}|%\d)"),
-    Marked(rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\(|\{{)"),
-    Marked(rf"(?:(?:and|x?or)[^\w'\"`]+|(?:&&|\|\|){_GAP}){_PROBE}\s+\("),
-    Marked(rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()"),
-    Marked(
-        rf"\d{_GAP}(?:and|x?or|&&|\|\|)\W{{1,8}}(?:true|false)\b|\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}"
-    ),
-    Marked(r"[\d'\")]\s+(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]"),
+    rf"{_OPERAND}(?:not\W+)?in(?:[\s+]|/\*[^*]*\*/)*[(\[]{_GAP}{_VALUE}",
+    rf"{_OPERAND}(?:not\W+)?in\b{_GAP}(?:[&#;\[*]{_GAP}{_VALUE}|%\d)",
+    rf"(?:and|x?or|&&|\|\|){_GAP}(?:{_PROBE}\(|\{{)",
+    rf"(?:(?:and|x?or)[^\w'\"`]+|(?:&&|\|\|){_GAP}){_PROBE}\s+\(",
+    rf"\d{_GAP}(?:and|x?or|&&|\|\|){_GAP}(?:[\w@'\"]+[\s)]*{_CUT}|\w+\()",
+    rf"\d{_GAP}(?:and|x?or|&&|\|\|)\W{{1,8}}(?:true|false)\b|\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",
+    r"[\d'\")]\s+(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]",
     # What is left open: ) or (; ' like
-    Marked(r"^[\d\s]{0,16}['\"`]?\)[\s)]{0,8}[a-z][a-z\s]{1,16}\("),
-    Marked(
-        rf"^{_QUOTE}[\s)]{{1,8}}(?:not\s{{1,8}})?(?:and|x?or|[ri]?like|regexp|glob|between|similar\sto|sounds\slike)\s{{0,8}}$"
-    ),
+    r"^[\d\s]{0,16}['\"`]?\)[\s)]{0,8}[a-z][a-z\s]{1,16}\(",
+    rf"^{_QUOTE}[\s)]{{1,8}}(?:not\s{{1,8}})?(?:and|x?or|[ri]?like|regexp|glob|between|similar\sto|sounds\slike)\s{{0,8}}$",
     # SELECT where no sentence has it, and other statements.
-    Marked(rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b"),
+    rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b",
     r"\bas\W+\w+\W*from\b",
-    Marked(r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from"),
-    Marked(r"select.*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()"),
-    Marked(r"select.*from.*where.*[=<>]"),
-    Marked(rf";\s*{_STATEMENT}\b"),
+    r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
+    r"select[^(@*,]*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()",
+    r"select.*from.*where.*[=<>]",
+    rf";\s*{_STATEMENT}\b",
     r"(?:insert\s+into|delete\s+from|update\s+\w+\s+set|drop\s+table)\b",
     r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate|(?:master|msdb|tempdb)\]?\.)|waitfor\W+(?:delay|time)",
     # Clauses behind a number.
-    Marked(r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]|\d[\s)]*(?:having|limit|where)\b.*[=<>,\d]"),
+    r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]",
+    r"\d[\s)]*(?:having|limit|where)\b[^=<>,\d]*[=<>,\d]",
     r"having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
     r"into\W+(?:out|dump)file|\bcase\b[^\n]*\bwhen\b",
     # Calls and names.
-    Marked(rf"\b{_CALL}\s*\("),
+    rf"\b{_CALL}\s*\(",
     rf"\b{_CALL} \(",
-    Marked(rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]"),
+    rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]",
     rf"\b(?:{'|'.join(OWN_CALLS)}) \(\s{{0,4}}[-+'\"\d]",
     r"@@\w|information_schema|pg_catalog|performance_schema|sqlite_(?:master|schema)",
     r"sys(?:objects|columns|users|databases|ibm|cat)\b|mysql\.(?:user|db)|\bxp_\w+",
     r"::(?:int|text|json)|\)\s{0,4}::",
-    Marked(r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#|^\W*@\w+/\*"),
+    r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#|^\W*@\w+/\*",
     rf"[-+*/%^|&=<>(]\s*{_CHARACTERS}\s*\(",
     r"in\s+boolean\s+mode|^\s*(?:tempdb|msdb)\s*$|msys\w*objects|\bi?if \(\s*['\"\d]",
-    Marked(r"\bi?if\s*\(\s*['\"\d]"),
+    r"\bi?if\s*\(\s*['\"\d]",
     r"^\W*(?:alter|create|drop|truncate)\s+(?:table|database|function|view|user)\b",
-    Marked(rf"\b{_NAMED}\s*\("),
+    rf"\b{_NAMED}\s*\(",
     rf"\b{_NAMED} \(",
 )

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
 from vallum.inspection.detectors.ssrf_hosts import Host, read_host
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "ssrf.metadata": "a URL of a cloud's metadata service",
@@ -248,16 +248,16 @@ DETECTOR = Detector(
     family="ssrf",
     rules=RULES,
     triggers=(
-        Marked(r":[/\\]{1,8}(?:\d|\[)|\bhttps?:(?:\d|\[)|^[/\\]{2}(?:\d|\[)"),
+        r":[/\\]{1,8}(?:\d|\[)|\bhttps?:(?:\d|\[)|^[/\\]{2}(?:\d|\[)",
         rf":[/\\]{{1,8}}[^/\s]*{_NAMES}",
-        Marked(r":[/\\]{2,8}[^/\r\n]*@"),
+        r":[/\\]{2,8}[^/\r\n]*@",
         rf":[/\\]{{2,8}}[\w-]+:(?:{_PORTS})(?:\D|$)",
         r":[/\\]{2,8}[^/\s]*(?:\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1)",
-        Marked(r":[/\\]{2,8}\w\\{1,4}\w\\"),
+        r":[/\\]{2,8}\w\\{1,4}\w\\",
         r"\b(?:gopher|dict|tftp|netdoc|ldapi?s?|local_file|smb|rmi|file):[/\\]{2}|\bjar:[a-z]{3,5}:",
         r"\bunix:[^\s|]+\||\bunix:/[^\s|:]+:[a-z]",
         r"^\s{0,4}data:(?:text|application)/",
-        Marked(
+        (
             rf"^\s{{0,4}}(?:[\w.-]*{_NAMES}[\w.]*|169\.254\.[\d.]{{3,7}}|127\.[\d.]{{3,11}}|"
             rf"10\.[\d.]{{5,11}}|192\.168\.[\d.]{{3,7}})(?::\d{{1,5}})?/"
         ),

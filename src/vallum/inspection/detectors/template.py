@@ -10,7 +10,7 @@ from vallum.inspection.detectors.code_reading import is_prose, judgement, site, 
 from vallum.inspection.detectors.template_blocks import Block, blocks
 from vallum.inspection.detectors.template_expression import reaches, sense
 from vallum.inspection.detectors.template_lookup import resolve
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "template.jndi": "lookup that loads code from a server (JNDI), plain or hidden in other "
@@ -26,11 +26,9 @@ RULES: Final[Mapping[str, str]] = {
 }
 
 _TRIGGERS: Final = (
-    Marked(r"\{\{|\{%|\$!?\s*\{|[#*%~@]\{|<%|\[%|\[=|@\(\s*[\w'\"]"),
-    Marked(
-        r"<[#@](?:assign|list|if|include|import|macro|function|attempt|setting|visit|recurse)\b"
-    ),
-    Marked(
+    r"\{\{|\{%|\$!?\s*\{|[#*%~@]\{|<%|\[%|\[=|@\(\s*[\w'\"]",
+    r"<[#@](?:assign|list|if|include|import|macro|function|attempt|setting|visit|recurse)\b",
+    (
         r"\{\s?(?:\$\w|\d+\s?[*+/-]\s?\d|/?literal\}|php\}|(?:system|exec|passthru|shell_exec|"
         r"eval|fetch|"
         r"include|math|smarty_\w+|phpinfo|readfile|file_get_contents|popen|if\s)\b)"
@@ -41,7 +39,7 @@ _TRIGGERS: Final = (
         r"attr)\s?[\[.=]|"
         r"\(#\w+\s?="
     ),
-    Marked(
+    (
         r"#(?:set|foreach|evaluate|include|parse|define|macro)\s*\(|\$[a-z]\w{0,20}\.(?:class|"
         r"getclass|inspect)\b"
     ),

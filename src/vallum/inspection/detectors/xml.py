@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "xml.entity": "declares an entity, or a document type of its own or from elsewhere",
@@ -178,16 +178,16 @@ DETECTOR = Detector(
     family="xml",
     rules=RULES,
     triggers=(
-        Marked(r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION|DOCTYPE)\s"),
+        r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION|DOCTYPE)\s",
         r"<\w{0,20}:?include\s|2001/XInclude",
         r"<\?xml-stylesheet|<xslt?:[a-z]|1999/XSL/Transform",
-        Marked(r"schemaLocation\s?="),
-        Marked(r"<\?xml\s[^<>?]{0,100}encoding\s?=\s?['\"](?:utf-?[7123]|ucs|ebcdic|cp037|ibm)"),
+        r"schemaLocation\s?=",
+        r"<\?xml\s[^<>?]{0,100}encoding\s?=\s?['\"](?:utf-?[7123]|ucs|ebcdic|cp037|ibm)",
         # The end of an element, and the start of another after it.
-        Marked(r"</[a-z_][\w:.-]{0,60}\s{0,4}>\s{0,8}</?[a-z_]"),
-        Marked(r"['\"]\s{0,4}/?>\s{0,4}<[a-z_]"),
-        Marked(r"\]\]>\s{0,8}<|<!\[CDATA\["),
-        Marked(r"[\w.@-]<!--[^<>\n]{0,40}-->[\w.@-]"),
+        r"</[a-z_][\w:.-]{0,60}\s{0,4}>\s{0,8}</?[a-z_]",
+        r"['\"]\s{0,4}/?>\s{0,4}<[a-z_]",
+        r"\]\]>\s{0,8}<|<!\[CDATA\[",
+        r"[\w.@-]<!--[^<>\n]{0,40}-->[\w.@-]",
         r"<[\w-]{1,20}:(?:Envelope|Body)[\s>]|soap[/-]envelope",
     ),
     judge=judge,

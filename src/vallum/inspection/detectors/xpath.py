@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "xpath.tautology": "a string is closed and a condition that is always true follows",
@@ -147,21 +147,19 @@ DETECTOR = Detector(
     family="xpath",
     rules=RULES,
     triggers=(
-        Marked(rf"{_CLOSE}(?:or|and)\s{{0,4}}\(?['\"\d-]"),
-        Marked(
-            rf"{_CLOSE}(?:or|and)\s{{0,4}}(?:not\s?\()?\(?(?:{_FUNCTION}\s?\(|\.{{0,2}}/|\.\s?[=<>]|@[\w*]|{_AXIS}::)"
-        ),
-        Marked(r"['\")]\s{0,4}\]\s{0,4}(?:\||/{1,2}[.@*])"),
-        Marked(r"\]\s{0,4}\|\s{0,4}/"),
-        Marked(r"\b(?:count|string-length|name|local-name|string)\s?\(\s?\.?/"),
-        Marked(
+        rf"{_CLOSE}(?:or|and)\s{{0,4}}\(?['\"\d-]",
+        rf"{_CLOSE}(?:or|and)\s{{0,4}}(?:not\s?\()?\(?(?:{_FUNCTION}\s?\(|\.{{0,2}}/|\.\s?[=<>]|@[\w*]|{_AXIS}::)",
+        r"['\")]\s{0,4}\]\s{0,4}(?:\||/{1,2}[.@*])",
+        r"\]\s{0,4}\|\s{0,4}/",
+        r"\b(?:count|string-length|name|local-name|string)\s?\(\s?\.?/",
+        (
             r"(?:translate|normalize-space|-case|concat|contains|-with|substring|boolean|number|"
             r"-values|-to-string|-to-codepoints)\s?\(\s?//[\w*@]"
         ),
-        Marked(r"^\s{0,4}/[\w./@*-]*(?:\[|\(\))|^\s{0,4}//@?\*|^/{1,2} ?\|"),
-        Marked(r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}\|\s{0,4}/"),
+        r"^\s{0,4}/[\w./@*-]*(?:\[|\(\))|^\s{0,4}//@?\*|^/{1,2} ?\|",
+        r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}\|\s{0,4}/",
         rf"\b{_AXIS}::",
-        Marked(r"^\s{0,4}/{1,2}\*(?:/|\[|$|\|)|^\s{0,4}//@\*"),
+        r"^\s{0,4}/{1,2}\*(?:/|\[|$|\|)|^\s{0,4}//@\*",
         r"\b(?:doc|doc-available|document|collection|unparsed-text[a-z-]{0,10})\s?\(\s?['\"c]",
     ),
     judge=judge,

@@ -21,7 +21,7 @@ from vallum.inspection.detectors.xss_javascript import (
 from vallum.inspection.detectors.xss_markdown import without_code
 from vallum.inspection.detectors.xss_markup import judgements_on, judgements_on_breakouts
 from vallum.inspection.detectors.xss_template import judge_templates
-from vallum.inspection.model import Context, Detector, Judgement, Marked
+from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "xss.script": "a script element",
@@ -118,41 +118,37 @@ DETECTOR: Final = Detector(
     family="xss",
     triggers=(
         # A tag, or the end of an element that holds no markup.
-        Marked(r"<[?:]?[a-z]"),
-        Marked(r"</\s?(?:script|style|textarea|title|noscript|xmp|template)"),
-        Marked(r"<!--\s*#"),
-        Marked(r"<\s{0,3}[a-z]\s{1,3}[a-z]\s{1,3}[a-z]\b"),
-        Marked(r"<\s{0,8}(?:[a-z]{0,16}\s{0,4}:)?\s{0,8}(?:script|iframe|object|embed|applet)\b"),
+        r"<[?:]?[a-z]",
+        r"</\s?(?:script|style|textarea|title|noscript|xmp|template)",
+        r"<!--\s*#",
+        r"<\s{0,3}[a-z]\s{1,3}[a-z]\s{1,3}[a-z]\b",
+        r"<\s{0,8}(?:[a-z]{0,16}\s{0,4}:)?\s{0,8}(?:script|iframe|object|embed|applet)\b",
         # Attributes.
-        Marked(r"(?:^|[\x00-\x20\"'`/])on[a-z]{3,40}[\x00-\x20]*="),
-        Marked(
-            r"[\x00-\x20\"'`/](?:style|formaction|srcdoc|href|src|action|xlink:href)[\x00-\x20]*="
-        ),
+        r"(?:^|[\x00-\x20\"'`/])on[a-z]{3,40}[\x00-\x20]*=",
+        r"[\x00-\x20\"'`/](?:style|formaction|srcdoc|href|src|action|xlink:href)[\x00-\x20]*=",
         # URLs.
-        Marked(r"(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t[\x00-\x20]*:"),
-        Marked(r"&(?:tab|newline|colon);"),
+        r"(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t[\x00-\x20]*:",
+        r"&(?:tab|newline|colon);",
         r":\s*expression\s*\(|-moz-binding\s*:|behaviou?r\s*:\s*url",
-        Marked(r":\s*url\(\s*[\"']?\s*(?:java|vb)script"),
+        r":\s*url\(\s*[\"']?\s*(?:java|vb)script",
         r"data\s*:\s*[a-z/+.-]{0,40}(?:html|xml|xsl|script|x509)",
-        Marked(
-            r"^\s{0,4}data\s{0,4}:\s{0,4}(?:(?:text|application)/[a-z.+-]{1,40})?\s{0,4}[;,][^<]{0,60}<"
-        ),
+        r"^\s{0,4}data\s{0,4}:\s{0,4}(?:(?:text|application)/[a-z.+-]{1,40})?\s{0,4}[;,][^<]{0,60}<",
         # Out of a string: a quote, what may follow one, and a call or an assignment.
-        Marked(_GOES_ON + r"[^\"'`]{0,80}[a-z0-9_$\])}]\s{0,4}[(`=]"),
-        Marked(_GOES_ON + r".{0,80}\b(?:alert|confirm|prompt|eval)\b"),
+        _GOES_ON + r"[^\"'`]{0,80}[a-z0-9_$\])}]\s{0,4}[(`=]",
+        _GOES_ON + r".{0,80}\b(?:alert|confirm|prompt|eval)\b",
         # Script as it stands.
-        Marked(_SINKS + r"[\"'\])]{0,3}\s{0,4}[(`]"),
+        _SINKS + r"[\"'\])]{0,3}\s{0,4}[(`]",
         _SINKS + r" \(",
         _ROOTS + _GAP + r"(?:\[|\.\s*(?:/\*[^*]{0,40}\*/\s*)?" + _MEMBERS + ")",
-        Marked(r"\.\s*(?:cookie|innerhtml|outerhtml)\s*="),
-        Marked(r"\.\s*(?:call|apply|map|sort)\s*`"),
+        r"\.\s*(?:cookie|innerhtml|outerhtml)\s*=",
+        r"\.\s*(?:call|apply|map|sort)\s*`",
         r"constructor[\"'\]]{0,2}\s{0,3}(?:\.|\[|\()",
         # Templates and disguises.
-        Marked(r"\{\{[^}]{0,200}(?:[(\[`]|__proto__|constructor)"),
+        r"\{\{[^}]{0,200}(?:[(\[`]|__proto__|constructor)",
         r"\+A[CDFGH][a-z0-9/]",
-        Marked(r"[\x00-\x20&]A[CDFGH][a-z0-9/]{1,60}-"),
+        r"[\x00-\x20&]A[CDFGH][a-z0-9/]{1,60}-",
         r"\xc2\xbc[/a-z!]",
-        Marked(r"[!~+]\s?[!~+]?\s?\[\s?\]|\[\s?\]\s?[\[(+]|\(\s?!\s?\["),
+        r"[!~+]\s?[!~+]?\s?\[\s?\]|\[\s?\]\s?[\[(+]|\(\s?!\s?\[",
     ),
     rules=RULES,
     judge=_judge,

@@ -1,0 +1,139 @@
+"""Many patterns in many texts: each text is searched for what its marks leave possible."""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Final
+
+from vallum.inspection.marks import GROUP_OF, GROUPS, PLAIN, alternatives, groups_of
+from vallum.inspection.scan import (
+    Places,
+    TooManyMatches,
+    compile_patterns,
+    load_places,
+    numbers_of,
+)
+
+_SEPARATOR: Final = "\n\n\n"
+"""Three, so that a pattern can tell a line feed of a text from the border between two texts."""
+_BORDER: Final = _SEPARATOR.encode("ascii")
+_OF_LINE_FEED: Final = GROUP_OF[10]
+_SMALL: Final = 1024
+"""Bytes of joined texts that are not worth to be sorted by their marks."""
+_LENGTH: Final = struct.Struct(">I")
+
+Found = Mapping[int, set[int]]
+"""Index of a text → the numbers of the patterns that match in it."""
+
+_NOTHING: Final[Found] = {}
+
+
+def compile_sieve(patterns: Sequence[str]) -> bytes:
+    """What a `Sieve` of these patterns is made of.
+
+    Raises:
+        BadPatternError: names the first pattern that cannot be compiled.
+    """
+    filed: list[list[tuple[str, int]]] = [[] for _ in range(1 + len(GROUPS))]
+    for number, pattern in enumerate(patterns):
+        alike: dict[tuple[int, ...], list[str]] = {}
+        for part in alternatives(pattern):
+            alike.setdefault(groups_of(part), []).append(part)
+        for groups, parts in alike.items():
+            for group in groups:
+                filed[group].append(("|".join(parts), number))
+    databases = [
+        compile_patterns([pattern for pattern, _ in each], [number for _, number in each])
+        for each in filed
+    ]
+    # The table stays with the databases: what is filed by one cannot be looked up by another.
+    return GROUP_OF + b"".join(_LENGTH.pack(len(each)) + each for each in databases)
+
+
+class Sieve:
+    """Finds patterns in texts. For one thread."""
+
+    __slots__ = ("_numbers", "_plain", "_scans", "_table")
+
+    def __init__(self, compiled: bytes) -> None:
+        """
+        Args:
+            compiled: by `compile_sieve`.
+
+        Raises:
+            BadPatternError: on a machine or with a library of another kind.
+        """
+        self._table = compiled[:256]
+        # Line feeds are between all texts; those in texts are counted.
+        self._plain = b"\n" + bytes(byte for byte in range(256) if self._table[byte] == PLAIN)
+        self._scans: list[Places] = []
+        self._numbers: set[int] = set()
+        at = len(self._table)
+        while at < len(compiled):
+            start = at + _LENGTH.size
+            at = start + _LENGTH.unpack_from(compiled, at)[0]
+            self._scans.append(load_places(compiled[start:at]))
+            self._numbers.update(numbers_of(compiled[start:at]))
+
+    def __call__(self, texts: Sequence[str]) -> Found:
+        """What matches where. Texts are searched joined, so a few matches may be of two texts."""
+        data = _SEPARATOR.join(texts).encode("utf-8", "replace")
+        places: list[tuple[int, int]] = []
+        try:
+            if len(data) > _SMALL:
+                return self._sorted(texts)
+            scans = self._scans
+            scans[PLAIN](data, places)
+            groups = set(data.translate(self._table, self._plain))
+            if data.count(b"\n") > len(_SEPARATOR) * (len(texts) - 1):
+                groups.add(_OF_LINE_FEED)
+            for group in groups:
+                scans[group](data, places)
+        except TooManyMatches:
+            return dict.fromkeys(range(len(texts)), self._numbers)
+        if not places:
+            return _NOTHING
+        found: dict[int, set[int]] = {}
+        _note(found, places, range(len(texts)), [text.encode("utf-8", "replace") for text in texts])
+        return found
+
+    def _sorted(self, texts: Sequence[str]) -> Found:
+        """The same for texts that it pays to sort by their marks."""
+        pieces = [text.encode("utf-8", "replace") for text in texts]
+        of_group: list[list[int]] = [[] for _ in self._scans]
+        of_group[PLAIN] = list(range(len(texts)))
+        for index, piece in enumerate(pieces):
+            groups = set(piece.translate(self._table, self._plain))
+            if b"\n" in piece:
+                groups.add(_OF_LINE_FEED)
+            for group in groups:
+                of_group[group].append(index)
+        found: dict[int, set[int]] = {}
+        for scan, indexes in zip(self._scans, of_group, strict=True):
+            if indexes:
+                own = [pieces[index] for index in indexes]
+                places: list[tuple[int, int]] = []
+                scan(_BORDER.join(own), places)
+                _note(found, places, indexes, own)
+        return found
+
+
+def _note(
+    found: dict[int, set[int]],
+    places: Sequence[tuple[int, int]],
+    indexes: Sequence[int],
+    pieces: Sequence[bytes],
+) -> None:
+    """Add matches in joined pieces, which are the texts of these indexes."""
+    if not places:
+        return
+    if len(indexes) == 1:
+        found.setdefault(indexes[0], set()).update(number for number, _ in places)
+    else:
+        starts = list(accumulate((len(piece) + len(_BORDER) for piece in pieces), initial=0))
+        for number, end in places:
+            # A match that ends in a separator is of the text before it.
+            found.setdefault(indexes[bisect_left(starts, end) - 1], set()).add(number)
