@@ -100,7 +100,8 @@ def _with_identity(adjust: Adjust, loaded: LoadedPolicy) -> tuple[Adjust, Loaded
     if settings is None:
         return _without_identity(adjust), loaded
     # Loaded here because a gateway without a provider needs neither it nor its libraries.
-    from vallum.control import SOCKET_NAME, prepare_start, run_with_identity, with_socket
+    from vallum.control import SOCKET_NAME, run_with_identity, with_socket
+    from vallum.control_process import prepare_start
 
     link = run_with_identity(loaded.policy, settings, prepare_start)
     if link is not None:
@@ -133,7 +134,7 @@ def _control(policy: Policy, settings: IdentitySettings) -> Serve:
     socket_path = Path(policy.apis[IDENTITY_API].upstream.url.removeprefix("unix:"))
 
     def serve(_: int, ready: Callable[[], None]) -> None:
-        from vallum.control import serve_identity
+        from vallum.control_process import serve_identity
 
         serve_identity(policy, settings, socket_path, ready)
 
