@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -41,11 +42,4 @@ def federation_routes(services: Services) -> list[Route]:
         OSError: the file of a client secret cannot be read.
     """
     relying = Relying(services)
-    return [Route(path, _on(relying, page), methods=[method]) for method, path, page in _PAGES]
-
-
-def _on(relying: Relying, page: _Page) -> Callable[[Request], Awaitable[Response]]:
-    async def handle(request: Request) -> Response:
-        return await page(relying, request)
-
-    return handle
+    return [Route(path, partial(page, relying), methods=[method]) for method, path, page in _PAGES]

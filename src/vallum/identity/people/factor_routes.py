@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from vallum.identity.people import (
@@ -19,9 +17,10 @@ from vallum.identity.people import (
     totp_pages,
 )
 from vallum.identity.services import Services
-from vallum.identity.web.json_pages import Page, for_scripts
+from vallum.identity.web.endpoints import Endpoint
+from vallum.identity.web.json_pages import for_scripts
 
-_PAGES: Final[tuple[tuple[str, str, Page], ...]] = (
+_PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("GET", "/sign-in/second", second_step.show_second),
     ("POST", "/sign-in/second", second_step.send_second),
     ("GET", "/sign-in/recovery", second_step.show_recovery),
@@ -45,11 +44,4 @@ _PAGES: Final[tuple[tuple[str, str, Page], ...]] = (
 
 def factor_routes(services: Services) -> list[BaseRoute]:
     """These pages, bound to the provider's parts."""
-    return [Route(path, _bound(services, page), methods=[method]) for method, path, page in _PAGES]
-
-
-def _bound(services: Services, page: Page) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
-        return await page(services, request)
-
-    return answer
+    return [Route(path, partial(page, services), methods=[method]) for method, path, page in _PAGES]

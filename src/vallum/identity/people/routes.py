@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -20,10 +20,9 @@ from vallum.identity.people import (
     sign_up,
 )
 from vallum.identity.services import Services
+from vallum.identity.web.endpoints import Endpoint
 
-Page = Callable[[Services, Request], Awaitable[Response]]
-
-_PAGES: Final[tuple[tuple[str, str, Page], ...]] = (
+_PAGES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("GET", "/sign-in", sign_in_pages.show_sign_in),
     ("POST", "/sign-in", sign_in_pages.send_sign_in),
     ("POST", "/sign-out", sign_in_pages.send_sign_out),
@@ -58,18 +57,11 @@ _PAGES: Final[tuple[tuple[str, str, Page], ...]] = (
 def people_routes(services: Services) -> list[BaseRoute]:
     """The pages of people, bound to the provider's parts."""
     routes: list[BaseRoute] = [
-        Route(path, _bound(services, page), methods=[method]) for method, path, page in _PAGES
+        Route(path, partial(page, services), methods=[method]) for method, path, page in _PAGES
     ]
     # Where password managers look for the page (W3C, A Well-Known URL for Changing Passwords).
     routes.append(Route("/.well-known/change-password", _change_password, methods=["GET"]))
     return routes
-
-
-def _bound(services: Services, page: Page) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
-        return await page(services, request)
-
-    return answer
 
 
 async def _change_password(_: Request) -> Response:

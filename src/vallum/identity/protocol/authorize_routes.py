@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from vallum.identity.protocol.authorization_flow import RESUME
@@ -15,18 +13,14 @@ from vallum.identity.protocol.logout import CONFIRM, LOGOUT, confirm, logout
 from vallum.identity.protocol.metadata import describe, keys
 from vallum.identity.protocol.par import push
 from vallum.identity.services import Services
-
-Endpoint = Callable[[Services, Request], Awaitable[Response]]
+from vallum.identity.web.endpoints import Endpoint
 
 
 def authorize_routes(services: Services) -> list[BaseRoute]:
     """Their routes."""
 
     def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
-        async def answer(request: Request) -> Response:
-            return await endpoint(services, request)
-
-        return Route(path, answer, methods=methods)
+        return Route(path, partial(endpoint, services), methods=methods)
 
     return [
         route("/.well-known/openid-configuration", describe, "GET"),

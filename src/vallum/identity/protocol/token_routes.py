@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -23,8 +20,7 @@ from vallum.identity.protocol.revoke import revoke
 from vallum.identity.protocol.token import token
 from vallum.identity.protocol.userinfo import userinfo
 from vallum.identity.services import Services
-
-Endpoint = Callable[[Services, Request], Awaitable[Response]]
+from vallum.identity.web.endpoints import Endpoint
 
 
 class _Answering:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from typing import Final
 
 from starlette.requests import Request
@@ -12,13 +12,12 @@ from vallum.identity.errors import PageError
 from vallum.identity.services import Services
 from vallum.identity.web.bodies import BodyTooLarge, read_body
 from vallum.identity.web.csrf import check_form_token
+from vallum.identity.web.endpoints import Endpoint
 from vallum.identity.web.forms import MOST_BYTES
 from vallum.wire.json import JSONLimits, MalformedJSON, parse_json
 
 _LIMITS: Final = JSONLimits(depth=2, width=16, string=32 * 1024)
 _JSON: Final = "application/json"
-
-Page = Callable[[Services, Request], Awaitable[Response]]
 
 
 async def read_json(
@@ -52,7 +51,7 @@ async def read_json(
     return found
 
 
-def for_scripts(page: Page) -> Page:
+def for_scripts(page: Endpoint) -> Endpoint:
     """A page whose refusals a script reads: `title` and `text` for the person."""
 
     async def answer(services: Services, request: Request) -> Response:
