@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, cast
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request
 from vallum.engine.filter import Check
+from vallum.filters.cors import is_preflight
 from vallum.gateway.answering import AnsweringConnection
 from vallum.gateway.body import BodyReader, check_declared_body, held_size
 from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight, no_request
 from vallum.gateway.forward import derived, upstream_head
 from vallum.gateway.replying import BODY, BUSY, CLOSING, READING
-from vallum.gateway.routing import is_preflight, locate, match
+from vallum.gateway.routing import locate, match
 from vallum.telemetry.trace import new_request_id, trace_context
 from vallum.wire.http1 import (
     RequestFields,

@@ -56,12 +56,3 @@ def match(router: Router, request: Request) -> tuple[Route, dict[str, str]]:
     if not target.path.isascii() and not route.unicode_path:
         raise Denied("invalid-target", "target.path-not-ascii")  # B-085
     return route, parameters
-
-
-def is_preflight(request: Request) -> bool:
-    """Whether a browser asks for permission (Fetch, CORS-preflight request)."""
-    return (
-        request.method == "OPTIONS"
-        and b"origin" in request.fields
-        and b"access-control-request-method" in request.fields
-    )

@@ -9,7 +9,7 @@ from tests.support.routes import make_route
 from vallum.config.model import Caps
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request, Target
-from vallum.gateway.routing import is_preflight, locate, match
+from vallum.gateway.routing import locate, match
 from vallum.wire.http1 import parse_request_fields
 
 _NO_TARGET = Target("", (), b"", (), b"")
@@ -116,18 +116,3 @@ def test_b085_a_path_beyond_ascii_is_for_operations_that_take_it(
     with pytest.raises(Denied) as caught:
         match(router, request)
     assert caught.value.reason == reason
-
-
-@pytest.mark.parametrize(
-    ("method", "lines", "expected"),
-    [
-        ("OPTIONS", (b"Origin: https://a", b"Access-Control-Request-Method: GET"), True),
-        ("OPTIONS", (b"Origin: https://a",), False),
-        ("OPTIONS", (b"Access-Control-Request-Method: GET",), False),
-        ("GET", (b"Origin: https://a", b"Access-Control-Request-Method: GET"), False),
-    ],
-)
-def test_a_preflight_is_what_a_browser_sends(
-    method: str, lines: tuple[bytes, ...], expected: bool
-) -> None:
-    assert is_preflight(_request(method, *lines)) is expected
