@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from vallum.cli.diagnostics import print_diagnostics
-from vallum.cli.policy import config_option, exit_with
+from vallum.cli.policy import exit_with, state_options
 from vallum.config.diagnostics import PolicyErrors
 from vallum.config.state_path import state_path
 from vallum.core.spiffe import InvalidSpiffeId, is_spiffe, parse_workload_id
@@ -66,15 +66,4 @@ def with_ca(command: Callable[..., None]) -> Callable[..., None]:
         command(folder=state.parent / "ca", **given)
 
     called.__name__, called.__doc__ = command.__name__, command.__doc__
-    wrapped: Callable[..., None] = called
-    for option in (
-        click.option(
-            "--state",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="The state file itself; no policy is read then.",
-        ),
-        config_option,
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-    ):
-        wrapped = option(wrapped)
-    return wrapped
+    return state_options(called)

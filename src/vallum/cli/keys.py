@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from vallum.cli.policy import config_option, exit_with, policy_or_exit
+from vallum.cli.policy import exit_with, policy_or_exit, state_options
 from vallum.config import values
 from vallum.config.diagnostics import suggest
 from vallum.store.errors import KeyNameTaken, StateUnusable, UnknownKey
@@ -44,21 +44,6 @@ def _scope(text: str) -> str:
         return values.scope(text)
     except values.Bad as error:
         raise click.BadParameter(f"{error.message}; {error.hint}") from None
-
-
-def _with_state(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the options that say where the keys are."""
-    for option in (
-        click.option(
-            "--state",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="The state file itself; no policy is read then.",
-        ),
-        config_option,
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-    ):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -98,7 +83,7 @@ def keys() -> None:
 @click.option(
     "--expires", type=_time, metavar="TIME", help="Life of the key, such as 30d; default: no end."
 )
-@_with_state
+@state_options
 def create(
     name: str,
     scopes: tuple[str, ...],
@@ -136,7 +121,7 @@ def create(
 
 
 @keys.command(name="list")
-@_with_state
+@state_options
 def list_keys(config: Path, state: Path | None, as_json: bool) -> None:
     """List every key: id, scopes, roles, state, last use (to the minute). Never the key itself.
 
@@ -172,7 +157,7 @@ def list_keys(config: Path, state: Path | None, as_json: bool) -> None:
 
 @keys.command()
 @click.argument("name")
-@_with_state
+@state_options
 def revoke(name: str, config: Path, state: Path | None, as_json: bool) -> None:
     """End every active key of the client NAME, or the one key with this id, at once.
 
@@ -212,7 +197,7 @@ def revoke(name: str, config: Path, state: Path | None, as_json: bool) -> None:
     metavar="TIME",
     help="Life of the new key; default: as long as the old one's.",
 )
-@_with_state
+@state_options
 def rotate(
     name: str,
     overlap: float,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +22,21 @@ config_option = click.option(
     show_default=True,
     help="The policy file.",
 )
+
+
+def state_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds `--state`, `--config` and `--json`."""
+    for option in (
+        click.option(
+            "--state",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="The state file itself; no policy is read then.",
+        ),
+        config_option,
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+    ):
+        command = option(command)
+    return command
 
 
 def exit_with(message: str, hint: str = "") -> NoReturn:
