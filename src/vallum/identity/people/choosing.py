@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
+from vallum.identity.people.addresses import BadAddress
 from vallum.identity.people.password_rules import (
     SECOND_FACTOR_MINIMUM,
     SINGLE_FACTOR_MINIMUM,
@@ -36,6 +38,49 @@ def chosen_name(text: str) -> str:
     if any(unicodedata.category(each)[0] == "C" for each in name):
         raise BadChoice("The name has characters that cannot be shown.")
     return name
+
+
+class NewAccount(NamedTuple):
+    """What somebody chose for an account of their own."""
+
+    name: str
+    email: str
+    password: str
+    errors: dict[str, str]
+    """By field, in plain words; where there are any, the rest counts for nothing."""
+
+
+def choose_account(
+    services: Services,
+    form: Mapping[str, str],
+    *,
+    minimum: int,
+    judge_address: Callable[[str], str],
+) -> NewAccount:
+    """Judge a form with a name, an address and a password.
+
+    Args:
+        services: the provider's parts.
+        form: what was sent.
+        minimum: characters of the password.
+        judge_address: the canonical form of an address; raises `BadAddress` where it is not taken.
+    """
+    errors: dict[str, str] = {}
+    name = email = ""
+    try:
+        name = chosen_name(form.get("name", ""))
+    except BadChoice as error:
+        errors["name"] = str(error)
+    try:
+        email = judge_address(form.get("email", ""))
+    except BadAddress as error:
+        errors["email"] = str(error)
+    password = form.get("password", "")
+    try:
+        judge_password(services, password, minimum=minimum, email=email, name=name)
+    except BadChoice as error:
+        errors["password"] = str(error)
+    return NewAccount(name, email, password, errors)
 
 
 async def minimum_for(services: Services, user: User | None) -> int:

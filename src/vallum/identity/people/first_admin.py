@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from vallum.identity.errors import PageError
 from vallum.identity.operating import OPERATOR, has_admin
-from vallum.identity.people.addresses import BadAddress, canonical_address
-from vallum.identity.people.choosing import BadChoice, chosen_name, judge_password
+from vallum.identity.people.addresses import canonical_address
+from vallum.identity.people.choosing import choose_account
 from vallum.identity.people.password_rules import SINGLE_FACTOR_MINIMUM
 from vallum.identity.people.sign_in import complete_sign_in
 from vallum.identity.services import Services
@@ -50,12 +50,14 @@ async def send_first_admin(services: Services, request: Request) -> Response:
     form = await read_page_form(request, services)
     ticket = form.get("ticket", "")
     await _demand(services, request, ticket)
-    name, email, errors = _chosen(services, form)
+    name, email, password, errors = choose_account(
+        services, form, minimum=SINGLE_FACTOR_MINIMUM, judge_address=canonical_address
+    )
     if not errors and await services.users.by_email(email) is not None:
         errors["email"] = "This address has an account. Give it the role with `vallum users`."
     if errors:
         return _page(services, request, ticket, form, errors)
-    hashed = await services.passwords.hash(form["password"])
+    hashed = await services.passwords.hash(password)
     # The ticket decides between two who send it at once.
     if await services.tickets.use(ticket, "first-admin") is None:
         raise _over()
@@ -70,30 +72,6 @@ async def send_first_admin(services: Services, request: Request) -> Response:
         alert=True,
     )
     return await complete_sign_in(services, request, user, ("pwd",), None)
-
-
-def _chosen(services: Services, form: dict[str, str]) -> tuple[str, str, dict[str, str]]:
-    errors: dict[str, str] = {}
-    name = email = ""
-    try:
-        name = chosen_name(form.get("name", ""))
-    except BadChoice as error:
-        errors["name"] = str(error)
-    try:
-        email = canonical_address(form.get("email", ""))
-    except BadAddress as error:
-        errors["email"] = str(error)
-    try:
-        judge_password(
-            services,
-            form.get("password", ""),
-            minimum=SINGLE_FACTOR_MINIMUM,
-            email=email,
-            name=name,
-        )
-    except BadChoice as error:
-        errors["password"] = str(error)
-    return name, email, errors
 
 
 async def _demand(services: Services, request: Request, ticket: str) -> None:

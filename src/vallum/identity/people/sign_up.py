@@ -8,15 +8,15 @@ together with the password of who signed up, or a stranger could sign somebody u
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from vallum.identity.errors import PageError
-from vallum.identity.people.addresses import BadAddress
 from vallum.identity.people.admission import allowed_address, demand_open
-from vallum.identity.people.choosing import BadChoice, chosen_name, judge_password, minimum_for
+from vallum.identity.people.choosing import choose_account, minimum_for
 from vallum.identity.people.later import later
 from vallum.identity.people.notices import send_mail
 from vallum.identity.people.passwords import BadPassword, normal
@@ -46,22 +46,12 @@ async def send_sign_up(services: Services, request: Request) -> Response:
     demand_open(services)
     form = await read_page_form(request, services)
     flow = await load_flow(services, request, form.get("flow"))
-    minimum = await minimum_for(services, None)
-    errors: dict[str, str] = {}
-    name = email = ""
-    try:
-        name = chosen_name(form.get("name", ""))
-    except BadChoice as error:
-        errors["name"] = str(error)
-    try:
-        email = allowed_address(services, form.get("email", ""))
-    except BadAddress as error:
-        errors["email"] = str(error)
-    password = form.get("password", "")
-    try:
-        judge_password(services, password, minimum=minimum, email=email, name=name)
-    except BadChoice as error:
-        errors["password"] = str(error)
+    name, email, password, errors = choose_account(
+        services,
+        form,
+        minimum=await minimum_for(services, None),
+        judge_address=partial(allowed_address, services),
+    )
     if errors:
         return await _page(services, request, flow, form, errors)
     await services.guard.check("mail", account=email, address=address_of(request))
