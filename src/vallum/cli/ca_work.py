@@ -27,6 +27,7 @@ from vallum.pki.authority import (
     issue,
     make_authority,
     make_crl,
+    private_pem,
     serial_number,
 )
 from vallum.pki.errors import RefusedCertificate
@@ -70,7 +71,7 @@ class CertificateAuthority:
                     permitted=[_general(each) for each in permitted],
                 )
                 self.files.write(Index())
-                replace_file(self.files.key, _private_pem(key), private=True)
+                replace_file(self.files.key, private_pem(key), private=True)
                 replace_file(self.files.certificate, _pem(certificate), private=False)
                 self._write_crl(Signer(certificate, key), Index(), now, _CRL_DAYS * DAY)
         except StateUnusable as error:
@@ -217,7 +218,7 @@ class CertificateAuthority:
         self.files.write(replace(index, issued=(*index.issued, issued)))
         out.mkdir(parents=True, exist_ok=True)
         if key is not None:
-            replace_file(out / f"{about.name}.key", _private_pem(key), private=True)
+            replace_file(out / f"{about.name}.key", private_pem(key), private=True)
         replace_file(out / f"{about.name}.pem", _pem(certificate), private=False)
         return issued
 
@@ -303,11 +304,3 @@ def _requested(csr: Path) -> ec.EllipticCurvePublicKey:
 
 def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )

@@ -15,7 +15,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from vallum.pki.authority import DAY, SERIAL_BYTES, Signer, issue, make_authority, serial_number
+from vallum.pki.authority import (
+    DAY,
+    SERIAL_BYTES,
+    Signer,
+    issue,
+    make_authority,
+    private_pem,
+    serial_number,
+)
 
 _CA_DAYS = 3650
 _LEAF_DAYS = 90
@@ -89,20 +97,12 @@ def _write_private(path: Path, data: bytes) -> None:
     temporary.replace(path)
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-
-
 def _make_ca(path: Path, key_path: Path, now: float) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = make_authority(
         "Vallum local CA", key, serial=_serial(), now=now, seconds=_CA_DAYS * DAY
     )
-    _write_private(key_path, _key_pem(key))
+    _write_private(key_path, private_pem(key))
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
@@ -162,5 +162,5 @@ def _make_leaf(directory: Path, names: Sequence[str], now: float) -> None:
         now=now,
         seconds=_LEAF_DAYS * DAY,
     )
-    _write_private(directory / "server.key", _key_pem(key))
+    _write_private(directory / "server.key", private_pem(key))
     (directory / "server.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

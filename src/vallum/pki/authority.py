@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -170,6 +170,15 @@ def make_crl(
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(_when(at))
         builder = builder.add_revoked_certificate(entry.build())
     return builder.sign(signer.key, hashes.SHA256())
+
+
+def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A key as PKCS #8 in PEM, not encrypted: its file is for its owner alone."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def _when(seconds: float) -> datetime.datetime:

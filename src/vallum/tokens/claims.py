@@ -130,7 +130,7 @@ def judge_claims(
     if claims.get("iss") != expected.issuer:
         raise InvalidToken("jwt.issuer")
     judge_audience(claims.get("aud"), expected)
-    issued_at, expires_at = _judge_times(claims, expected, now)
+    issued_at, expires_at = judge_times(claims, expected, now)
     if "crit" in claims:
         raise InvalidToken("jwt.crit")
     confirmation = confirmation_of(claims, expected.binding)
@@ -182,9 +182,10 @@ def judge_audience(audience: object, expected: IssuerExpectations) -> None:
         raise InvalidToken("jwt.audience")
 
 
-def _judge_times(
+def judge_times(
     claims: dict[str, Any], expected: IssuerExpectations, now: float
 ) -> tuple[float, float]:
+    """`iat` and `exp` of a token that is to be believed now; raises InvalidToken."""
     # RFC 7519 §4.1.4 to §4.1.6; RFC 9068 §2.2 makes `exp` and `iat` required.
     expires_at = numeric_date(claims.get("exp"), "jwt.expired")
     issued_at = numeric_date(claims.get("iat"), "jwt.lifetime")
