@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import secrets
 import ssl
 import time
@@ -24,6 +23,7 @@ from vallum.pki.authority import (
     private_pem,
     serial_number,
 )
+from vallum.store.authority import replace_file
 
 _CA_DAYS = 3650
 _LEAF_DAYS = 90
@@ -75,6 +75,10 @@ def local_certificate(directory: Path, names: Sequence[str]) -> tuple[Path, Path
 
     Returns:
         Paths of the CA certificate, the server's chain and its key.
+
+    Raises:
+        OSError: the directory cannot be made.
+        StateUnusable: a file cannot be written.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_path, ca_key_path = directory / "ca.pem", directory / "ca.key"
@@ -88,22 +92,13 @@ def local_certificate(directory: Path, names: Sequence[str]) -> tuple[Path, Path
     return ca_path, leaf_path, leaf_key_path
 
 
-def _write_private(path: Path, data: bytes) -> None:
-    temporary = path.with_suffix(path.suffix + ".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    temporary.replace(path)
-
-
 def _make_ca(path: Path, key_path: Path, now: float) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = make_authority(
         "Vallum local CA", key, serial=_serial(), now=now, seconds=_CA_DAYS * DAY
     )
-    _write_private(key_path, private_pem(key))
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    replace_file(key_path, private_pem(key), private=True)
+    replace_file(path, certificate.public_bytes(serialization.Encoding.PEM), private=False)
 
 
 def _serial() -> int:
@@ -162,5 +157,6 @@ def _make_leaf(directory: Path, names: Sequence[str], now: float) -> None:
         now=now,
         seconds=_LEAF_DAYS * DAY,
     )
-    _write_private(directory / "server.key", private_pem(key))
-    (directory / "server.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    replace_file(directory / "server.key", private_pem(key), private=True)
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    replace_file(directory / "server.pem", pem, private=False)
