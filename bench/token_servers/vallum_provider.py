@@ -37,7 +37,7 @@ class NoDataPlane:
     def revoke_token(self, token_id: str, *, until: float) -> None:
         """Nothing to do."""
 
-    def revoke_subject(self, subject: str) -> None:
+    def revoke_subject(self, subject: str, *, at: float) -> None:
         """Nothing to do."""
 
     def publish_keys(self, jwks: bytes) -> None:

@@ -59,9 +59,9 @@ class LocalDataPlane:
         """Refuse one token."""
         self._revocations.revoke_token(self._issuer, token_id, until=until, now=time.time())
 
-    def revoke_subject(self, subject: str) -> None:
-        """Refuse all tokens of a subject that were issued until now."""
-        self._revocations.revoke_subject(self._issuer, subject, now=time.time())
+    def revoke_subject(self, subject: str, *, at: float) -> None:
+        """Refuse all tokens of a subject that were issued until then."""
+        self._revocations.revoke_subject(self._issuer, subject, at=at)
 
     def publish_keys(self, jwks: bytes) -> None:
         """Replace the file of keys in one step: nobody reads half of it.

@@ -751,7 +751,7 @@ def test_b150_jwt_revoked(es256: Minter, tmp_path: Path) -> None:
     assert worker.reason(first) == "jwt.revoked"
     assert worker.enter(bearer(second)).credential == "t2"
     # A user is disabled or loses a role: all that was issued until then ends.
-    other_process.revoke_subject(ISSUER, "user:alice", now=NOW + 1)
+    other_process.revoke_subject(ISSUER, "user:alice", at=NOW + 1)
     worker.clock.now += 1
     assert worker.reason(second) == "jwt.revoked"
     assert worker.enter(bearer(fresh)).credential == "t3"

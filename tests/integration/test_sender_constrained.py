@@ -223,7 +223,7 @@ def test_b150_a_revoked_subject_ends_on_every_worker(both: Arena) -> None:
     for token in tokens.values():
         assert set(everywhere(both, (b"Authorization: Bearer " + token,))) == {200}
     revocations = Revocations(both.gateway.folder / "state.db")
-    revocations.revoke_subject(ISSUER, "user:mallory", now=time.time())
+    revocations.revoke_subject(ISSUER, "user:mallory", at=time.time())
     revocations.close()
     seconds = seconds_until_refused(both, tokens["mallory"])
     print(f"refused everywhere after {seconds:.2f} s")

@@ -59,15 +59,18 @@ class ToldDataPlane:
 
     tokens: dict[str, float] = field(default_factory=dict)
     subjects: list[str] = field(default_factory=list)
+    ended: dict[str, float] = field(default_factory=dict)
+    """Since when, by subject."""
     jwks: bytes = b""
 
     def revoke_token(self, token_id: str, *, until: float) -> None:
         """Keep it."""
         self.tokens[token_id] = until
 
-    def revoke_subject(self, subject: str) -> None:
+    def revoke_subject(self, subject: str, *, at: float) -> None:
         """Keep it."""
         self.subjects.append(subject)
+        self.ended[subject] = at
 
     def publish_keys(self, jwks: bytes) -> None:
         """Keep them."""

@@ -61,6 +61,6 @@ def revoke(issuer: str, jti: str | None, subject: str | None, config: Path) -> N
         until = now + trusted.max_lifetime + 2 * trusted.leeway
         revocations.revoke_token(trusted.issuer, jti, until=until, now=now)
     elif subject is not None:
-        revocations.revoke_subject(trusted.issuer, subject, now=now)
+        revocations.revoke_subject(trusted.issuer, subject, at=now)
     revocations.close()
     click.echo(f"revoked {subject or jti} of `{issuer}`", err=True)

@@ -60,8 +60,9 @@ async def revoke_user(services: Services, user_id: str, *, but_session: str | No
         user_id: whose.
         but_session: the session that goes on, where the person did this.
     """
-    now = services.clock()
     async with services.database.write() as connection:
+        # Now, not before the wait for the database: meanwhile tokens were issued.
+        now = services.clock()
         sessions = update(SESSIONS).where(SESSIONS.c.user_id == user_id, SESSIONS.c.ended.is_(None))
         if but_session is not None:
             sessions = sessions.where(SESSIONS.c.id != but_session)
@@ -75,8 +76,8 @@ async def revoke_user(services: Services, user_id: str, *, but_session: str | No
 
 async def revoke_client(services: Services, client_id: str) -> None:
     """End every token that a client holds: disabled, deleted, or its secret leaked."""
-    now = services.clock()
     async with services.database.write() as connection:
+        now = services.clock()
         await _end_tokens(connection, now, "client_id", client_id)
         await note_subject(
             connection, f"client:{client_id}", life=services.settings.token_life, now=now

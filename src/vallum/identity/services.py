@@ -39,8 +39,8 @@ class DataPlane(Protocol):
         """Refuse the access token with this `jti`; it expires by itself at `until`."""
         ...
 
-    def revoke_subject(self, subject: str) -> None:
-        """Refuse every token of `user:<id>` or `client:<id>` that was issued until now."""
+    def revoke_subject(self, subject: str, *, at: float) -> None:
+        """Refuse every token of `user:<id>` or `client:<id>` that was issued until then."""
         ...
 
     def publish_keys(self, jwks: bytes) -> None:

@@ -61,10 +61,15 @@ class Revocations:
             )
             bump_generation(self._connection)
 
-    def revoke_subject(self, issuer: str, subject: str, *, now: float) -> None:
-        """Revoke every token of a subject issued until now: a user was disabled, say."""
+    def revoke_subject(self, issuer: str, subject: str, *, at: float) -> None:
+        """Revoke every token of a subject issued until `at`: a user was disabled, say.
+
+        An earlier revocation that is told later takes nothing back.
+        """
         with transaction(self._connection):
             self._connection.execute(
-                "INSERT OR REPLACE INTO revoked_subjects VALUES (?, ?, ?)", (issuer, subject, now)
+                "INSERT INTO revoked_subjects VALUES (?, ?, ?)"
+                " ON CONFLICT (issuer, subject) DO UPDATE SET at = max(at, excluded.at)",
+                (issuer, subject, at),
             )
             bump_generation(self._connection)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support.provider import Provider
+from tests.support.provider import Provider, ToldDataPlane
 
 from vallum.identity.issuing import AccessToken, Person, person_token
 from vallum.identity.revoking import revoke_client, revoke_grant, revoke_session, revoke_user
 from vallum.identity.storage.clients import Client
-from vallum.identity.storage.revocations import note_subject
+from vallum.identity.storage.revocations import RevocationFeed, note_subject
 
 CLIENT = Client(id="shop", name="Shop", kind="browser", auth_method="none", grants=())
 
@@ -67,6 +67,16 @@ def test_what_another_process_revoked_is_delivered_once(provider: Provider) -> N
     for _ in range(2):
         provider.run(provider.services.revocations.deliver)
     assert provider.data_plane.subjects == ["user:user_9"]
+
+
+def test_a_process_that_starts_later_ends_nothing_that_was_given_since(provider: Provider) -> None:
+    provider.run(revoke_user, provider.services, "user_1")
+    revoked = provider.clock()
+    provider.clock.now += 60
+    later = ToldDataPlane()
+    feed = RevocationFeed(provider.services.database, provider.clock, later)
+    provider.run(feed.deliver)
+    assert later.ended == provider.data_plane.ended == {"user:user_1": revoked}
 
 
 def test_a_revocation_that_has_expired_is_forgotten(provider: Provider) -> None:

@@ -27,8 +27,8 @@ class Told(Protocol):
         """Refuse one token."""
         ...
 
-    def revoke_subject(self, subject: str) -> None:
-        """Refuse all tokens of a subject that were issued until now."""
+    def revoke_subject(self, subject: str, *, at: float) -> None:
+        """Refuse all tokens of a subject that were issued until then."""
         ...
 
 
@@ -86,7 +86,8 @@ class RevocationFeed:
             if row.token_id is not None:
                 self._told.revoke_token(row.token_id, until=row.until)
             else:
-                self._told.revoke_subject(row.subject)
+                # Told again after each start: what was issued since then goes on.
+                self._told.revoke_subject(row.subject, at=row.at)
             self._delivered[row.id] = row.until
         living = {row.id for row in rows}
         self._delivered = {key: until for key, until in self._delivered.items() if key in living}
