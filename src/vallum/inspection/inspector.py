@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from vallum.inspection.decoders.layers import SIGNS, peel
@@ -107,31 +107,33 @@ class Inspector:
             if not matches:
                 continue
             judge = judge or _Judging(self, context_of, _Budget(self._clock, texts))
-            signs: dict[int, list[int]] = {}
             for index in sorted(matches):
                 numbers = matches[index]
                 if max(numbers) >= _FIRST_TRIGGER:
                     found += judge.text(start + index, chunk[index], ())
                 if min(numbers) < _FIRST_TRIGGER:
-                    signs[index] = sorted(each for each in numbers if each < _FIRST_TRIGGER)
-            if signs:
-                found += self._inspect_readings(chunk, start, signs, judge)
+                    found += self._inspect_readings(start + index, chunk[index], numbers, judge)
         return found
 
     def _inspect_readings(
-        self, texts: Sequence[str], start: int, signs: dict[int, list[int]], judge: _Judging
+        self, index: int, text: str, numbers: Iterable[int], judge: _Judging
     ) -> list[Suspicion]:
-        """What is found in the other readings of texts with signs of codings."""
-        readings = []
-        for index, own in signs.items():
-            decoders = dict.fromkeys(name for number in own for name in SIGNS[number][1])
-            views = peel(texts[index], decoders, judge.budget.check)
-            readings += [(start + index, view) for view in views]
-        matches = self._search([view.text for _, view in readings])
+        """What is found in the other readings of a text with signs of codings."""
+        matches = {text: numbers}
+
+        def match(reading: str) -> Iterable[int]:
+            known = matches.get(reading)
+            if known is None:
+                known = matches[reading] = self._search((reading,)).get(0, ())
+            return known
+
+        def decoders_for(reading: str) -> Iterable[str]:
+            own = sorted(each for each in match(reading) if each < _FIRST_TRIGGER)
+            return dict.fromkeys(name for each in own for name in SIGNS[each][1])
+
         found: list[Suspicion] = []
-        for number in sorted(matches):
-            index, view = readings[number]
-            if max(matches[number]) >= _FIRST_TRIGGER:
+        for view in peel(text, decoders_for, judge.budget.check):
+            if max(match(view.text), default=0) >= _FIRST_TRIGGER:
                 found += judge.text(index, view.text, view.layers)
         return found
 

@@ -19,7 +19,6 @@ from vallum.inspection.scan import (
 
 _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
-_BORDER: Final = _SEPARATOR.encode("ascii")
 _OF_LINE_FEED: Final = GROUP_OF[10]
 _SMALL: Final = 1024
 """Bytes of joined texts that are not worth to be sorted by their marks."""
@@ -27,8 +26,6 @@ _LENGTH: Final = struct.Struct(">I")
 
 Found = Mapping[int, set[int]]
 """Index of a text → the numbers of the patterns that match in it."""
-
-_NOTHING: Final[Found] = {}
 
 
 def compile_sieve(patterns: Sequence[str]) -> bytes:
@@ -81,59 +78,61 @@ class Sieve:
     def __call__(self, texts: Sequence[str]) -> Found:
         """What matches where. Texts are searched joined, so a few matches may be of two texts."""
         data = _SEPARATOR.join(texts).encode("utf-8", "replace")
-        places: list[tuple[int, int]] = []
+        groups = set(data.translate(self._table, self._plain))
+        if data.count(b"\n") > len(_SEPARATOR) * (len(texts) - 1):
+            groups.add(_OF_LINE_FEED)
+        found: dict[int, set[int]] = {}
         try:
-            if len(data) > _SMALL:
-                return self._sorted(texts)
-            scans = self._scans
-            scans[PLAIN](data, places)
-            groups = set(data.translate(self._table, self._plain))
-            if data.count(b"\n") > len(_SEPARATOR) * (len(texts) - 1):
-                groups.add(_OF_LINE_FEED)
+            if groups and len(data) > _SMALL:
+                self._search_sorted(texts, found)
+                return found
+            places: list[tuple[int, int]] = []
+            self._scans[PLAIN](data, places)
             for group in groups:
-                scans[group](data, places)
+                self._scans[group](data, places)
         except TooManyMatches:
             return dict.fromkeys(range(len(texts)), self._numbers)
-        if not places:
-            return _NOTHING
-        found: dict[int, set[int]] = {}
-        _note(found, places, range(len(texts)), [text.encode("utf-8", "replace") for text in texts])
+        if places:
+            _note(found, places, range(len(texts)), texts)
         return found
 
-    def _sorted(self, texts: Sequence[str]) -> Found:
-        """The same for texts that it pays to sort by their marks."""
-        pieces = [text.encode("utf-8", "replace") for text in texts]
+    def _search_sorted(self, texts: Sequence[str], found: dict[int, set[int]]) -> None:
+        """Search texts by their own marks each, where that pays."""
         of_group: list[list[int]] = [[] for _ in self._scans]
         of_group[PLAIN] = list(range(len(texts)))
-        for index, piece in enumerate(pieces):
+        for index, text in enumerate(texts):
+            piece = text.encode("utf-8", "replace")
             groups = set(piece.translate(self._table, self._plain))
             if b"\n" in piece:
                 groups.add(_OF_LINE_FEED)
             for group in groups:
                 of_group[group].append(index)
-        found: dict[int, set[int]] = {}
         for scan, indexes in zip(self._scans, of_group, strict=True):
             if indexes:
-                own = [pieces[index] for index in indexes]
+                own = [texts[index] for index in indexes]
                 places: list[tuple[int, int]] = []
-                scan(_BORDER.join(own), places)
-                _note(found, places, indexes, own)
-        return found
+                scan(_SEPARATOR.join(own).encode("utf-8", "replace"), places)
+                if places:
+                    _note(found, places, indexes, own)
 
 
 def _note(
     found: dict[int, set[int]],
     places: Sequence[tuple[int, int]],
     indexes: Sequence[int],
-    pieces: Sequence[bytes],
+    texts: Sequence[str],
 ) -> None:
-    """Add matches in joined pieces, which are the texts of these indexes."""
-    if not places:
-        return
+    """Add matches in joined texts, which have these indexes."""
     if len(indexes) == 1:
         found.setdefault(indexes[0], set()).update(number for number, _ in places)
-    else:
-        starts = list(accumulate((len(piece) + len(_BORDER) for piece in pieces), initial=0))
-        for number, end in places:
-            # A match that ends in a separator is of the text before it.
-            found.setdefault(indexes[bisect_left(starts, end) - 1], set()).add(number)
+        return
+    starts = list(accumulate(map(_size, texts), initial=0))
+    for number, end in places:
+        # A match that ends in a separator is of the text before it.
+        found.setdefault(indexes[bisect_left(starts, end) - 1], set()).add(number)
+
+
+def _size(text: str) -> int:
+    """Bytes of a text and what follows it."""
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return size + len(_SEPARATOR)

@@ -30,6 +30,9 @@ DECODERS: Final[Mapping[str, Callable[[str], str]]] = {
     "base64": base64.decode,
 }
 
+_ONCE: Final = frozenset({"unicode", "invisible"})
+"""Decoders that find nothing more in what they made."""
+
 # In UTF-8: the characters that `unicode` turns into ASCII, or drops.
 _FOLDED: Final = (
     r"\xc2[\xad\xb4]|\xca[\xb9-\xbf]|\xcb|\xcd[\x8f\xbe]|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0\x8e|"
@@ -56,33 +59,39 @@ def _unbounded() -> None:
     """Nothing ends the peeling of a few texts."""
 
 
+def _all_decoders(_: str) -> Iterable[str]:
+    """Whoever has few texts can try everything."""
+    return DECODERS
+
+
 def peel(
-    text: str, first: Iterable[str] = tuple(DECODERS), check: Callable[[], None] = _unbounded
+    text: str,
+    decoders_for: Callable[[str], Iterable[str]] = _all_decoders,
+    check: Callable[[], None] = _unbounded,
 ) -> list[View]:
     """Every other reading of `text`, at most ten; empty where it hides nothing.
 
     Args:
         text: as it was sent.
-        first: the decoders that it has a sign of; the readings are tried with all.
+        decoders_for: tells the decoders that a reading has a sign of.
         check: called now and then; what it raises ends the peeling.
     """
-    check()
-    readings = [View(plain, (name,)) for name in first if (plain := DECODERS[name](text)) != text]
-    if not readings:
-        return []  # By far the most.
     known = {text}
     found: list[View] = []
     longest = unicode.LONGEST * len(text) + _MARGIN
+    readings = [View(text, ())]
     for view in readings:
-        if view.text in known or len(view.text) > longest:
-            continue
-        known.add(view.text)
-        found.append(view)
-        if len(found) == _MOST_VIEWS:
-            break
-        if len(view.layers) == DEPTH:
-            continue
         check()
-        for name, decode in DECODERS.items():
-            readings.append(View(decode(view.text), (*view.layers, name)))
+        for name in decoders_for(view.text):
+            if name in _ONCE and name in view.layers[-1:]:
+                continue
+            plain = DECODERS[name](view.text)
+            if plain in known or len(plain) > longest:
+                continue
+            known.add(plain)
+            found.append(View(plain, (*view.layers, name)))
+            if len(found) == _MOST_VIEWS:
+                return found
+            if len(found[-1].layers) < DEPTH:
+                readings.append(found[-1])
     return found

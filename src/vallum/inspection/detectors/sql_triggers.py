@@ -43,8 +43,9 @@ _STATEMENT: Final = (
 _BEFORE_SELECT: Final = r"[(;,=*/+|&<>-]"
 
 TRIGGERS: Final = (
-    # Sentences have both words too, but seldom so close, and no comment between them.
-    r"union.{0,16}(?:select|values|table)|union\W*(?:(?:all|distinct\w*)\W*)?(?:select|values|table)",
+    # Sentences have both words too, but seldom so close with a mark between them, and no comment.
+    r"union[\w\s]{0,16}[^\w\s.,].{0,16}(?:select|values|table)",
+    r"union\W*(?:(?:all|distinct\w*)\W*)?(?:select|values|table)",
     r"union.*(?:/\*|--|#).*(?:select|values|table)",
     r"/\*.*\*/",
     # A quote, and what only an operator or a clause makes of it.
@@ -70,7 +71,7 @@ TRIGGERS: Final = (
     r"^[\d\s]{0,16}['\"`]?\)[\s)]{0,8}[a-z][a-z\s]{1,16}\(",
     rf"^{_QUOTE}[\s)]{{1,8}}(?:not\s{{1,8}})?(?:and|x?or|[ri]?like|regexp|glob|between|similar\sto|sounds\slike)\s{{0,8}}$",
     # SELECT where no sentence has it, and other statements.
-    rf"(?:{_BEFORE_SELECT}|\b(?:and|or))[\s(]*select\b",
+    rf"(?:{_BEFORE_SELECT}|[\d'\")]\s{{0,8}}(?:and|or))[\s(]*select\b",
     r"\bas\W+\w+\W*from\b",
     r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
     r"select[^(@*,]*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()",
