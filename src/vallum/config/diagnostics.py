@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from vallum.config.codes import CODES, Severity
 from vallum.config.source import Node, SourceError
 from vallum.core.words import nearest
+
+_LISTED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +107,8 @@ def suggest(name: str, valid: Iterable[str], *, what: str) -> str:
     return f"valid: {listed}{more}"
 
 
-def listing(names: Sequence[str], limit: int = 4) -> str:
+def listing(names: Sequence[str]) -> str:
     """`a`, `b` and 7 more."""
-    shown = ", ".join(f"`{name}`" for name in names[:limit])
-    rest = len(names) - limit
+    shown = ", ".join(f"`{name}`" for name in names[:_LISTED])
+    rest = len(names) - _LISTED
     return f"{shown} and {rest:,} more" if rest > 0 else shown

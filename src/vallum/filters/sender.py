@@ -80,10 +80,10 @@ class SenderCheck:
         self.challenge = b"".join(challenge(each, metadata=self._metadata) for each in schemes)
         """For callers who show no token."""
 
-    def refusal(self, request: Request, reason: str, error: str = "invalid_token") -> Denied:
+    def refusal(self, request: Request, reason: str) -> Denied:
         """A 401 in answer to a token, in the scheme that it was shown with."""
         scheme = DPOP if _is_dpop(request) else BEARER
-        return self._refusal(request, reason, error, scheme)
+        return self._refusal(request, reason, "invalid_token", scheme)
 
     def check(
         self, request: Request, token: bytes, confirmation: Confirmation | None, now: float

@@ -47,7 +47,6 @@ def client_token(
     scopes: Collection[str],
     resource: str,
     confirmation: Mapping[str, str] | None,
-    extra: Mapping[str, Any] | None = None,
 ) -> AccessToken:
     """An access token for a client that acts for itself. Not stored: it lives for minutes, and
     revoking the client ends it.
@@ -58,10 +57,9 @@ def client_token(
         scopes: what it may do; already judged.
         resource: the `aud`.
         confirmation: `cnf`, what the token is bound to (RFC 7800); None: a bearer token.
-        extra: more claims.
     """
     claims = _claims(services, client, client.id, scopes, resource, confirmation)
-    return _signed(services, {**claims, **(extra or {})})
+    return _signed(services, claims)
 
 
 async def person_token(

@@ -18,6 +18,9 @@ from vallum.identity.storage.tables import USERS
 ADMIN_ROLE: Final = "admin"
 """Who has it needs a second factor, always."""
 
+_PAGE: Final = 1000
+"""Accounts that are read at one time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
@@ -90,9 +93,9 @@ class Users:
         """The account with this canonical address, disabled or not."""
         return await self._one(_BY_EMAIL, email)
 
-    async def all(self, *, after: str = "", most: int = 1000) -> list[User]:
-        """Accounts in the order of their ids, from the one after `after` on."""
-        statement = select(USERS).where(USERS.c.id > after).order_by(USERS.c.id).limit(most)
+    async def all(self, *, after: str = "") -> list[User]:
+        """A page of accounts in the order of their ids, from the one after `after` on."""
+        statement = select(USERS).where(USERS.c.id > after).order_by(USERS.c.id).limit(_PAGE)
         async with self._database.read() as connection:
             return [_user(row) for row in (await connection.execute(statement)).all()]
 
