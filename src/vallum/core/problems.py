@@ -235,7 +235,6 @@ class Denied(Exception):  # noqa: N818  (a refusal is a decision, not an error)
         fields: bytes = b"",
         violations: Sequence[Violation] = (),
         close: bool = False,
-        status: int | None = None,
     ) -> None:
         """
         Args:
@@ -245,7 +244,6 @@ class Denied(Exception):  # noqa: N818  (a refusal is a decision, not an error)
             fields: complete field lines (`name: value\\r\\n`) for the answer, such as a challenge.
             violations: contract violations to list in the answer.
             close: whether the connection must end after the answer.
-            status: another status than the problem type's own, for the few that vary.
         """
         super().__init__(reason)
         self.problem = PROBLEMS[slug]
@@ -253,4 +251,4 @@ class Denied(Exception):  # noqa: N818  (a refusal is a decision, not an error)
         self.fields = fields
         self.violations = tuple(violations)
         self.close = close
-        self.status = self.problem.status if status is None else status
+        self.status = self.problem.status

@@ -10,7 +10,6 @@ from typing import Final, Literal
 
 from starlette.requests import Request
 
-from vallum.core.ports import Clock
 from vallum.identity.errors import PageError
 from vallum.identity.federation.upstream import Upstream
 from vallum.identity.people.sign_in import load_flow
@@ -31,11 +30,10 @@ to prove and then link one."""
 class Relying:
     """What the pages of federated sign-in work with."""
 
-    def __init__(self, services: Services, monotonic: Clock = time.monotonic) -> None:
+    def __init__(self, services: Services) -> None:
         """
         Args:
             services: the provider's parts.
-            monotonic: monotonic seconds.
 
         Raises:
             ValueError: a provider of the policy cannot be used.
@@ -43,7 +41,7 @@ class Relying:
         """
         self.services = services
         self.upstreams: Mapping[str, Upstream] = {
-            name: Upstream(provider, clock=services.clock, monotonic=monotonic)
+            name: Upstream(provider, clock=services.clock, monotonic=time.monotonic)
             for name, provider in services.settings.providers.items()
         }
         self._key = services.sealer.derive(b"federation")

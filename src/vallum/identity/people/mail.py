@@ -116,11 +116,10 @@ class FileMail:
 class SMTPMail:
     """Hands mail to a server, in a bounded pool of threads; over TLS unless it is on loopback."""
 
-    def __init__(self, settings: Mail, *, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, settings: Mail) -> None:
         """
         Args:
             settings: with the server's address.
-            context: whom to trust; the system's authorities if None.
 
         Raises:
             ValueError: without TLS to another machine: links that open accounts would go in clear.
@@ -130,7 +129,6 @@ class SMTPMail:
         if settings.tls == "off" and not _is_loopback(settings.host):
             raise ValueError("mail by SMTP needs TLS, but for a server on loopback")
         self._settings = settings
-        self._context = context
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="mail")
         self._places = BoundedSemaphore(_MOST_WAITING)
 
@@ -149,7 +147,7 @@ class SMTPMail:
 
     def _hand_over(self, message: EmailMessage) -> None:
         settings = self._settings
-        context = self._context or ssl.create_default_context()
+        context = ssl.create_default_context()
         try:
             if settings.tls == "implicit":
                 server: smtplib.SMTP = smtplib.SMTP_SSL(
