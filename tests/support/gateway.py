@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 
 import orjson
+from tests.support.commands import run_command
 from tests.support.contract import API_HOST, DOCUMENT, SECURED, operation_ids
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,19 +99,9 @@ def environment() -> dict[str, str]:
     }
 
 
-def run_vallum(
-    *arguments: str, folder: Path, timeout: float = 60
-) -> subprocess.CompletedProcess[str]:
+def run_vallum(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """One run of the command line to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "vallum", *arguments],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    return run_command(*arguments, folder=folder, environment=environment())
 
 
 def create_key(folder: Path, name: str, *arguments: str) -> str:
