@@ -25,13 +25,19 @@ pytestmark = [
 ]
 
 
-def test_the_six_commands_answer_as_printed() -> None:
+def test_the_six_commands_answer_as_printed_and_leave_no_files_behind(tmp_path: Path) -> None:
     done = subprocess.run(
-        [*DEMO, "--check"], capture_output=True, text=True, timeout=100, check=False
+        [*DEMO, "--check"],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     verdicts = [line.split()[0] for line in done.stdout.splitlines()]
     assert verdicts == ["ok"] * 6
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -54,16 +60,3 @@ def test_a_signal_stops_shop_and_gateway(number: signal.Signals) -> None:
     assert address is not None, output
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(address[1]))) != 0
-
-
-def test_the_demo_leaves_no_files_behind(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*DEMO, "--check"],
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert list(tmp_path.iterdir()) == []
