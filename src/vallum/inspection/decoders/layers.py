@@ -26,11 +26,12 @@ DECODERS: Final[Mapping[str, Callable[[str], str]]] = {
     "html": html.decode,
     "escapes": escapes.decode,
     "unicode": unicode.fold,
+    "lookalikes": unicode.unmix,
     "invisible": unicode.reveal,
     "base64": base64.decode,
 }
 
-_ONCE: Final = frozenset({"unicode", "invisible"})
+_ONCE: Final = frozenset({"unicode", "lookalikes", "invisible"})
 """Decoders that find nothing more in what they made."""
 
 # In UTF-8: the characters that `unicode` turns into ASCII, or drops.
@@ -48,7 +49,7 @@ SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"\\[ux0-7nrtbf\"'/`]", ("escapes",)),
     (r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", ("invisible",)),
     (_FOLDED, ("unicode", "invisible")),
-    (_MIXED, ("unicode",)),
+    (_MIXED, ("lookalikes",)),
     # Text spelled in base64 changes its case all the time; words and identifiers rarely do.
     (r"(?-i:[a-z0-9+/][A-Z]{1,8}[a-z0-9+/]{1,8}[A-Z][A-Za-z0-9+/=_-]{3})", ("base64",)),
 )

@@ -65,6 +65,11 @@ def fold(text: str) -> str:
     return _plainly(text, _LETTERS) if _MIXED.search(text) else text
 
 
+def unmix(text: str) -> str:
+    """`text` with Latin letters for those of other alphabets that look like them."""
+    return text if text.isascii() else _plainly(text, _LETTERS)
+
+
 def _plainly(text: str, ascii_of: Mapping[str, str]) -> str:
     """`text` with ASCII in place of what looks like it; much faster than `str.translate`."""
     for character, plain in ascii_of.items():

@@ -40,6 +40,7 @@ _SITE_NAME = re.compile(
     re.IGNORECASE,
 )
 # Ports of services that take orders from whoever connects, and speak no HTTP or no login.
+_DISGUISES: Final = frozenset({"unicode", "lookalikes"})
 _SERVICES: Final = frozenset(
     (
         21,
@@ -170,7 +171,7 @@ def _judge_target(target: _Target, context: Context) -> Judgement | None:
     if host.kind == "public":
         return verdict("ssrf.disguise", 6, target.evidence) if host.is_disguised else None
     # Someone who wrote a full-width or enclosed digit did not type the address of their computer.
-    if host.is_disguised or "unicode" in context.layers:
+    if host.is_disguised or not _DISGUISES.isdisjoint(context.layers):
         return verdict("ssrf.disguise", 9, target.evidence)
     if target.port in _SERVICES:
         return verdict("ssrf.service", 7, target.evidence)
