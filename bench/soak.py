@@ -33,6 +33,8 @@ PROCESSES = 24
 PIPELINED = 16
 """Most good requests that are sent before the answers are read."""
 ANSWER_SECONDS = 20.0
+CLEARED_SECONDS = 8.0
+"""The gateway lingers for 5 seconds on connections that it refuses."""
 HEAD = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r]*\r\n((?:[^\r]+\r\n)*)\r\n")
 LENGTH = re.compile(rb"(?im)^content-length: (\d+)\r$")
 
@@ -204,9 +206,11 @@ class Holding:
     descriptors: int
 
     @classmethod
-    def of(cls, running: Running, upstream: int) -> Holding:
-        """After a moment in which closed connections are cleared away."""
-        time.sleep(8)  # The gateway lingers for 5 seconds on connections that it refuses.
+    def of(cls, running: Running, upstream: int, *, quiet: int = 0) -> Holding:
+        """Once closed connections are cleared away: `quiet` descriptors are left, or time is up."""
+        deadline = time.monotonic() + CLEARED_SECONDS
+        while descriptors(running.pid, upstream) > quiet and time.monotonic() < deadline:
+            time.sleep(0.1)
         return cls(
             megabytes=resident_megabytes(running.pid),
             descriptors=descriptors(running.pid, upstream),
@@ -256,7 +260,7 @@ def soak(home: Path, options: argparse.Namespace) -> int:
         seen += load(replace(script, count=options.count, seed=options.seed + PROCESSES))
         seconds = time.monotonic() - started
         busy = (cpu_seconds(running.pid) - used) / seconds
-        after = Holding.of(running, upstream.port)
+        after = Holding.of(running, upstream.port, quiet=before.descriptors)
     log = (home / "log").read_text(errors="replace")
     for kind, count in sorted(seen.items()):
         print(f"{count:>10,}  {kind}")
