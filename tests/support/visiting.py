@@ -96,8 +96,5 @@ class Visitor:
 def visitor(deployment: Deployment, address: str, *, role: str = "") -> Iterator[Visitor]:
     """A new account and its owner at a browser that nobody has used."""
     deployment.person(address, PASSWORD, role=role)
-    # The new password ended every token that was issued until now, and tokens tell whole seconds.
-    second = int(time.time())
-    eventually(lambda: time.time() >= second + 1, "the next second")
     with deployment.http() as browser:
         yield Visitor(deployment, browser, address)
