@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import hyperscan
 
@@ -13,7 +13,8 @@ _FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FL
 _NUMBER: Final = struct.Struct(">I")
 """How many patterns there are, and each one's number, before the library's form of a database."""
 
-FoundT = TypeVar("FoundT")
+VERSION: Final = "2"
+"""Of the form of a database; to be raised when it changes."""
 
 Scan = Callable[[bytes], Sequence[int]]
 """The indexes of the patterns that occur in a text, in any order and as often as they do."""

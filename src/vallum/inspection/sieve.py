@@ -1,4 +1,8 @@
-"""Many patterns in many texts: each text is searched for what its marks leave possible."""
+"""Many patterns in many texts: each text is searched for what its marks leave possible.
+
+What is small is searched for everything at once: its bytes cost less than a second call, whose
+tables are in no cache.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Final
 
 from vallum.inspection.marks import GROUP_OF, GROUPS, PLAIN, alternatives, groups_of
 from vallum.inspection.scan import (
+    BadPatternError,
     Places,
     TooManyMatches,
     compile_patterns,
@@ -23,6 +28,9 @@ _OF_LINE_FEED: Final = GROUP_OF[10]
 _SMALL: Final = 1024
 """Bytes of joined texts that are not worth to be sorted by their marks."""
 _LENGTH: Final = struct.Struct(">I")
+
+VERSION: Final = f"2 {GROUP_OF.hex()}"
+"""Of what `compile_sieve` makes, and of how it files patterns; to be raised when either changes."""
 
 Found = Mapping[int, set[int]]
 """Index of a text → the numbers of the patterns that match in it."""
@@ -42,10 +50,10 @@ def compile_sieve(patterns: Sequence[str]) -> bytes:
         for groups, parts in alike.items():
             for group in groups:
                 filed[group].append(("|".join(parts), number))
-    databases = [
-        compile_patterns([pattern for pattern, _ in each], [number for _, number in each])
-        for each in filed
-    ]
+    databases = [compile_patterns(patterns)]
+    for each in filed:
+        parts, numbers = [part for part, _ in each], [number for _, number in each]
+        databases.append(compile_patterns(parts, numbers))
     # The table stays with the databases: what is filed by one cannot be looked up by another.
     return GROUP_OF + b"".join(_LENGTH.pack(len(each)) + each for each in databases)
 
@@ -53,7 +61,7 @@ def compile_sieve(patterns: Sequence[str]) -> bytes:
 class Sieve:
     """Finds patterns in texts. For one thread."""
 
-    __slots__ = ("_numbers", "_plain", "_scans", "_table")
+    __slots__ = ("_numbers", "_of_group", "_plain", "_table", "_whole")
 
     def __init__(self, compiled: bytes) -> None:
         """
@@ -66,30 +74,30 @@ class Sieve:
         self._table = compiled[:256]
         # Line feeds are between all texts; those in texts are counted.
         self._plain = b"\n" + bytes(byte for byte in range(256) if self._table[byte] == PLAIN)
-        self._scans: list[Places] = []
+        scans: list[Places] = []
         self._numbers: set[int] = set()
         at = len(self._table)
         while at < len(compiled):
             start = at + _LENGTH.size
             at = start + _LENGTH.unpack_from(compiled, at)[0]
-            self._scans.append(load_places(compiled[start:at]))
+            scans.append(load_places(compiled[start:at]))
             self._numbers.update(numbers_of(compiled[start:at]))
+        if len(scans) != 2 + len(GROUPS):
+            raise BadPatternError("these are patterns of another version")
+        self._whole, *self._of_group = scans
 
     def __call__(self, texts: Sequence[str]) -> Found:
         """What matches where. Texts are searched joined, so a few matches may be of two texts."""
         data = _SEPARATOR.join(texts).encode("utf-8", "replace")
-        groups = set(data.translate(self._table, self._plain))
-        if data.count(b"\n") > len(_SEPARATOR) * (len(texts) - 1):
-            groups.add(_OF_LINE_FEED)
         found: dict[int, set[int]] = {}
+        places: list[tuple[int, int]] = []
         try:
-            if groups and len(data) > _SMALL:
+            if len(data) <= _SMALL:
+                self._whole(data, places)
+            elif data.translate(None, self._plain) or _has_line_feed(data, texts):
                 self._search_sorted(texts, found)
-                return found
-            places: list[tuple[int, int]] = []
-            self._scans[PLAIN](data, places)
-            for group in groups:
-                self._scans[group](data, places)
+            else:
+                self._of_group[PLAIN](data, places)
         except TooManyMatches:
             return dict.fromkeys(range(len(texts)), self._numbers)
         if places:
@@ -98,7 +106,7 @@ class Sieve:
 
     def _search_sorted(self, texts: Sequence[str], found: dict[int, set[int]]) -> None:
         """Search texts by their own marks each, where that pays."""
-        of_group: list[list[int]] = [[] for _ in self._scans]
+        of_group: list[list[int]] = [[] for _ in self._of_group]
         of_group[PLAIN] = list(range(len(texts)))
         for index, text in enumerate(texts):
             piece = text.encode("utf-8", "replace")
@@ -107,13 +115,18 @@ class Sieve:
                 groups.add(_OF_LINE_FEED)
             for group in groups:
                 of_group[group].append(index)
-        for scan, indexes in zip(self._scans, of_group, strict=True):
+        for scan, indexes in zip(self._of_group, of_group, strict=True):
             if indexes:
                 own = [texts[index] for index in indexes]
                 places: list[tuple[int, int]] = []
                 scan(_SEPARATOR.join(own).encode("utf-8", "replace"), places)
                 if places:
                     _note(found, places, indexes, own)
+
+
+def _has_line_feed(data: bytes, texts: Sequence[str]) -> bool:
+    """Whether there are more than between the texts."""
+    return data.count(b"\n") > len(_SEPARATOR) * (len(texts) - 1)
 
 
 def _note(
