@@ -40,6 +40,7 @@ GROUP_OF: Final = bytes(
 
 _TOKEN: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 """Where an alternative may end, and what a bar has no meaning in: escapes and classes."""
+_POSIX: Final = re.compile(r"\[:\^?\w+:\]")
 _FLAGS: Final = re.IGNORECASE | re.DOTALL | re.MULTILINE | re.ASCII
 _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _DIGITS: Final = frozenset(b"0123456789")
@@ -83,6 +84,8 @@ def groups_of(pattern: str) -> tuple[int, ...]:
     Returns:
         Numbers of groups; `(PLAIN,)` for a pattern that plain text may match.
     """
+    if _POSIX.search(pattern):
+        return (PLAIN,)  # `re` has no such classes and would take them for others.
     try:
         # Bytes are what is matched; \z is spelled otherwise in `re`.
         text = pattern.encode("utf-8").decode("latin-1").replace(r"\z", r"\Z")

@@ -56,6 +56,7 @@ def test_a_match_has_a_mark_of_the_groups_of_its_pattern(data: st.DataObject) ->
         (r"\x00", "*"),
         (r"\n\n", ";"),
         (r"(", ""),
+        (r"[[:punct:]]=", ""),
     ],
 )
 def test_what_a_pattern_needs(pattern: str, marks: str) -> None:
