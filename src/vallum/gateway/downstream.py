@@ -513,6 +513,8 @@ class Downstream(AnsweringConnection):
             if self._task is not None:
                 self._task.cancel()
             self._give_up_upstream(flight)
+            if not self._skip_body(flight):
+                flight.keep_alive = False  # A check had to wait, and nobody has read the body.
             self.answer_failed(flight, "upstream-timeout", "upstream.timeout")
 
     def _overdue(self, flight: Flight, reason: str) -> None:
