@@ -233,6 +233,9 @@ class _Process:
             if context is not None:
                 self._handover.replace(context)
         elif self._tls is not None and isinstance(listen.tls, TLSFiles):
+            # Who renews a certificate replaces two files. A pair that does not fit would leave the
+            # context in use without any key, so another one gets it first.
+            server_context(listen.tls.certificate, listen.tls.key)
             self._tls.load_cert_chain(listen.tls.certificate, listen.tls.key)
         return runtime
 
