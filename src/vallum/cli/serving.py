@@ -167,13 +167,15 @@ class _Process:
         Raises:
             StartRefused: it cannot.
         """
-        state = self._loaded.policy.state
-        services = open_services(
-            self._loaded.policy, limits, Replays(state.with_name(f"{state.name}.replays"))
-        )
+        services = self._services(limits)
         runtime = compile_runtime(self._loaded, services)
         self._first = (services, runtime)
         return runtime
+
+    def _services(self, limits: LimitStore) -> Services:
+        policy = self._loaded.policy
+        replays = Replays(policy.state.with_name(f"{policy.state.name}.replays"))
+        return open_services(policy, limits, replays)
 
     def forget_first_runtime(self) -> None:
         """Close what must not be shared with forked workers; each compiles its own."""
@@ -185,13 +187,18 @@ class _Process:
 
     def serve(self, number: int, ready: Callable[[], None]) -> None:
         """Be worker `number` until a signal ends it."""
+        runtime: Runtime | None = None
         if self.limits_table is not None:
-            self.first_runtime(SharedLimitStore(self.limits_table))
-        if self._first is None:
+            services = self._services(SharedLimitStore(self.limits_table))
+        elif self._first is not None:
+            services, runtime = self._first
+        else:
             raise RuntimeError("a worker without a compiled policy")
-        services, runtime = self._first
         if self._watch.changed():
+            # The first policy is not even compiled: what it names may be gone by now.
             runtime = self._newest(services)
+        elif runtime is None:
+            runtime = compile_runtime(self._loaded, services)
         run_server(
             runtime=runtime,
             recorder=open_recorder(self._loaded.policy.records, f"w{number}"),
