@@ -49,6 +49,7 @@ Adjust = Callable[[LoadedPolicy], LoadedPolicy]
 
 def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) -> int:
     """Serve until a signal ends it; returns the exit status."""
+    watch = _Watch(loaded)  # First, so that no change from now on is overlooked.
     if any(api.upstream.url.startswith("asgi:") for api in loaded.policy.apis.values()):
         sys.path.insert(0, str(Path.cwd()))  # As every ASGI server does.
     listen = loaded.policy.listen
@@ -67,7 +68,7 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
     try:
         check_records(loaded.policy.records)
         adjust, loaded = _with_identity(adjust, loaded)
-        process = _Process(loaded, listener, port, adjust)
+        process = _Process(loaded, watch, listener, port, adjust)
         runtime = process.first_runtime(MemoryLimitStore())
     except (StartRefused, StateUnusable, OSError, ValueError) as error:
         exit_with(f"nothing was started: {error}")
@@ -145,9 +146,15 @@ class _Process:
     """What a worker process needs to serve; made before the workers are."""
 
     def __init__(
-        self, loaded: LoadedPolicy, listener: socket.socket, port: int, adjust: Adjust
+        self,
+        loaded: LoadedPolicy,
+        watch: _Watch,
+        listener: socket.socket,
+        port: int,
+        adjust: Adjust,
     ) -> None:
         self._loaded = loaded
+        self._watch = watch
         self._listener = listener
         self._port = port
         self._adjust = adjust
@@ -155,7 +162,6 @@ class _Process:
         self.limits_table: Path | None = None
         """Where several workers share their limits; None for one alone."""
         self.ca: Path | None = None
-        self._watch = _Watch(loaded)
         self._tls = self._tls_context(loaded.policy)
         self._handover: Handover | None = None
         if self._tls is not None and loaded.policy.listen.client_certificates is not None:
@@ -226,8 +232,9 @@ class _Process:
                 time.sleep(_LOOK_SECONDS)
 
     def _compile_again(self, services: Services) -> Runtime:
+        self._watch.changed()  # What changes from here on is another change.
         loaded = load_policy_with_contracts(self._loaded.policy.source)
-        self._watch = _Watch(loaded)
+        self._watch.follow(loaded)
         loaded = _with_port(self._adjust(loaded), self._port)
         listen = loaded.policy.listen
         if (listen.client_certificates is not None) is not (self._handover is not None):
@@ -262,42 +269,48 @@ class _Process:
         return context
 
 
+_Stamp = tuple[int, int, int] | None
+"""What tells one content of a file from another; None where there is no file."""
+
+
 class _Watch:
     """Tells when a file of the policy has become another one."""
 
     def __init__(self, loaded: LoadedPolicy) -> None:
+        self._seen: dict[Path, _Stamp] = {}
+        self.follow(loaded)
+
+    def follow(self, loaded: LoadedPolicy) -> None:
+        """Watch the files of this policy; those that were watched are compared as before."""
         policy = loaded.policy
-        self._paths = [*loaded.files]
-        self._paths += [
+        paths = [*loaded.files]
+        paths += [
             issuer.jwks for issuer in policy.issuers.values() if isinstance(issuer.jwks, Path)
         ]
-        self._paths += [
+        paths += [
             issuer.introspection.client_secret
             for issuer in policy.issuers.values()
             if issuer.introspection is not None
         ]
         if isinstance(policy.listen.tls, TLSFiles):
-            self._paths += [policy.listen.tls.certificate, policy.listen.tls.key]
-        self._seen = self._look()
+            paths += [policy.listen.tls.certificate, policy.listen.tls.key]
+        self._seen = {path: self._seen.get(path, _stamp(path)) for path in paths}
 
     def changed(self) -> bool:
         """Whether a file changed since the last call."""
-        now = self._look()
+        now = {path: _stamp(path) for path in self._seen}
         if now == self._seen:
             return False
         self._seen = now
         return True
 
-    def _look(self) -> list[tuple[int, int, int] | None]:
-        found: list[tuple[int, int, int] | None] = []
-        for path in self._paths:
-            try:
-                status = path.stat()
-            except OSError:
-                found.append(None)
-            else:
-                found.append((status.st_ino, status.st_mtime_ns, status.st_size))
-        return found
+
+def _stamp(path: Path) -> _Stamp:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _with_port(loaded: LoadedPolicy, port: int) -> LoadedPolicy:
