@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from tests.support.authorizing import AUTHORIZE, request_for
 from tests.support.factors import (
     EMAIL,
     PASSWORD,
@@ -22,6 +23,7 @@ from tests.support.factors import (
     with_passkey,
     with_totp,
 )
+from tests.support.oauth import add_public
 from tests.support.provider import ISSUER, Provider, form_of, running_provider, submit
 
 from vallum.identity.people.first_admin import first_admin_link
@@ -298,6 +300,34 @@ def test_b234_mfa_skip_a_session_alone_enrols_nothing_on_the_way_up(provider: Pr
     other = provider.run(step_up)
     del browser.cookies["__Host-vallum-session"]
     assert browser.get(f"/sign-in/second?flow={other}").headers["location"].startswith("/sign-in?")
+
+
+def test_b234_mfa_skip_a_session_does_not_take_over_what_another_person_has_proved(
+    provider: Provider,
+) -> None:
+    """In one flow somebody proves a password of his own, and then goes on with a stolen session."""
+    ann = person(provider)
+    eve = person(provider, "eve@example.org")
+    stolen, browser = provider.browser(), provider.browser()
+    send_password(stolen)
+    add_public(provider, trusted=True)
+    asked = browser.get(AUTHORIZE, params=request_for("spa") | {"acr_values": ACR_TWO})
+    second = send_password(browser, eve.email, path=asked.headers["location"]).headers["location"]
+    flow = second.partition("flow=")[2]
+    assert browser.get(f"/sign-in/enrol?flow={flow}").status_code == 200
+    browser.cookies.set(
+        "__Host-vallum-session",
+        stolen.cookies["__Host-vallum-session"],
+        domain="login.shop.example",
+    )
+    assert browser.get(f"/oauth/authorize/resume?flow={flow}").headers["location"] == second
+    answer = browser.get(f"/sign-in/enrol?flow={flow}")
+    assert answer.headers.get("location") == f"/sign-in?flow={flow}"
+    # Ann herself, with her password, may.
+    again = send_password(browser, path=f"/sign-in?flow={flow}").headers["location"]
+    enrol = browser.get(again).headers["location"]
+    assert PasskeyPage(browser, browser.get(enrol).text).add(soft()).status_code == 200
+    assert len(provider.run(provider.services.passkeys.of_user, ann.id)) == 1
 
 
 def test_b234_mfa_skip_a_password_that_was_changed_meanwhile_is_no_first_step(

@@ -87,7 +87,9 @@ async def demand_session(
         return see_other(f"{SIGN_IN}?flow={flow.id}")
     if needs_two and session.acr != ACR_TWO:
         # The session proves the first factor; the second page adds to it (RFC 9470).
-        await services.flows.keep(flow, user_id=session.user_id, amr=session.amr)
+        # SECURITY: what was proved in this flow before may be another person's.
+        data = {name: value for name, value in flow.data.items() if name != "proved"}
+        await services.flows.keep(flow, user_id=session.user_id, amr=session.amr, data=data)
         return see_other(f"{SECOND}?flow={flow.id}")
     return session
 
