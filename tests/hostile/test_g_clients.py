@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -449,6 +450,38 @@ def test_b184_dcr_abuse_of_management(registering: Provider) -> None:
     assert _error(provider.client.get(uri, headers=mine), 401) == "invalid_token"
     assert provider.run(provider.services.clients.find, first["client_id"]) is None
     assert provider.data_plane.subjects == [f"client:{first['client_id']}"]
+
+
+def test_b184_dcr_abuse_of_management_undoes_nothing_that_an_operator_has_just_done(
+    registering: Provider,
+) -> None:
+    provider, clients = registering, registering.services.clients
+    made = _register(provider, GOOD, _ticket(provider, "orders:read")).json()
+    uri = made["registration_client_uri"].removeprefix(ISSUER)
+    mine = {"authorization": f"Bearer {made['registration_access_token']}"}
+    said = GOOD | {"client_id": made["client_id"]}
+
+    def as_a_command(**changes: Any) -> None:
+        """Another process writes the row; this one goes on with what it remembers."""
+        remembered = dict(clients._remembered)
+        client = provider.run(clients.get, made["client_id"])
+        assert client is not None
+        provider.run(clients.replace, replace(client, **changes))
+        clients._remembered.update(remembered)
+
+    assert provider.client.put(uri, json=said, headers=mine).status_code == 200
+    assert provider.client.get(uri, headers=mine).status_code == 200
+    as_a_command(secret_hash=clients.secret_hash("another"))
+    assert provider.client.put(uri, json=said, headers=mine).status_code == 200
+    client = provider.run(clients.get, made["client_id"])
+    assert client is not None
+    assert client.secret_hash == clients.secret_hash("another")
+    assert provider.client.get(uri, headers=mine).status_code == 200
+    as_a_command(disabled=provider.clock())
+    assert _error(provider.client.put(uri, json=said, headers=mine), 401) == "invalid_token"
+    client = provider.run(clients.get, made["client_id"])
+    assert client is not None
+    assert client.disabled == provider.clock()
 
 
 def test_g_no_secret_of_a_client_is_in_the_events(provider: Provider) -> None:

@@ -4,6 +4,7 @@ never without a ticket that an operator gave (B-184)."""
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -73,11 +74,24 @@ async def change_registration(services: Services, request: Request) -> Response:
     said = await _body(request)
     if said.get("client_id") != client.id:
         raise bad_metadata("client_id must be the client's")
+    async with services.database.write():
+        # SECURITY: the row of now. What was remembered may be from before an operator disabled the
+        # client or gave it another secret, and must not undo that.
+        held = await services.clients.hold(client.id)
+        if held is None or held.registration_hash != client.registration_hash:
+            raise _unauthorized("disabled or ended meanwhile")
+        changed = _changed(services, said, held)
+        await services.clients.replace(changed)
+    await _record(services, request, changed, "client.changed")
+    return json_answer(_answer(services, changed, None))
+
+
+def _changed(services: Services, said: Mapping[str, Any], client: Client) -> Client:
     terms = Terms(scopes=frozenset(client.scopes), resources=client.resources, owner=client.owner)
     changed = read_metadata(services, said, terms, client.id)
     if changed.auth_method != client.auth_method:
         raise bad_metadata("token_endpoint_auth_method cannot change; register anew")
-    changed = replace(
+    return replace(
         changed,
         version=client.version + 1,
         created=client.created,
@@ -85,9 +99,6 @@ async def change_registration(services: Services, request: Request) -> Response:
         registration_hash=client.registration_hash,
         secret_hash=client.secret_hash,
     )
-    await services.clients.replace(changed)
-    await _record(services, request, changed, "client.changed")
-    return json_answer(_answer(services, changed, None))
 
 
 async def end_registration(services: Services, request: Request) -> Response:

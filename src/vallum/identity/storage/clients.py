@@ -115,6 +115,16 @@ class Clients:
             ).one_or_none()
         return None if row is None else _client(row)
 
+    async def hold(self, client_id: str) -> Client | None:
+        """A client that is not disabled, as it is now, and as it stays until the caller's
+        transaction ends."""
+        this = (CLIENTS.c.id == client_id, CLIENTS.c.disabled.is_(None))
+        async with self._database.write() as connection:
+            row = (
+                await connection.execute(select(CLIENTS).where(*this).with_for_update())
+            ).one_or_none()
+        return None if row is None else _client(row)
+
     async def all(self) -> list[Client]:
         """Every client, oldest first."""
         async with self._database.read() as connection:
