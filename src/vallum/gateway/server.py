@@ -62,6 +62,8 @@ class _Server:
         self._tls = tls
         self._plan = reload
         self._reloading: asyncio.Task[None] | None = None
+        self._is_due = False
+        """Whether a reload was asked for that has not begun."""
         self._retiring: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
 
@@ -99,8 +101,15 @@ class _Server:
             self._begin_reload()
 
     def _begin_reload(self) -> None:
+        self._is_due = True
         if self._reloading is None or self._reloading.done():
-            self._reloading = asyncio.get_running_loop().create_task(self._reload())
+            self._reloading = asyncio.get_running_loop().create_task(self._reload_while_due())
+
+    async def _reload_while_due(self) -> None:
+        # What changes during a reload may have been read before: it is loaded after it.
+        while self._is_due:
+            self._is_due = False
+            await self._reload()
 
     async def _reload(self) -> None:
         """Compile beside the running policy, swap one reference; a bad policy changes nothing."""
