@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
 from typing import Any, Final
 
 with warnings.catch_warnings():
@@ -18,25 +17,16 @@ with warnings.catch_warnings():
     import sre_constants as kinds
     import sre_parse as parser
 
-GROUPS: Final[tuple[bytes, ...]] = (
-    b"'\"",
-    b":/\\",
-    b"()",
-    b";|&`$\n\r",
-    b"<>=",
-    bytes(sorted({*range(9), 11, 12, *range(14, 32), 127, *b"{}[]^~*#@+%"})),
+PLAIN: Final = bytes(
+    sorted(
+        {
+            *b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
+            *b"\t .,-?!",
+            *range(128, 256),
+        }
+    )
 )
-"""Marks that few texts have, by how they go together in attacks. What is in no group is plain."""
-
-_OFTEN: Final = (25, 20, 6, 14, 6, 8)
-"""Of a hundred short texts, those with a mark of each group: what it costs to file there."""
-
-PLAIN: Final = 0
-GROUP_OF: Final = bytes(
-    next((1 + number for number, marks in enumerate(GROUPS) if byte in marks), PLAIN)
-    for byte in range(256)
-)
-"""The group of each byte, counted from one; a table for `bytes.translate`."""
+"""What sentences are made of, in UTF-8; every other byte is a mark."""
 
 _TOKEN: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 """Where an alternative may end, and what a bar has no meaning in: escapes and classes."""
@@ -46,6 +36,7 @@ _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 _DIGITS: Final = frozenset(b"0123456789")
 _BLANKS: Final = frozenset(b" \t\n\r\f\v")
 _ALL: Final = frozenset(range(256))
+_PLAIN: Final = frozenset(PLAIN)
 _CATEGORIES: Final = {
     kinds.CATEGORY_WORD: _WORD,
     kinds.CATEGORY_NOT_WORD: _ALL - _WORD,
@@ -54,10 +45,6 @@ _CATEGORIES: Final = {
     kinds.CATEGORY_SPACE: _BLANKS,
     kinds.CATEGORY_NOT_SPACE: _ALL - _BLANKS,
 }
-
-_Needs = frozenset[int]
-"""Sets of groups as bits; every match has a mark of a group of each set."""
-_NOTHING: Final[_Needs] = frozenset()
 
 
 def alternatives(pattern: str) -> list[str]:
@@ -75,81 +62,44 @@ def alternatives(pattern: str) -> list[str]:
     return [*found, pattern[start:]]
 
 
-def groups_of(pattern: str) -> tuple[int, ...]:
-    """Where to file a pattern: a text without a mark of any of these groups has no match of it.
+def needs_mark(pattern: str) -> bool:
+    """Whether every match of a pattern has a mark in it, so that plain text has no match.
 
     Args:
         pattern: as detectors have them.
-
-    Returns:
-        Numbers of groups; `(PLAIN,)` for a pattern that plain text may match.
     """
     if _POSIX.search(pattern):
-        return (PLAIN,)  # `re` has no such classes and would take them for others.
+        return False  # `re` has no such classes and would take them for others.
     try:
         # Bytes are what is matched; \z is spelled otherwise in `re`.
         text = pattern.encode("utf-8").decode("latin-1").replace(r"\z", r"\Z")
-        needs = _needs(parser.parse(text, _FLAGS))
+        return _has_mark(parser.parse(text, _FLAGS))
     except (re.error, _NotUnderstoodError):
-        needs = _NOTHING
-    if not needs:
-        return (PLAIN,)
-    return _numbers(min(needs, key=lambda groups: (_cost(groups), groups)))
+        return False
 
 
 class _NotUnderstoodError(Exception):
     """A part of a pattern that is not known here."""
 
 
-def _numbers(groups: int) -> tuple[int, ...]:
-    return tuple(1 + number for number in range(len(GROUPS)) if groups >> number & 1)
+def _has_mark(parts: Any) -> bool:
+    return any(_is_marked(kind, value) for kind, value in parts)
 
 
-def _cost(groups: int) -> int:
-    return sum(_OFTEN[number - 1] for number in _numbers(groups))
-
-
-def _needs(parts: Any) -> _Needs:
-    found: set[int] = set()
-    for kind, value in parts:
-        found |= _needs_of(kind, value)
-    return frozenset(found)
-
-
-def _needs_of(kind: Any, value: Any) -> _Needs:
+def _is_marked(kind: Any, value: Any) -> bool:
     if kind in (kinds.LITERAL, kinds.NOT_LITERAL, kinds.IN):
-        groups = _groups(_bytes(kind, value))
-        return frozenset({groups}) if groups else _NOTHING
+        return _PLAIN.isdisjoint(_bytes(kind, value))
     if kind is kinds.BRANCH:
-        return _either([_needs(each) for each in value[1]])
+        return all(map(_has_mark, value[1]))
     if kind is kinds.SUBPATTERN:
-        return _needs(value[3])
+        return _has_mark(value[3])
     if kind is kinds.ATOMIC_GROUP:
-        return _needs(value)
+        return _has_mark(value)
     if kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT, kinds.POSSESSIVE_REPEAT):
-        return _needs(value[2]) if value[0] else _NOTHING
+        return value[0] > 0 and _has_mark(value[2])
     if kind in (kinds.ANY, kinds.AT, kinds.ASSERT, kinds.ASSERT_NOT):
-        return _NOTHING
+        return False
     raise _NotUnderstoodError
-
-
-def _either(branches: Sequence[_Needs]) -> _Needs:
-    """What all of several branches need."""
-    found = branches[0]
-    for each in branches[1:]:
-        found = frozenset(one | other for one in found for other in each)
-    return found
-
-
-def _groups(characters: frozenset[int]) -> int:
-    """The groups of a class as bits; 0 where one of its characters is plain."""
-    groups = 0
-    for each in characters:
-        number = GROUP_OF[each]
-        if number == PLAIN:
-            return 0
-        groups |= 1 << (number - 1)
-    return groups
 
 
 def _bytes(kind: Any, value: Any) -> frozenset[int]:

@@ -1,8 +1,4 @@
-"""Many patterns in many texts: each text is searched for what its marks leave possible.
-
-What is small is searched for everything at once: its bytes cost less than a second call, whose
-tables are in no cache.
-"""
+"""Many patterns in many texts: text without marks is not searched for what needs one."""
 
 from __future__ import annotations
 
@@ -12,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
-from vallum.inspection.marks import GROUP_OF, GROUPS, PLAIN, alternatives, groups_of
+from vallum.inspection.marks import PLAIN, alternatives, needs_mark
 from vallum.inspection.scan import (
-    BadPatternError,
     Places,
     TooManyMatches,
     compile_patterns,
@@ -24,13 +19,15 @@ from vallum.inspection.scan import (
 
 _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
-_OF_LINE_FEED: Final = GROUP_OF[10]
-_SMALL: Final = 1024
-"""Bytes of joined texts that are not worth to be sorted by their marks."""
+_PLAIN_OR_BORDER: Final = PLAIN + b"\n"
+_SMALL: Final = 256
+"""Bytes of joined texts in which looking for marks costs what it saves."""
+_MEDIUM: Final = 1024
+"""Bytes of joined texts that it does not pay to sort into those with marks and those without."""
 _LENGTH: Final = struct.Struct(">I")
 
-VERSION: Final = f"2 {GROUP_OF.hex()}"
-"""Of what `compile_sieve` makes, and of how it files patterns; to be raised when either changes."""
+VERSION: Final = f"3 {PLAIN.hex()}"
+"""Of what `compile_sieve` makes, and of what it takes for plain; to be raised when it changes."""
 
 Found = Mapping[int, set[int]]
 """Index of a text → the numbers of the patterns that match in it."""
@@ -42,26 +39,19 @@ def compile_sieve(patterns: Sequence[str]) -> bytes:
     Raises:
         BadPatternError: names the first pattern that cannot be compiled.
     """
-    filed: list[list[tuple[str, int]]] = [[] for _ in range(1 + len(GROUPS))]
-    for number, pattern in enumerate(patterns):
-        alike: dict[tuple[int, ...], list[str]] = {}
-        for part in alternatives(pattern):
-            alike.setdefault(groups_of(part), []).append(part)
-        for groups, parts in alike.items():
-            for group in groups:
-                filed[group].append(("|".join(parts), number))
-    databases = [compile_patterns(patterns)]
-    for each in filed:
-        parts, numbers = [part for part, _ in each], [number for _, number in each]
-        databases.append(compile_patterns(parts, numbers))
-    # The table stays with the databases: what is filed by one cannot be looked up by another.
-    return GROUP_OF + b"".join(_LENGTH.pack(len(each)) + each for each in databases)
+    parts = {
+        number: "|".join(part for part in alternatives(pattern) if not needs_mark(part))
+        for number, pattern in enumerate(patterns)
+    }
+    plain = {number: part for number, part in parts.items() if part}
+    whole = compile_patterns(patterns)
+    return _LENGTH.pack(len(whole)) + whole + compile_patterns(list(plain.values()), list(plain))
 
 
 class Sieve:
     """Finds patterns in texts. For one thread."""
 
-    __slots__ = ("_numbers", "_of_group", "_plain", "_table", "_whole")
+    __slots__ = ("_numbers", "_plain", "_whole")
 
     def __init__(self, compiled: bytes) -> None:
         """
@@ -71,71 +61,58 @@ class Sieve:
         Raises:
             BadPatternError: on a machine or with a library of another kind.
         """
-        self._table = compiled[:256]
-        # Line feeds are between all texts; those in texts are counted.
-        self._plain = b"\n" + bytes(byte for byte in range(256) if self._table[byte] == PLAIN)
-        scans: list[Places] = []
-        self._numbers: set[int] = set()
-        at = len(self._table)
-        while at < len(compiled):
-            start = at + _LENGTH.size
-            at = start + _LENGTH.unpack_from(compiled, at)[0]
-            scans.append(load_places(compiled[start:at]))
-            self._numbers.update(numbers_of(compiled[start:at]))
-        if len(scans) != 2 + len(GROUPS):
-            raise BadPatternError("these are patterns of another version")
-        self._whole, *self._of_group = scans
+        middle = _LENGTH.size + _LENGTH.unpack_from(compiled)[0]
+        whole, plain = compiled[_LENGTH.size : middle], compiled[middle:]
+        self._whole = load_places(whole)
+        self._plain = load_places(plain)
+        self._numbers = set(numbers_of(whole))
 
     def __call__(self, texts: Sequence[str]) -> Found:
         """What matches where. Texts are searched joined, so a few matches may be of two texts."""
-        data = _SEPARATOR.join(texts).encode("utf-8", "replace")
+        data = _bytes(texts)
         found: dict[int, set[int]] = {}
-        places: list[tuple[int, int]] = []
+        everything = range(len(texts))
         try:
             if len(data) <= _SMALL:
-                self._whole(data, places)
-            elif data.translate(None, self._plain) or _has_line_feed(data, texts):
-                self._search_sorted(texts, found)
+                _find(self._whole, data, texts, everything, found)
+            elif _is_plain(data, len(texts)):
+                _find(self._plain, data, texts, everything, found)
+            elif len(data) <= _MEDIUM:
+                _find(self._whole, data, texts, everything, found)
             else:
-                self._of_group[PLAIN](data, places)
+                marked = [index for index in everything if not _is_plain(_bytes([texts[index]]), 1)]
+                plain = sorted({*everything}.difference(marked))
+                for scan, indexes in ((self._whole, marked), (self._plain, plain)):
+                    own = [texts[index] for index in indexes]
+                    _find(scan, _bytes(own), own, indexes, found)
         except TooManyMatches:
-            return dict.fromkeys(range(len(texts)), self._numbers)
-        if places:
-            _note(found, places, range(len(texts)), texts)
+            return dict.fromkeys(everything, self._numbers)
         return found
 
-    def _search_sorted(self, texts: Sequence[str], found: dict[int, set[int]]) -> None:
-        """Search texts by their own marks each, where that pays."""
-        of_group: list[list[int]] = [[] for _ in self._of_group]
-        of_group[PLAIN] = list(range(len(texts)))
-        for index, text in enumerate(texts):
-            piece = text.encode("utf-8", "replace")
-            groups = set(piece.translate(self._table, self._plain))
-            if b"\n" in piece:
-                groups.add(_OF_LINE_FEED)
-            for group in groups:
-                of_group[group].append(index)
-        for scan, indexes in zip(self._of_group, of_group, strict=True):
-            if indexes:
-                own = [texts[index] for index in indexes]
-                places: list[tuple[int, int]] = []
-                scan(_SEPARATOR.join(own).encode("utf-8", "replace"), places)
-                if places:
-                    _note(found, places, indexes, own)
+
+def _bytes(texts: Sequence[str]) -> bytes:
+    return _SEPARATOR.join(texts).encode("utf-8", "replace")
 
 
-def _has_line_feed(data: bytes, texts: Sequence[str]) -> bool:
-    """Whether there are more than between the texts."""
-    return data.count(b"\n") > len(_SEPARATOR) * (len(texts) - 1)
+def _is_plain(data: bytes, texts: int) -> bool:
+    """Whether there is no mark in so many joined texts."""
+    if data.translate(None, _PLAIN_OR_BORDER):
+        return False
+    return data.count(b"\n") == len(_SEPARATOR) * (texts - 1)
 
 
-def _note(
-    found: dict[int, set[int]],
-    places: Sequence[tuple[int, int]],
-    indexes: Sequence[int],
+def _find(
+    scan: Places,
+    data: bytes,
     texts: Sequence[str],
+    indexes: Sequence[int],
+    found: dict[int, set[int]],
 ) -> None:
-    """Add matches in joined texts, which have these indexes."""
+    """Add the matches in joined texts, which have these indexes."""
+    places: list[tuple[int, int]] = []
+    scan(data, places)
+    if not places:
+        return
     if len(indexes) == 1:
         found.setdefault(indexes[0], set()).update(number for number, _ in places)
         return
