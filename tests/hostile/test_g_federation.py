@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.support.factors import with_totp
 from tests.support.minting import jwks, make_key, public_jwk, sign
 from tests.support.openid_provider import (
     ALIAS,
@@ -405,6 +406,28 @@ def test_b170_google_email_link_an_account_made_in_advance_is_emptied_for_its_ow
     answer = submit(attacker, attacker.get("/sign-in").text, email=ann.email, password=PASSWORD)
     assert answer.status_code == 400
     assert "account.reclaimed" in federation.provider.kinds()
+
+
+def test_b170_google_email_link_an_address_alone_takes_no_second_factor_away(
+    federation: Federation,
+) -> None:
+    """Operators make accounts whose address nobody proves; who uses one has a second factor."""
+    ann = federation.make_account(verified=False)
+    run, services = federation.provider.run, federation.provider.services
+    with_totp(federation.provider, ann)
+    prove = federation.follow(federation.sign_in())
+    assert "Take over your account" not in prove.text
+    assert federation.identities(ann) == []
+    # Nor does the mail, which is of a browser's that has no factor.
+    thief = federation.provider.browser()
+    submit(thief, thief.get("/account/reset").text, email=ann.email)
+    link = federation.provider.outbox.link()
+    chosen = submit(thief, thief.get(link).text, password="eight calm whales knit scarves")
+    assert chosen.headers["location"].startswith("/sign-in/second?flow=")
+    assert thief.get(chosen.headers["location"]).status_code == 200
+    assert thief.get("/account").status_code == 303
+    assert run(services.totp.count, ann.id) == 1
+    assert "account.reclaimed" not in federation.provider.kinds()
 
 
 def test_b170_google_email_link_an_account_that_was_proved_meanwhile_is_not_emptied(

@@ -1,13 +1,15 @@
 """An account whose address nobody had proved goes to who proves it, and empty (B-170).
 
 Somebody may have made it in advance, with a stranger's address, to wait in it for her. So nothing
-that opens it survives: no password, factor, identity, link, session or token.
+that opens it survives: no password, identity, link, session or token. An account with a second
+factor is in use: its person proves that one, and no address takes it away.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import delete, update
 
+from vallum.identity.people.sign_in import has_second_factor
 from vallum.identity.revoking import revoke_user
 from vallum.identity.services import Services
 from vallum.identity.storage.tables import (
@@ -28,10 +30,13 @@ async def reclaim(services: Services, user: User) -> bool:
     """Empty an account for who has just proved its address, and note that it is proved.
 
     Returns:
-        False where somebody else has proved it meanwhile: then nothing was changed.
+        False where somebody else has proved it meanwhile, or has a second factor: then nothing
+        was changed.
     """
     now = services.clock()
     async with services.database.write() as connection:
+        if await has_second_factor(services, user.id):
+            return False
         result = await connection.execute(
             update(USERS)
             .where(

@@ -11,7 +11,7 @@ from vallum.identity.federation.person import Person
 from vallum.identity.federation.relying import JOIN, Relying, Step
 from vallum.identity.people.addresses import BadAddress
 from vallum.identity.people.admission import account_disabled, demand_open, judge_domain
-from vallum.identity.people.sign_in import complete_sign_in
+from vallum.identity.people.sign_in import complete_sign_in, has_second_factor
 from vallum.identity.services import Services
 from vallum.identity.storage.flows import Flow
 from vallum.identity.storage.users import User
@@ -75,7 +75,8 @@ async def _next_step(
         return "new", None
     if user.disabled is not None:
         raise account_disabled()
-    return ("link" if user.email_verified else "claim"), user
+    is_in_use = user.email_verified or await has_second_factor(services, user.id)
+    return ("link" if is_in_use else "claim"), user
 
 
 def demand_sign_up(services: Services, email: str) -> None:
