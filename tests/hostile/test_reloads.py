@@ -6,11 +6,12 @@ import shutil
 import ssl
 from pathlib import Path
 
+import pytest
 from tests.support.arena import request
 from tests.support.contract import API_HOST
-from tests.support.gateway import PolicyText, start
+from tests.support.gateway import PolicyText, replace_in_policy, start
 from tests.support.raw import RawConnection
-from tests.support.upstream import RecordingUpstream
+from tests.support.upstream import BEGINNING, RecordingUpstream
 from tests.support.waiting import eventually
 
 from vallum.gateway.tls import local_certificate
@@ -41,3 +42,29 @@ def test_a_certificate_without_its_key_leaves_the_old_pair_in_use(tmp_path: Path
         shutil.copy(tmp_path / "new/server.key", tmp_path / "server.key")
         eventually(lambda: "reloaded" in gateway.errors, "the reload with both")
         assert ask("new", gateway.port) == 200
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tls: off", "tls: local"),  # Upstreams would be told of https that is not there.
+        ("state: state.db", "state: other.db"),  # Where commands would write revocations.
+        ("path: 'records'", "path: 'records', on_failure: deny"),
+    ],
+)
+def test_what_a_reload_cannot_bring_into_force_is_refused(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    with (
+        RecordingUpstream() as upstream,
+        start(tmp_path, PolicyText(upstream=upstream.url)) as gateway,
+        RawConnection(gateway.port) as connection,
+    ):
+        replace_in_policy(gateway, old, new)
+        said = gateway.wait_for_error("reload")
+        assert "needs a restart" in said
+        connection.send(request("GET", "/health"))
+        assert connection.read().status == 200
+        (received,) = upstream.requests_since(BEGINNING)
+        assert received.get("x-forwarded-proto") == b"http"
+        assert len({record["policy"] for record in gateway.records()}) == 1

@@ -236,6 +236,7 @@ class _Process:
         loaded = load_policy_with_contracts(self._loaded.policy.source)
         self._watch.follow(loaded)
         loaded = _with_port(self._adjust(loaded), self._port)
+        self._require_restart(loaded.policy)
         listen = loaded.policy.listen
         if (listen.client_certificates is not None) is not (self._handover is not None):
             raise StartRefused(
@@ -252,6 +253,18 @@ class _Process:
             server_context(listen.tls.certificate, listen.tls.key)
             self._tls.load_cert_chain(listen.tls.certificate, listen.tls.key)
         return runtime
+
+    def _require_restart(self, policy: Policy) -> None:
+        """Refuse what would be said by the policy and not be so: it was opened at the start."""
+        first = self._loaded.policy
+        same = {
+            "state": policy.state == first.state,
+            "records": policy.records == first.records,
+            "listen.tls: off": (policy.listen.tls == "off") is (self._tls is None),
+        }
+        changed = [f"`{name}`" for name, is_same in same.items() if not is_same]
+        if changed:
+            raise StartRefused(f"a change of {' and '.join(changed)} needs a restart")
 
     def _tls_context(self, policy: Policy) -> ssl.SSLContext | None:
         tls = policy.listen.tls
