@@ -276,11 +276,26 @@ def test_b223_a_planted_device_cookie_is_worth_nothing_after_a_sign_in(provider:
     planted, _ = provider.run(devices.remember, None, eve.id, "curl")
     fresh, was_known = provider.run(devices.remember, planted, ann.id, "Firefox")
     assert not was_known
-    assert not provider.run(devices.is_known, planted, ANN)
-    assert provider.run(devices.is_known, fresh, ANN)
-    assert provider.run(devices.is_known, fresh, "eve@evil.example")
+    assert not provider.run(devices.known_since, planted, ANN)
+    assert provider.run(devices.known_since, fresh, ANN)
+    assert provider.run(devices.known_since, fresh, "eve@evil.example")
     provider.clock.now += 181 * 86_400
-    assert not provider.run(devices.is_known, fresh, ANN)
+    assert not provider.run(devices.known_since, fresh, ANN)
+
+
+def test_b223_a_browser_of_two_people_gives_neither_more_guesses_at_the_other(
+    provider: Provider, verified: Verified
+) -> None:
+    """A sign-in gives the browser another cookie; what was guessed in it before still counts."""
+    ann, eve = add_user(provider), add_user(provider, "eve@evil.example")
+    device, _ = provider.run(provider.services.devices.remember, None, ann.id, "Firefox")
+    for number in range(12):
+        provider.client.cookies.set(DEVICE, device, domain="login.shop.example")
+        come_from(provider.client, number)
+        sign_in(provider.client)
+        device, _ = provider.run(provider.services.devices.remember, device, eve.id, "Firefox")
+    assert provider.run(provider.services.devices.known_since, device, ANN) is not None
+    assert len(verified.hashes) == 11
 
 
 def test_b224_pw_long_is_refused_before_any_hash(provider: Provider, verified: Verified) -> None:

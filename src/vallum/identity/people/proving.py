@@ -10,7 +10,6 @@ from vallum.identity.errors import PageError
 from vallum.identity.people.addresses import BadAddress, canonical_address
 from vallum.identity.people.guard import Attempt
 from vallum.identity.people.passwords import is_outdated, normal
-from vallum.identity.secrets import kept
 from vallum.identity.services import Services
 from vallum.identity.storage.users import User
 from vallum.identity.web.caller import address_of
@@ -72,12 +71,13 @@ async def begin_attempt(services: Services, request: Request, account: str) -> A
         TooManyAttempts: not now.
     """
     device = read_cookie(request, DEVICE)
-    is_known = await services.devices.is_known(device, account)
+    since = await services.devices.known_since(device, account)
     return await services.guard.check(
         "password",
         account=account,
         address=address_of(request),
-        device=kept(device) if is_known and device is not None else None,
+        # Not the cookie: another person's sign-in in the same browser would start the count anew.
+        device=None if since is None else repr(since).encode(),
     )
 
 

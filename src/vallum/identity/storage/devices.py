@@ -16,7 +16,7 @@ _MOST_OF_ONE: Final = 50
 
 
 _KNOWN: Final = (
-    select(DEVICES.c.hash)
+    select(DEVICES.c.created)
     .join(USERS, USERS.c.id == DEVICES.c.user_id)
     .where(
         DEVICES.c.hash == bindparam("token"),
@@ -48,9 +48,10 @@ class Devices:
         self._database = database
         self._clock = clock
 
-    async def is_known(self, token: str | None, email: str) -> bool:
-        """Whether the person with this address has signed in here before.
+    async def known_since(self, token: str | None, email: str) -> float | None:
+        """When the person with this address signed in here first; None for never.
 
+        Tells the browsers of one person apart, whatever cookies they get meanwhile.
         Asks the database whether or not there is such a person, or a token (B-221).
         """
         values = {
@@ -59,7 +60,7 @@ class Devices:
             "since": self._clock() - KEEP_SECONDS,
         }
         async with self._database.read() as connection:
-            return (await connection.execute(_KNOWN, values)).first() is not None
+            return (await connection.execute(_KNOWN, values)).scalar_one_or_none()
 
     async def remember(self, token: str | None, user_id: str, agent: str) -> tuple[str, bool]:
         """Note a sign-in; the browser's new token, and whether this person knew the browser.
