@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -19,10 +20,12 @@ from tests.support.people import (
 )
 from tests.support.provider import ISSUER, Provider, form_of, submit
 
+from vallum.identity.operating import disable_user
 from vallum.identity.people import passwords
 from vallum.identity.people.addresses import BadAddress, canonical_address, is_of_domain
 from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.people.mail import MailFailed, compose
+from vallum.identity.revoking import revoke_user
 from vallum.identity.storage.tables import ATTEMPTS, TOTP_FACTORS, USERS
 
 SESSION = "__Host-vallum-session"
@@ -398,6 +401,39 @@ def test_b226_reset_does_not_get_around_the_second_factor(provider: Provider) ->
     assert answer.headers["location"].startswith("/sign-in/second?flow=")
     assert SESSION not in provider.client.cookies
     assert provider.client.get("/account").status_code == 303
+
+
+def test_b226_reset_ends_a_sign_in_with_the_old_password_that_is_under_way(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Passwords take their time to verify, or wait for their turn: meanwhile one is changed."""
+    user = add_user(provider)
+    services, verify = provider.services, provider.services.passwords.verify
+    during: list[Callable[[], Awaitable[Any]]] = []
+
+    async def slowly(password: str, kept: str | None) -> bool:
+        is_right = await verify(password, kept)
+        provider.clock.now += 1
+        while during:
+            await during.pop()()
+        return is_right
+
+    async def reset() -> None:
+        await services.users.set_password(user.id, hashed(ANOTHER))
+        await revoke_user(services, user.id)
+
+    async def disable_for_a_while() -> None:
+        await disable_user(services, user.id)
+
+    monkeypatch.setattr(services.passwords, "verify", slowly)
+    thief = provider.browser()
+    for change, password in ((reset, PASSWORD), (disable_for_a_while, ANOTHER)):
+        during.append(change)
+        assert sign_in(thief, password=password).status_code == 400
+        assert SESSION not in thief.cookies
+        provider.run(services.users.enable, user.id)
+        assert provider.run(services.sessions.of_user, user.id) == []
+    assert sign_in(provider.client, password=ANOTHER).status_code == 303
 
 
 def test_b227_session_fix_a_sign_in_makes_its_own_cookie(provider: Provider) -> None:

@@ -67,6 +67,10 @@ async def send_sign_in(services: Services, request: Request) -> Response:
     if proof is None:
         return _page(services, request, flow, email=typed, problem=_WRONG, status=400)
     async with services.database.write():
+        # SECURITY: verifying takes its time. Whoever changed the password or disabled the account
+        # meanwhile has ended its sessions already, and would not end this one.
+        if not await services.users.is_unchanged(proof.user):
+            return _page(services, request, flow, email=typed, problem=_WRONG, status=400)
         await services.guard.succeeded(proof.attempt)
         return await complete_sign_in(services, request, proof.user, ("pwd",), flow)
 

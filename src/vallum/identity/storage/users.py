@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Select, bindparam, delete, select, update
+from sqlalchemy import Double, Select, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vallum.core.ports import Clock
@@ -47,6 +47,15 @@ class User:
 
 _BY_ID: Final = select(USERS).where(USERS.c.id == bindparam("which"))
 _BY_EMAIL: Final = select(USERS).where(USERS.c.email == bindparam("which"))
+_UNCHANGED: Final = (
+    select(USERS.c.id)
+    .where(
+        USERS.c.id == bindparam("which"),
+        USERS.c.disabled.is_(None),
+        USERS.c.password_changed.is_not_distinct_from(bindparam("changed", type_=Double)),
+    )
+    .with_for_update()
+)
 _SIGNED_IN: Final = update(USERS).where(USERS.c.id == bindparam("which"))
 
 
@@ -135,6 +144,15 @@ class Users:
     async def enable(self, user_id: str) -> bool:
         """Let a person sign in again."""
         return await self._change(user_id, {"disabled": None})
+
+    async def is_unchanged(self, user: User) -> bool:
+        """Whether an account still has the password that it was read with, and is not disabled.
+
+        The row stays locked until the caller's transaction ends.
+        """
+        values = {"which": user.id, "changed": user.password_changed}
+        async with self._database.write() as connection:
+            return (await connection.execute(_UNCHANGED, values)).first() is not None
 
     async def signed_in(self, user_id: str) -> None:
         """Note the time of a sign-in."""
