@@ -103,8 +103,10 @@ class Supervisor:
         status = 1
         try:
             os.close(readable)
-            for name in _SIGNALS:
+            for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, signal.SIG_DFL)
+            # By default it would end who has nothing to reload, and who has not begun to serve.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             self._processes[number](number, lambda: _say_ready(writable))
             status = 0

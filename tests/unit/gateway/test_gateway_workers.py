@@ -38,7 +38,8 @@ def serve(number, ready):
         note("starting", number)
         time.sleep(60)
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
-    signal.signal(signal.SIGHUP, lambda *_: note("reloaded", number))
+    if behaviour != "reloads nothing":
+        signal.signal(signal.SIGHUP, lambda *_: note("reloaded", number))
     if behaviour == "fails" or (behaviour == "dies later" and (folder / "ready").exists()):
         note("failed", number)
         raise SystemExit(3)
@@ -153,6 +154,16 @@ def test_sighup_goes_to_every_worker(tmp_path: Path) -> None:
         eventually(lambda: len(supervised.noted("reloaded")) == 2, "both reloaded")
         assert dict(supervised.noted("reloaded")) == workers
         assert supervised.end() == 0
+
+
+def test_sighup_ends_nobody_who_does_not_listen_for_it(tmp_path: Path) -> None:
+    """The control process has nothing to reload; a worker that starts does not listen yet."""
+    with _supervised(tmp_path, "reloads nothing") as supervised:
+        workers = supervised.await_ready()
+        supervised.process.send_signal(signal.SIGHUP)
+        assert supervised.end() == 0
+        assert dict(supervised.noted("stopped")) == workers
+        assert supervised.errors() == ""
 
 
 def test_a_worker_that_cannot_start_ends_the_start(tmp_path: Path) -> None:
