@@ -56,8 +56,9 @@ class ASGIOrigin:
         """
         if self._lifespan is not None:
             return
-        self._lifespan = _Lifespan(self._application, self._state)
-        await self._lifespan.start()
+        lifespan = _Lifespan(self._application, self._state)
+        await lifespan.start()
+        self._lifespan = lifespan
 
     async def stop(self) -> None:
         """Cancel what is in flight and run the application's shutdown."""
