@@ -26,6 +26,7 @@ from vallum.identity.protocol.backchannel import EVENT, deliver_logouts, logout_
 from vallum.identity.revoking import revoke_session, revoke_user
 from vallum.identity.storage.clients import Client
 from vallum.identity.storage.events import Event
+from vallum.identity.storage.tidying import forget_ended
 from vallum.tokens.signing import Signer, new_private_jwk
 
 LOGOUT = "/oauth/logout"
@@ -249,6 +250,55 @@ def test_b192_logout_csrf_applications_hear_of_the_end_once(
     verifier = LogoutTokens(ISSUER, "spa", provider.services.keys.jwks)
     told = verifier.verify(form["logout_token"][0], now=provider.clock())
     assert told == {"sub": person.user_id, "sid": person.session.id}
+
+
+def test_b192_logout_csrf_applications_hear_of_the_end_of_an_account(
+    provider: Provider, listener: Listener
+) -> None:
+    """With the account its sessions are deleted, and they have ended all the same."""
+    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
+    person = sign_in(provider)
+    _signed_in_at(provider, person, "spa")
+    browser = browser_with(provider, person)
+    answer = submit(browser, browser.get("/account/delete").text, index=-1, sure="yes")
+    assert answer.headers["location"] == "/sign-in?done=deleted"
+    _of_kind(provider, "logout.told", 1)
+    (form,) = listener.received
+    verifier = LogoutTokens(ISSUER, "spa", provider.services.keys.jwks)
+    told = verifier.verify(form["logout_token"][0], now=provider.clock())
+    assert told == {"sub": person.user_id, "sid": person.session.id}
+    assert provider.run(deliver_logouts, provider.services) == 0
+
+
+def test_b192_logout_csrf_applications_hear_of_the_end_of_a_session_that_was_renewed(
+    provider: Provider, listener: Listener
+) -> None:
+    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
+    person, sessions = sign_in(provider), provider.services.sessions
+    _signed_in_at(provider, person, "spa")
+    cookie, end = person.cookie, person.session.expires
+    while provider.clock.now < end + 7200:
+        provider.clock.now += 1200
+        renewed = provider.run(
+            sessions.renew, cookie, person.user_id, ("pwd",), address="", agent=""
+        )
+        assert renewed is not None
+        cookie = renewed[0]
+    provider.run(revoke_session, provider.services, person.user_id, person.session.id)
+    _of_kind(provider, "logout.told", 1)
+    assert len(listener.received) == 1
+
+
+def test_b192_logout_csrf_applications_that_expired_sessions_led_to_are_not_told(
+    provider: Provider, listener: Listener
+) -> None:
+    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
+    person = sign_in(provider)
+    _signed_in_at(provider, person, "spa")
+    provider.clock.now = person.session.expires + 90_000
+    provider.run(forget_ended, provider.services.database, provider.clock())
+    assert provider.run(deliver_logouts, provider.services) == 0
+    assert listener.received == []
 
 
 def test_b192_logout_csrf_applications_that_fail_are_tried_again_and_given_up(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from vallum.identity.secrets import new_id
 from vallum.identity.services import Services
@@ -55,8 +55,10 @@ async def _take_due(services: Services) -> list[Any]:
     table = SESSION_CLIENTS.c
     statement = (
         select(SESSION_CLIENTS)
-        .join(SESSIONS, SESSIONS.c.id == table.session_id)
-        .where(SESSIONS.c.ended.is_not(None), table.next_attempt <= now)
+        .outerjoin(SESSIONS, SESSIONS.c.id == table.session_id)
+        # With an account its sessions are deleted: there is none any more, and its end is news.
+        .where(or_(SESSIONS.c.id.is_(None), SESSIONS.c.ended.is_not(None)))
+        .where(table.next_attempt <= now)
         .limit(_MOST_AT_ONCE)
     )
     async with services.database.read() as connection:

@@ -12,7 +12,7 @@ from vallum.config.provider import TWO_FACTORS, IdentitySettings
 from vallum.core.ports import Clock
 from vallum.identity.secrets import kept, new_id, new_token
 from vallum.identity.storage.database import Database, insert_row
-from vallum.identity.storage.tables import SESSIONS, USERS
+from vallum.identity.storage.tables import SESSION_CLIENTS, SESSIONS, USERS
 
 _TOUCH_SECONDS: Final = 30.0
 """A session's last use is written at most so often."""
@@ -118,7 +118,16 @@ class Sessions:
                 .where(SESSIONS.c.hash == kept(token), SESSIONS.c.ended.is_(None))
                 .values(**values)
             )
-        return (fresh, changed) if result.rowcount == 1 else None
+            if result.rowcount != 1:
+                return None
+            # Applications hear of its end as long as it can end.
+            longer = changed.expires - session.expires
+            await connection.execute(
+                update(SESSION_CLIENTS)
+                .where(SESSION_CLIENTS.c.session_id == session.id)
+                .values(until=SESSION_CLIENTS.c.until + longer)
+            )
+        return fresh, changed
 
     async def find(self, token: str) -> Session | None:
         """The session of a cookie's value, while it lives and its person may sign in."""
