@@ -104,8 +104,9 @@ class Services:
     replays: Replays | MemoryReplays
     nonces: Nonces
     clock: Callable[[], float] = time.time
-    origins: dict[tuple[Upstream, float], Origin] = field(default_factory=dict)
-    """The origins in use; a reload goes on with those whose settings have not changed."""
+    origins: dict[tuple[Upstream, float, bytes], Origin] = field(default_factory=dict)
+    """The origins in use; a reload goes on with those whose settings, and the files that these
+    name, have not changed."""
     remote_keys: dict[Issuer, TrustedIssuer] = field(default_factory=dict)
     """Issuers with keys from afar: a reload during an outage must not lose the last good ones."""
 
@@ -222,13 +223,15 @@ class _Compiler:
         )
 
     def _origins(self, policy: Policy) -> dict[str, Origin]:
-        known = dict(self.services.origins)
-        self.services.origins.clear()
-        origins = {}
+        known = self.services.origins
+        kept, origins = {}, {}
         for api in policy.apis.values():
-            settings = (api.upstream, policy.timeouts.connect)
-            origin = known.get(settings) or make_origin(*settings)
-            origins[api.name] = self.services.origins[settings] = origin
+            upstream, timeout = api.upstream, policy.timeouts.connect
+            settings = (upstream, timeout, _content(upstream))
+            origin = known.get(settings) or make_origin(upstream, timeout)
+            origins[api.name] = kept[settings] = origin
+        known.clear()  # Only now: a policy that is refused changes nothing.
+        known.update(kept)
         origins[ORIGIN_NAME] = ASGIOrigin(self._metadata, "localhost")
         return origins
 
@@ -481,6 +484,14 @@ def make_origin(upstream: Upstream, connect_timeout: float) -> Origin:
         most=upstream.connections,
         connect_timeout=connect_timeout,
     )
+
+
+def _content(upstream: Upstream) -> bytes:
+    """What tells the TLS files of an upstream from renewed ones."""
+    digest = hashlib.sha256()
+    for path in upstream.files:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
 
 
 def import_application(name: str) -> ASGIApplication:

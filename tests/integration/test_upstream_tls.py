@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 from collections.abc import Iterator
@@ -137,3 +138,27 @@ def test_b218_an_upstream_that_is_not_the_one_is_not_asked(tmp_path: Path, flaw:
         assert upstream.peers == []
         (record,) = gateway.new_records()
         assert record["reason"] == "upstream.tls"
+
+
+@pytest.mark.parametrize("what", ["certificate", "authority"])
+def test_renewed_files_are_used_without_a_restart(tmp_path: Path, what: str) -> None:
+    """Certificates of days are renewed every day, and an authority is withdrawn at once."""
+    authority = Authority(tmp_path, "house")
+    client = authority.issue("gateway")
+    trusted = tmp_path / "trusted.pem"
+    shutil.copy(authority.path, trusted)
+    with (
+        serving(authority.issue("upstream"), authority.path) as upstream,
+        start(tmp_path, policy(upstream.port, trusted, client)) as gateway,
+    ):
+        assert exchange(gateway.port, request("GET", "/things")).status == 200
+        if what == "certificate":
+            renewed = authority.issue("renewed")
+            renewed.certificate.replace(client.certificate)
+            renewed.key.replace(client.key)
+        else:
+            shutil.copy(Authority(tmp_path, "stranger").path, trusted)
+        gateway.wait_for_error("vallum: reloaded")
+        status = exchange(gateway.port, request("GET", "/things")).status
+        assert status == (200 if what == "certificate" else 502)
+        assert upstream.peers[1:] == (["CN=renewed"] if what == "certificate" else [])

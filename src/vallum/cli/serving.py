@@ -305,6 +305,7 @@ class _Watch:
             for issuer in policy.issuers.values()
             if issuer.introspection is not None
         ]
+        paths += [path for api in policy.apis.values() for path in api.upstream.files]
         if isinstance(policy.listen.tls, TLSFiles):
             paths += [policy.listen.tls.certificate, policy.listen.tls.key]
         self._seen = {path: self._seen.get(path, _stamp(path)) for path in paths}

@@ -264,6 +264,13 @@ class Upstream:
     client_cert: bool = False
     """Whether the upstream gets the client's certificate in `Client-Cert` (RFC 9440)."""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that its TLS settings name."""
+        shown = self.client_certificate
+        named = (self.ca, *((shown.certificate, shown.key) if shown is not None else ()))
+        return tuple(path for path in named if path is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class API:
