@@ -174,6 +174,23 @@ def test_b192_logout_csrf_nobody_is_sent_where_no_client_registered(provider: Pr
     assert _lives(provider, person)
 
 
+def test_b158_open_redirect_no_old_hint_leads_to_a_client_that_nobody_vouches_for(
+    provider: Provider,
+) -> None:
+    """Its maker has a hint of his own, and could send anybody with it who is not signed in."""
+    client = add_client(provider, "evil", logout_uris=(BACK,), registered_by="dynamic")
+    person = sign_in(provider)
+    hint = _hint(provider, client, person)
+    stranger = provider.browser()
+    answer = _logout(stranger, id_token_hint=hint, post_logout_redirect_uri=BACK)
+    assert is_page(answer, 200)
+    # Who signs out of it herself goes back to it.
+    browser = browser_with(provider, person)
+    answer = _logout(browser, id_token_hint=hint, post_logout_redirect_uri=BACK)
+    assert answer.headers["location"] == BACK
+    assert not _lives(provider, person)
+
+
 class Listener:
     """An application's back-channel logout endpoint on loopback."""
 

@@ -51,8 +51,12 @@ async def logout(services: Services, request: Request) -> Response:
     session = await signed_in(services, request)
     is_theirs = hint is not None and session is not None and hint.session_id == session.id
     if session is None or is_theirs:
-        # Without a hint nothing tells that the application sent the person: no redirect then.
-        answer = _done(services, request, target if hint is not None else None)
+        # Without a hint nothing tells that the application sent the person: no redirect then. Nor
+        # does a hint of another session, which is in its maker's hands, for a client that nobody
+        # vouches for (RFC 9700 §4.11.2, B-158).
+        is_vouched = client is not None and client.registered_by == "operator"
+        leads = is_theirs or (hint is not None and is_vouched)
+        answer = _done(services, request, target if leads else None)
         await sign_out(services, request, answer)
         return answer
     data: dict[str, Any] = {"target": target}
