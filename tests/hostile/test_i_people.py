@@ -393,6 +393,26 @@ def test_b226_reset_token_dies_by_age_and_with_a_change_of_the_password(
     assert guessed.status_code == 410
 
 
+def test_b226_reset_ends_a_change_of_the_address_that_a_thief_has_begun(
+    provider: Provider,
+) -> None:
+    user = add_user(provider)
+    thief = provider.browser()
+    sign_in_quickly(provider, thief, user)
+    asked = submit(thief, thief.get("/account/email").text, index=-1, email="eve@evil.example")
+    assert asked.status_code == 200
+    theirs = provider.outbox.link()
+    page = provider.client.get(ask_reset(provider, provider.client)).text
+    assert submit(provider.client, page, password=ANOTHER).headers["location"] == "/account"
+    # Ann, signed in again, is led to the thief's link.
+    assert provider.client.get(theirs).status_code == 410
+    # What she begins herself from then on works.
+    page = provider.client.get("/account/email").text
+    submit(provider.client, page, index=-1, email="ann@new.example")
+    confirm = provider.client.get(provider.outbox.link()).text
+    assert submit(provider.client, confirm, index=-1).headers["location"] == "/account?done=email"
+
+
 def test_b226_reset_does_not_get_around_the_second_factor(provider: Provider) -> None:
     user = add_user(provider)
     add_factor(provider, user.id)

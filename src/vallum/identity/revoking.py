@@ -68,6 +68,8 @@ async def revoke_user(services: Services, user_id: str, *, but_session: str | No
             sessions = sessions.where(SESSIONS.c.id != but_session)
         await connection.execute(sessions.values(ended=now))
         await _end_tokens(connection, now, "user_id", user_id)
+        # What somebody has begun in one of those sessions ends with it.
+        await services.tickets.withdraw(user_id, "change-email")
         await note_subject(
             connection, f"user:{user_id}", life=services.settings.token_life, now=now
         )
