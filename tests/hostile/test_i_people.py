@@ -413,6 +413,36 @@ def test_b226_reset_ends_a_change_of_the_address_that_a_thief_has_begun(
     assert submit(provider.client, confirm, index=-1).headers["location"] == "/account?done=email"
 
 
+def test_b226_reset_is_not_undone_by_a_change_of_the_password_that_is_under_way(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = add_user(provider)
+    services, make = provider.services, provider.services.passwords.hash
+    during: list[str] = [hashed(ANOTHER)]
+
+    async def slowly(password: str) -> str:
+        made = await make(password)
+        provider.clock.now += 1
+        if during:
+            await services.users.set_password(user.id, during.pop())
+            await revoke_user(services, user.id)
+        return made
+
+    monkeypatch.setattr(services.passwords, "hash", slowly)
+    thief = provider.browser()
+    sign_in_quickly(provider, thief, user)
+    page = thief.get("/account/password").text
+    chosen = "eight calm whales knit scarves"
+    assert submit(thief, page, index=1, old=PASSWORD, new=chosen).status_code == 400
+    now = provider.run(services.users.get, user.id)
+    assert now is not None
+    assert now.password_hash == hashed(ANOTHER)
+    mine = provider.browser()
+    sign_in_quickly(provider, mine, user)
+    page = mine.get("/account/password").text
+    assert submit(mine, page, index=1, old=ANOTHER, new=chosen).status_code == 303
+
+
 def test_b226_reset_does_not_get_around_the_second_factor(provider: Provider) -> None:
     user = add_user(provider)
     add_factor(provider, user.id)

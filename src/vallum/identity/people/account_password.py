@@ -21,6 +21,7 @@ from vallum.identity.web.forms import read_page_form
 from vallum.identity.web.pages import render, see_other
 
 PATH = "/account/password"
+_WRONG = "This is not your password."
 
 
 async def show_password(services: Services, request: Request) -> Response:
@@ -39,7 +40,7 @@ async def send_password(services: Services, request: Request) -> Response:
         return session
     user = await person_of(services, session.user_id)
     if user.password_hash is not None and not await _knows(services, request, user, form):
-        return await _page(services, request, user, old="This is not your password.")
+        return await _page(services, request, user, old=_WRONG)
     try:
         judge_password(
             services,
@@ -51,7 +52,12 @@ async def send_password(services: Services, request: Request) -> Response:
     except BadChoice as error:
         return await _page(services, request, user, new=str(error))
     hashed = await services.passwords.hash(form["new"])
-    await services.users.set_password(user.id, hashed)
+    async with services.database.write():
+        # SECURITY: verifying and hashing take their time. Whoever has chosen another password
+        # meanwhile, by mail say, has taken the account back from who sent this.
+        if not await services.users.is_unchanged(user):
+            return await _page(services, request, user, old=_WRONG)
+        await services.users.set_password(user.id, hashed)
     await services.tickets.withdraw(user.id, "reset-password")
     await revoke_user(services, user.id, but_session=session.id)
     await services.events.record(
