@@ -61,6 +61,22 @@ PATHS: dict[str, Any] = {
             "responses": responses(application_json={}),
         },
     },
+    "/ruled": {
+        "patch": {
+            "operationId": "ruledAccount",
+            **SECURED,
+            "requestBody": {"content": {JSON: {"schema": ACCOUNT_REF}, PATCH: {}}},
+            "responses": responses(application_json={}),
+        },
+    },
+    "/watched": {
+        "put": {
+            "operationId": "watchedAccount",
+            **SECURED,
+            "requestBody": {"content": {JSON: {"schema": ACCOUNT_REF}}},
+            "responses": responses(application_json={}),
+        },
+    },
     "/user": {"get": {"operationId": "getUser", "responses": responses(application_json=USER)}},
     "/page": {
         "get": {
@@ -84,6 +100,8 @@ POLICY = {
     "getAccount": KEY,
     "changeAccount": KEY,
     "looseAccount": f"{KEY}, unknown: ignore",
+    "ruledAccount": f"{KEY}, properties: {{/name: {{mask: full}}}}",
+    "watchedAccount": f"{KEY}, validate: monitor",
     "getPage": f"{KEY}, properties: {{/items/*/cost: {{read: [admin]}}, /total: {{mask: full}}}}",
 }
 ROLES = "roles: {member: {scopes: [use]}, admin: {inherits: [member]}}"
@@ -208,6 +226,48 @@ def test_b252_what_may_be_written_is(shop: Answering, kind: str, body: bytes) ->
     lines = (f"Content-Type: {kind}",)
     reply = shop.ask("/account", answer(), method="PATCH", body=body, lines=lines, key="member")
     assert reply.status == 200, reply
+
+
+@pytest.mark.parametrize(
+    ("change", "allowed"),
+    [
+        ({"op": "replace", "path": "/name", "value": "n"}, True),
+        ({"op": "test", "path": "/role", "value": "admin"}, True),
+        ({"op": "replace", "path": "/role", "value": "admin"}, False),
+        ({"op": "replace", "Path": "/role", "value": "admin"}, False),
+        ({"op": "test", "OP": "replace", "path": "/role", "value": "admin"}, False),
+        ({"op": "replace", "path": "owner/role", "value": "admin"}, False),
+        ({"op": "replace", "value": "admin"}, False),
+    ],
+)
+def test_b252_a_patch_obeys_the_contract_beside_rules_of_the_policy(
+    shop: Answering, change: dict[str, Any], allowed: bool
+) -> None:
+    kind, body = patch(change)
+    mark = shop.upstream.mark()
+    reply = shop.ask(
+        "/ruled",
+        answer(),
+        method="PATCH",
+        body=body,
+        lines=(f"Content-Type: {kind}",),
+        key="member",
+    )
+    assert reply.status == (200 if allowed else 403), reply
+    assert len(shop.upstream.requests_since(mark)) == allowed
+
+
+@pytest.mark.parametrize("kind", ["application/vnd.account+json", "text/plain", "application/x-a"])
+def test_b252_bopla_write_as_a_type_that_is_only_noted(shop: Answering, kind: str) -> None:
+    def send(kind: str, body: bytes) -> int:
+        lines = (f"Content-Type: {kind}",)
+        reply = shop.ask("/watched", answer(), method="PUT", body=body, lines=lines, key="member")
+        return reply.status
+
+    mark = shop.upstream.mark()
+    assert send(kind, b'{"role":"admin"}') == 403
+    assert shop.upstream.requests_since(mark) == []
+    assert send("application/vnd.account+json", b'{"name":"n"}') == 200
 
 
 def test_b293_hdr_upstream_leak(shop: Answering) -> None:

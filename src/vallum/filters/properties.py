@@ -219,12 +219,14 @@ def _write_check(
         if not exchange.body:
             return
         media_type = _media_type(exchange)
-        covering = best_range(media_type, declared)
         rights = [] if own is None else [own]
-        rights += [] if covering is None else [declared[covering]]
-        if media_type.essence == _PATCH and own is None:
-            # A patch is no document of its own: what it names is the resource's.
-            rights += list(declared.values())
+        covering = best_range(media_type, declared)
+        if media_type.essence == _PATCH or best_range(media_type, operation.bodies) is None:
+            # A patch is no document of its own: what it names is the resource's. What nobody has
+            # declared, and `validate` lets pass, an upstream may read as anything that is.
+            rights += declared.values()
+        elif covering is not None:
+            rights.append(declared[covering])
         if not rights:
             return
         principal = exchange.principal
@@ -293,8 +295,12 @@ def _written(
 
 def _patched(patch: Any, rights: list[Rights], held: frozenset[str]) -> tuple[str, ...] | None:
     """The place of the first operation of a JSON Patch (RFC 6902) that writes what it may not."""
-    for index, change in enumerate(patch if isinstance(patch, list) else [patch]):
-        if not isinstance(change, dict):
+    for index, said in enumerate(patch if isinstance(patch, list) else [patch]):
+        if not isinstance(said, dict):
+            return (str(index),)
+        # Some readers do not mind case, here as in a resource.
+        change = {name.casefold(): value for name, value in said.items()}
+        if len(change) < len(said):
             return (str(index),)
         kind = change.get("op")
         if kind == "test":
@@ -302,9 +308,10 @@ def _patched(patch: Any, rights: list[Rights], held: frozenset[str]) -> tuple[st
         for key in ("path", "from"):
             pointer = change.get(key)
             # Copying reads its source; everything else removes or replaces it.
-            if pointer is None or (key == "from" and kind == "copy"):
+            if key == "from" and (pointer is None or kind == "copy"):
                 continue
-            if not isinstance(pointer, str):
+            # RFC 6901 §3: a pointer is empty or begins with `/`, which some readers add.
+            if not isinstance(pointer, str) or pointer[:1] not in ("", "/"):
                 return (str(index), key)
             found = _below(rights, pointer, held)
             if found is None or _changes(change, kind, pointer, found, held):
