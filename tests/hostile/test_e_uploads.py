@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import tarfile
+from collections.abc import Iterator
 
 import pytest
+from tests.support.answering import Answering, answering, responses
 from tests.support.arena import Arena, request
 from tests.support.files import EICAR, GOOD_FILES, gif, jpeg, office, png, tarred, zipped
+from tests.support.upstream import answer
 
 REFUSED = "upload-refused"
 PDF = b"%PDF-1.7\n"
@@ -153,3 +156,53 @@ def test_b124_upload_polyglot_as_the_whole_body(content: Arena) -> None:
     assert received.body == png()
     for data in (jpeg(), png(10_000, 10_000), png() + zipped({"a": b"x"}), png(extra=EICAR)):
         content.refuse(put(data), 422, closed=False, problem=REFUSED)
+
+
+@pytest.mark.parametrize(
+    "head", ["Content-Type: application/octet-stream", "Content-Type: text/plain", ""]
+)
+@pytest.mark.parametrize("filename", ["", '; filename=""'])
+def test_b124_a_field_is_no_file_because_it_says_so(
+    content: Arena, filename: str, head: str
+) -> None:
+    def field(text: bytes) -> bytes:
+        lines = f'--x\r\nContent-Disposition: form-data; name="note"{filename}\r\n'
+        lines += f"{head}\r\n" if head else ""
+        return post(lines.encode() + b"\r\n" + text + b"\r\n--x--\r\n")
+
+    assert content.send(field(b"a note about the union of two sets")).status == 200
+    attack = field(b"1' UNION SELECT password FROM users-- ")
+    content.refuse(attack, 403, closed=False, problem="content-refused")
+
+
+@pytest.fixture(scope="module", params=["monitor", "off"])
+def watched(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Answering]:
+    """A gateway whose contract of requests is not enforced."""
+    schema = {"type": "object", "properties": {"files": {"type": "string", "format": "binary"}}}
+    form_body = {"content": {"multipart/form-data": {"schema": schema}}}
+    operation = {
+        "operationId": "send",
+        "requestBody": form_body,
+        "responses": responses(application_json={}),
+    }
+    with answering(
+        tmp_path_factory.mktemp("watched"),
+        {"/files": {"post": operation}},
+        operations={"send": f"public: true, validate: {request.param}"},
+    ) as found:
+        yield found
+
+
+def test_b124_files_are_judged_where_forms_are_not(watched: Answering) -> None:
+    def send(body: bytes) -> int:
+        lines = ("Content-Type: multipart/form-data; boundary=x",)
+        return watched.ask("/files", answer(), method="POST", body=body, lines=lines).status
+
+    mark = watched.upstream.mark()
+    program = form(("run.exe", "application/octet-stream", b"x"))  # `note` is not declared
+    assert send(program) == 422
+    assert send(b"preamble\r\n" + program) == 422
+    assert watched.upstream.requests_since(mark) == []
+    assert send(form(("a.png", "image/png", png()))) == 200

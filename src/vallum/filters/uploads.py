@@ -18,7 +18,7 @@ from vallum.inspection.files.model import BadFile
 from vallum.openapi.bodies import OpaqueBody, kind_of
 from vallum.openapi.model import UNREAD, Operation
 from vallum.wire.media_type import MediaType, parse_media_type
-from vallum.wire.multipart import Part
+from vallum.wire.multipart import MalformedMultipart, Part, parse_multipart
 
 _SVG = "image/svg+xml"
 
@@ -105,9 +105,23 @@ def _files(exchange: Exchange) -> list[Part]:
     media_type = _media_type(exchange)
     if media_type is None:
         return []
+    if value is UNREAD and kind_of(media_type) == "multipart":
+        return _files_of_form(exchange.body, media_type)
     if media_type.essence == _SVG or (value is UNREAD and kind_of(media_type) == "opaque"):
         return [Part("", None, media_type, exchange.body)]
     return []
+
+
+def _files_of_form(body: bytes, media_type: MediaType) -> list[Part]:
+    """The files of a form that `validate` lets pass without having read it.
+
+    Raises:
+        Denied: nobody can say which files are in it.
+    """
+    try:
+        return [part for part in parse_multipart(body, media_type) if part.is_file]
+    except MalformedMultipart:
+        raise Denied("upload-refused", "upload.form") from None
 
 
 def _is_file(value: object) -> bool:

@@ -102,7 +102,8 @@ class TextPlan:
                 for item in value:  # type: ignore[attr-defined]
                     plan.collect(item, texts)
         elif kind is Part:
-            texts.extend(place.text for place in _file_places(value, ()))  # type: ignore[arg-type]
+            places = _file_places(value, (), self.content)  # type: ignore[arg-type]
+            texts.extend(place.text for place in places)
 
     def _collect_members(self, value: dict[str, Any], texts: list[str]) -> None:
         properties, other = self.properties, self.other
@@ -138,7 +139,7 @@ class TextPlan:
                 for index, item in enumerate(value):
                     yield from self.items.places(item, (*pointer, str(index)))
         elif isinstance(value, Part):
-            yield from _file_places(value, pointer)
+            yield from _file_places(value, pointer, self.content)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -154,8 +155,13 @@ class TextPlan:
         return frozenset(found - {""})
 
 
-def _file_places(file: Part, pointer: tuple[str, ...]) -> Iterator[Place]:
+def _file_places(file: Part, pointer: tuple[str, ...], content: str) -> Iterator[Place]:
     """What of an uploaded file is text: its name, and the content where its type says so."""
+    if file.name and not file.filename and content:
+        # SECURITY: most readers of forms know files by their names alone: to them this is the text
+        # of a field, whatever type it has.
+        yield Place(pointer, file.content.decode("utf-8", "replace"), content, False)
+        return
     if file.filename:
         yield Place((*pointer, "filename"), file.filename, "text", False)
     media_type = file.media_type
