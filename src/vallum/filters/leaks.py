@@ -45,6 +45,8 @@ _FAILURE: Final = re.compile(
 )
 _LIMITS: Final = JSONLimits(depth=64)
 _STREAMS: Final = frozenset({"text/event-stream"})
+_PARTIAL: Final = 206
+_PARTS: Final = "multipart/byteranges"
 _MOST_FINDINGS: Final = 20
 _SHORTEST: Final = 8
 _MOST_JUDGED: Final = 256 * 1024
@@ -82,9 +84,13 @@ class LeakScreen:
     def judge(self, head: AnswerHead) -> Ruling:
         """Text is read, as much of it as can be held."""
         media_type = head.media_type
-        if media_type is None or media_type.essence in _STREAMS:
+        if media_type is None:
             return Ruling()
-        reads = media_type.essence.startswith("text/") or media_type.is_json or media_type.is_xml
+        reads = _is_text(media_type)
+        if head.status == _PARTIAL and self._is_strict:
+            # SECURITY: whoever asks for a text in parts would get whole what is looked for in it.
+            must_read = reads or media_type.essence == _PARTS
+            return Ruling(reads=must_read, must_read=must_read)
         return Ruling(reads=reads)
 
     def screen(self, exchange: Exchange, body: AnswerBody) -> None:
@@ -275,21 +281,33 @@ class LeaksFilter:
         return Attachment(
             summary=f"{len(leaks)} changed" if leaks else "default",
             body_screen=LeakScreen(self._finder, leaks),
-            withholds=frozenset((b"accept-encoding",)),
+            withholds=_withheld(operation),
         )
 
 
 def _has_text(operation: Operation) -> bool:
     """Whether some answer may be text: none is where the contract declares other types only."""
+    types = _types(operation)
+    return not types or any("*" in each.essence or _is_text(each) for each in types)
+
+
+def _withheld(operation: Operation) -> frozenset[bytes]:
+    """What an upstream must not be asked for: texts in a form that cannot be read here."""
+    types = _types(operation)
+    if types and all("*" not in each.essence and _is_text(each) for each in types):
+        return frozenset((b"accept-encoding", b"range", b"if-range"))
+    return frozenset((b"accept-encoding",))
+
+
+def _types(operation: Operation) -> list[MediaType]:
     contents = operation.answers.contents()
-    types = [MediaType(essence) for content in contents for essence in content]
-    return not types or any(
-        "*" in each.essence
-        or each.is_json
-        or each.is_xml
-        or (each.essence.startswith("text/") and each.essence not in _STREAMS)
-        for each in types
-    )
+    return [MediaType(essence) for content in contents for essence in content]
+
+
+def _is_text(media_type: MediaType) -> bool:
+    if media_type.is_json or media_type.is_xml:
+        return True
+    return media_type.essence.startswith("text/") and media_type.essence not in _STREAMS
 
 
 def _place(pointer: str) -> tuple[str, ...]:
