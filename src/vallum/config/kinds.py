@@ -88,15 +88,18 @@ class Text:
 
     def read(self, node: Node, context: Context) -> Any:
         value = node.value
-        if self.numbers and type(value) is int and value >= 0:
-            value = str(value)
-        if not isinstance(value, str) or not value.strip():
+        # Of a number that quotes would not mend (`keep: 30`) the parser knows what it lacks.
+        text = str(value) if type(value) is int else value
+        if not isinstance(text, str) or not text.strip():
             return wrong_type(node, context, self.expected)
         try:
-            return self.parse(value if self.is_exact else value.strip())
+            found = self.parse(text if self.is_exact else text.strip())
         except Bad as err:
             context.report.add(err.code, err.message, node, err.hint)
             return INVALID
+        if type(value) is int and not (self.numbers and value >= 0):
+            return wrong_type(node, context, self.expected)
+        return found
 
     def schema(self) -> Schema:
         text: Schema = {"type": "string", "minLength": 1}

@@ -23,9 +23,11 @@ class ExistingFile:
         path = resolve(node.value, context)
         if path.is_file():
             return path
-        context.report.add(
-            "missing-file", f"there is no file `{node.value}`", node, near_file(path, context.base)
-        )
+        if path.is_dir():
+            message = f"`{node.value}` is a folder, not a file"
+        else:
+            message = f"there is no file `{node.value}`"
+        context.report.add("missing-file", message, node, near_file(path, context.base))
         return INVALID
 
     def schema(self) -> Schema:

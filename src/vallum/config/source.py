@@ -233,17 +233,23 @@ def parse_yaml(text: str, *, max_nodes: int = MAX_NODES) -> tuple[Node, list[Dup
         ) from None
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
-        words = " ".join(part for part in (err.problem, err.context) if part)
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        if _is_tab(text, line, column):
+            words, hint = "a tab where YAML takes spaces only", "indent with spaces"
+        else:
+            words = " ".join(part for part in (err.problem, err.context) if part)
+            hint = "check indentation, colons, quotes and brackets on this line and the one before"
         raise SourceError(
-            "yaml-syntax",
-            words,
-            line=mark.line + 1 if mark else 1,
-            column=mark.column + 1 if mark else 1,
-            hint="check indentation, colons, quotes and brackets on this line and the one before",
+            "yaml-syntax", words, line=line + 1, column=column + 1, hint=hint
         ) from None
     if builder.root is None:
         raise SourceError("empty-file", "the file is empty")
     return builder.root, builder.duplicates
+
+
+def _is_tab(text: str, line: int, column: int) -> bool:
+    lines = text.splitlines()
+    return line < len(lines) and lines[line][column : column + 1] == "\t"
 
 
 def _build(builder: _Builder, events: yaml.CSafeLoader) -> None:

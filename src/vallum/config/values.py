@@ -167,7 +167,9 @@ class Address(NamedTuple):
 def address(text: str) -> Address:
     """`127.0.0.1:8443`, `[::1]:8443` or `localhost:8443`; port 0 takes a free one."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65_535 or not host:
+    if host and port.isdecimal() and (len(port) > 5 or int(port) > 65_535):
+        raise Bad("bad-address", f"the port of `{text}` is too large", "ports end at 65535")
+    if not colon or not port.isdecimal() or not host:
         raise Bad("bad-address", f"`{text}` is no HOST:PORT", "write `127.0.0.1:8443`")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if ":" in bare and bare is host:

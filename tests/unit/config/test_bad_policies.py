@@ -80,7 +80,7 @@ GOOD_ISSUER = "issuer: https://login.corp.example, audience: bookshop"
 CASES = (
     # The file.
     Case("syntax", LISTEN, f"listen: {{address: ] {MARK}", "yaml-syntax", "check indentation"),
-    Case("tab", DEFAULT_BODY, f"\tbody: 1 {MARK}", "yaml-syntax", "check indentation"),
+    Case("tab", DEFAULT_BODY, f"\tbody: 1 {MARK}", "yaml-syntax", "spaces"),
     Case(
         "yaml-tag", "state: var/vallum.db", f"state: !!python/name:os {MARK}", "yaml-tag", "remove"
     ),
@@ -155,7 +155,7 @@ CASES = (
     Case("missing-upstream", f"{UPSTREAM}\n", "", "missing-key", "upstream"),
     # Where it listens.
     _listen("address", "address: localhost", "bad-address", "127.0.0.1:8443"),
-    _listen("port", "address: 127.0.0.1:99999", "bad-address", "127.0.0.1:8443"),
+    _listen("port", "address: 127.0.0.1:99999", "bad-address", "65535"),
     _listen("bare-ipv6", 'address: "::1:8443"', "bad-address", "[::1]:8443"),
     _listen("tls-word", "tls: lokal", "bad-value", "`local`"),
     _listen("tls-acme", "tls: acme", "bad-value", "valid:"),
@@ -170,7 +170,7 @@ CASES = (
     _listen("network-bits", "trusted_proxies: [10.1.0.0/8]", "bad-network", "10.0.0.0/8"),
     # Records, caps, timeouts.
     Case("duration", RECORDS, f"records: {{keep: 30 days}} {MARK}", "bad-duration", "units"),
-    Case("duration-bare", RECORDS, f"records: {{keep: 30}} {MARK}", "wrong-type", "quote"),
+    Case("duration-bare", RECORDS, f"records: {{keep: 30}} {MARK}", "bad-duration", "`30s`"),
     Case("failure-mode", RECORDS, f"records: {{on_failure: refuse}} {MARK}", "bad-value", "valid:"),
     Case("records-word", RECORDS, f"records: none {MARK}", "bad-value", "`off`"),
     Case(
@@ -297,7 +297,7 @@ CASES = (
     _limit("limit-twice", "60/minute per key per address", "60/minute"),
     _limit("limit-mapping", "{rate: 60/minute, per: ip}", "valid:"),
     _level("body-size", "body: lots", "bad-size", "256KiB"),
-    _level("body-negative", "body: -1", "wrong-type", "quote"),
+    _level("body-negative", "body: -1", "bad-size", "256KiB"),
     Case(
         "body-over",
         CREATE,
