@@ -194,7 +194,7 @@ class _Head:
         )
         if suspicions:
             _rule(suspicions, self._ruling, exchange)
-        elif isinstance(fields, RequestFields):
+        elif suspicions is not None and isinstance(fields, RequestFields):
             fields.inspected = headers.key
 
 
@@ -367,8 +367,11 @@ def _suspicions(
     places: Callable[[], Iterator[_Where]],
     ruling: Ruling,
     exchange: Exchange,
-) -> _Found:
-    """What inspection has to say about texts; `places` tells where each stands, when asked."""
+) -> _Found | None:
+    """What inspection has to say about texts; `places` tells where each stands, when asked.
+
+    None where that would take longer than it may, and the policy lets the request go on.
+    """
     known: list[_Where] = []
 
     def context_of(index: int) -> Context:
@@ -385,7 +388,7 @@ def _suspicions(
         # SECURITY: whoever asks for more judging than a request may have is not let through.
         if not ruling.blocks:
             exchange.notes.append(_TOO_SUSPICIOUS)
-            return []
+            return None
         raise Denied("content-refused", _TOO_SUSPICIOUS) from None
     return [(each, known[each.text]) for each in found]
 

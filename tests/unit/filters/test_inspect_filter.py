@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import orjson
@@ -307,6 +309,22 @@ def test_harmless_fields_of_a_connection_are_read_once(inspector: Inspector) -> 
     again.request = again.request._replace(fields=first.request.fields)
     assert judge(inspector, again) == "ok"
     assert again.request.fields.inspected is not None  # type: ignore[attr-defined]
+
+
+def test_fields_that_took_too_long_where_they_are_monitored_are_judged_where_they_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """B-122: who spends the budget in one request does not carry its fields into another."""
+    ticks = count(0.0, 0.01)
+    monkeypatch.setattr(time, "thread_time", lambda: next(ticks))
+    hasty = make_inspector()
+    of = operation()
+    first = exchange(of, block="cookie: " + "; ".join(f"c{n}={XSS}" for n in range(20)))
+    assert judge(hasty, first, Settings(inspect="monitor")) == "ok"
+    assert first.notes == ["inspect.too-suspicious"]
+    again = exchange(of)
+    again.request = again.request._replace(fields=first.request.fields)
+    assert judge(hasty, again) == "inspect.too-suspicious"
 
 
 @pytest.mark.parametrize("text", ["note", "body:x", "query:", "header", ""])
