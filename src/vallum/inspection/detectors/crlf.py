@@ -59,7 +59,9 @@ _LOG = re.compile(
 # What a machine writes as the value of a field whose name is also a word of people.
 _MACHINE_VALUE: Final[Mapping[str, re.Pattern[str]]] = {
     "location": re.compile(r"\s?(?:(?:https?:)?//|/|$)", re.IGNORECASE),
-    "host": re.compile(r"\s?[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}(?::\d+)?\s?$"),
+    "host": re.compile(
+        r"\s?(?:[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}|[a-z\d_-]{1,63}|\w{1,63}(?=:))(?::\d+)?\s?$"
+    ),
     "refresh": re.compile(r"\s?(?:\d{1,4}\s?;\s?url|https?:|\w+\.)", re.IGNORECASE),
     "link": re.compile(r"\s?<"),
     "status": re.compile(r"\s?\d{3}\b"),

@@ -64,7 +64,7 @@ _TRIGGERS: Final = (
     ),
     # .NET
     (
-        r"aaeaaad/////|aaeaaad_____|0001000000ffffffff|"
+        r"aaeaaad/////|aaeaaad_____|0001000000ffffffff|/wey[a-z0-9+/]{12}|"
         r"[\"']\$?_{0,2}type[\"']\s*:\s*[\"'][\w.+]+\s*[,:]|"
         r"^(?:system|microsoft)\.[\w.]+[^,]*,\s*[a-z]|publickeytoken="
     ),

@@ -21,6 +21,8 @@ _LONGEST: Final = 4096
 
 _JAVA: Final = b"\xac\xed\x00\x05"
 _DOTNET: Final = b"\x00\x01\x00\x00\x00\xff\xff\xff\xff"
+# A page of ASP.NET keeps its state in a form of its own, which may hold one of those.
+_VIEW_STATE = re.compile(rb"\xff\x01\x32[\x00-\xff]{1,5}?" + re.escape(_DOTNET))
 _RUBY = re.compile(rb"\x04\x08[o\[{cmIuUeCSi:\"f]")
 _RUBY_OBJECT = re.compile(rb"\x04\x08[oUuecS]|[\x00-\x20\[]o:[\x06-\x40][A-Z]")
 _PHP = re.compile(rb"(?:^|[;{|])[OC]:\+?\d{1,5}:\"[\w\\]{1,100}\":\d{1,5}:")
@@ -91,7 +93,7 @@ def _known(data: bytes, start: int) -> Binary | None:
     # At another offset in a longer run the header is shifted, but Java's is long enough to find.
     if data.startswith(_JAVA):
         return Binary("java", 9, start)
-    if data.startswith(_DOTNET):
+    if data.startswith(_DOTNET) or _VIEW_STATE.match(data):
         return Binary("dotnet", 9, start)
     if _RUBY.match(data):
         return Binary("ruby", 8 if _RUBY_OBJECT.search(data) else 5, start)

@@ -32,7 +32,7 @@ _SCRIPT = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTES = re.compile(
-    r"^[^;\s]{0,60}=[^;\s]{0,200};\s?(?:[a-z-]{4,8}(?:=[^;]{0,60})?;\s?){0,4}"
+    r"^(?:[^;=\s]{0,60};\s?)?[^;\s]{0,60}=[^;\s]{0,200};\s?(?:[a-z-]{4,8}(?:=[^;]{0,60})?;\s?){0,4}"
     r"(?:domain=\.?[\w-]{1,63}\.[\w.-]{2,}|path=/|httponly|expires=\w)",
     re.IGNORECASE,
 )

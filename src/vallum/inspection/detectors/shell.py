@@ -16,6 +16,7 @@ from vallum.inspection.detectors.shell_breakout import TRIGGER, breakout
 from vallum.inspection.detectors.shell_commands import (
     COMMAND_NAMES,
     DEVELOPMENT,
+    FILTERS,
     INTERPRETERS,
     LIST_NAMES,
     SPOKEN_BY_PROGRAMS,
@@ -65,6 +66,7 @@ _BY_START: Final[dict[Arguments, tuple[int, int, int]]] = {
     "sensitive": (6, 7, 7),
 }
 _TRACE: Final = 4
+_OPTIONED: Final = 6
 _MANY_WORDS: Final = 12
 _SOME_WORDS: Final = 4
 _SEPARATORS = re.compile(r"[;|&\n]+")
@@ -72,6 +74,7 @@ _LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&-]*")
 _SPAN = re.compile(r"`[^`]*`")
 _CELL = re.compile(r"\W*\w+\W*\Z")
 _WORD_BEFORE = re.compile(r"\w\s\(\Z")
+_OPTION = re.compile(r"\s--?[A-Za-z][\w-]{0,40}(?=[\s=,;|&]|\Z)")
 _TABLE = re.compile(r"\|\s{0,9}:?-{3,}")
 _UNKNOWN = re.compile(
     r"(?:(?<!\w)\$\(|\A<\(|(?<==)<\(|(?<![\w:;=])>\()\s{0,9}([a-z_][\w.-]{1,30})(?=[\s)$`])(?!\)\.)"
@@ -173,7 +176,9 @@ class _Reading:
         text = self._text
         arguments = command.arguments
         score = _BY_SEPARATOR[arguments][command.weight - 1]
-        if arguments == "prose":
+        if self._optioned(command):
+            score = max(score, _OPTIONED)
+        elif arguments == "prose":
             return score
         if command.hidden:
             score = max(score + 1, 6)
@@ -195,6 +200,15 @@ class _Reading:
             score = min(score, _TRACE)
         return min(score, 9)
 
+    def _optioned(self, command: Command) -> bool:
+        """Whether the text begins with a separator and a command, among whose words is an option.
+
+        `;docker run -v /:/mnt x`: what the words before the option say, only that command knows.
+        """
+        if command.entry != "separator" or command.start > self._lead:
+            return False
+        return _OPTION.search(self._text, command.place, command.end) is not None
+
     def _enclosed(self, command: Command) -> bool:
         """Whether it is told of in parentheses, as cron logs: no shell runs `word (a || /b)`."""
         before = self._text[: command.start]
@@ -207,10 +221,14 @@ class _Reading:
         )
 
     def _loose(self, command: Command) -> bool:
-        """Whether the separator stands as in a sentence of a long text."""
+        """Whether the separator stands as in a sentence of a long text.
+
+        For a filter a shorter one will do: `pipe it through sort | uniq -c`.
+        """
         at = command.start
         around = self._text[max(0, at - 1) : at + 2]
-        return self._spoken >= _MANY_WORDS and (around[:1].isspace() or around[-1:].isspace())
+        words = _SOME_WORDS if command.name in FILTERS else _MANY_WORDS
+        return self._spoken >= words and (around[:1].isspace() or around[-1:].isspace())
 
     def _alone(self, command: Command, score: int) -> int:
         """The score of a command without arguments, which might be a word of a list."""

@@ -40,6 +40,7 @@ _UNIX_SHORT = words(
     "tar tcl tclsh tee tftp tmux tr tsc tty ul umask uniq unzip vi vim wc xz zip"
 )
 _UNIX_WORDS = words(
+    "aws az crictl gcloud helm nerdctl podman terraform "
     "alias aptitude ar arch as aspell at base bash bind break bundle cal cancel capsh case cd "
     "chef cmp col column comm command composer cowsay cut dash date dialog diff disown docker "
     "dosbox dvips easy_install echo enable eval ex exec exit expand expect export false fc fg "
@@ -141,6 +142,9 @@ DEVELOPMENT: Final = words(
     "sudo systemctl tar unzip vi vim wget yarn yum zip zsh"
 )
 """What people write to each other about; a command line of these, alone, is no attack."""
+
+FILTERS: Final = words("column cut grep head less more nl sort tac tail tr uniq wc")
+"""What only shows what it is given, unless it is given a file."""
 
 COMMAND_NAMES: Final = words(
     "addr cli cmd cmdline command commands console daemon exec execcmd execute func host "

@@ -51,6 +51,15 @@ _MARKS: Final = (
         "<!--",
         r"<!--\s?#\s?(?:exec|include|config|printenv)\s{0,9}(?:cmd|cgi|file|virtual|-->|\w)",
     ),
+    mark(
+        "shell.command",
+        7,
+        "done",
+        r"[;|&]\s?(?:while|until|for)\s[^;\n]{1,80};\s?do\s[^\n]{1,200}?;\s?done\b",
+    ),
+    mark("shell.command", 7, "then", r"[;|&]\s?if\s[^;\n]{1,80};\s?then\s[^\n]{1,200}?;\s?fi\b"),
+    mark("shell.command", 7, ".", r"[;|&]\s{0,3}\.\s{1,3}(?:~|\.{1,2})?/\w"),
+    mark("shell.command", 7, "$", r"[;|&]\s{0,3}(?:\$\{?[a-z_]\w{0,30}\}?){2,8}(?:[\s;|&]|\Z)"),
     mark("shell.command", 6, "trap", r"[;&|\n]\s{0,8}trap\s{1,8}['\"]"),
     mark(
         "shell.command",

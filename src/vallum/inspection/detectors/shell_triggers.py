@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from vallum.inspection.detectors.shell_commands import DEVELOPMENT, NUMBERED, PREFIXES, WEIGHTS
+from vallum.inspection.detectors.shell_commands import (
+    DEVELOPMENT,
+    NUMBERED,
+    OPERANDS,
+    PREFIXES,
+    WEIGHTS,
+)
 
 
 def _any(words: Iterable[str]) -> str:
@@ -37,7 +43,9 @@ TRIGGERS: Final[tuple[str, ...]] = (
         rf"[\w.-]{{1,30}}[:=/\\`)]|[a-z][a-z.]{{0,30}}[-_\d]|passwd|shadow)|\s{{1,4}}')"
     ),
     r"[$<>]\([ \t\"'(!@{]{0,4}[a-z.]",
-    rf"{_PLACE}net1?\s{{1,4}}(?:user|group|localgroup|share|view|start|stop|use|accounts)\b",
+    rf"{_PLACE}net1?\s{{1,4}}(?:users?|group|localgroup|share|view|start|stop|use|accounts)\b",
+    rf"{_PLACE}(?:sc|reg|ps)\s{{1,4}}{_any(OPERANDS['sc'] | OPERANDS['reg'] | OPERANDS['ps'])}\b",
+    rf"{_PLACE}(?:dig|host|ping|whois)\s{{1,4}}[\w-]+\.[a-z]",
     rf"{_PLACE}{_any(NUMBERED)}\s{{1,4}}\d",
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
@@ -63,6 +71,8 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # Wildcards in paths.
     r"/[a-z?*\[\]!/]{2,14}/[a-z]*[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])",
     r"/[?*\[][^\s]*/[^\s]*[?*\[]|/[a-z]*\[[a-z!/]+\][a-z/]",
+    # Loops and conditions, files that are read in, commands of several variables.
+    r";\s?(?:done|fi)\b|[;|&]\s?\.\s+[/~.]|[;|&]\s?\$\{?\w+\}?\$",
     # Functions, sockets, calls, directives.
     r"\(\)\s?\{|/dev/(?:tcp|udp)|\bmkfifo\s|\bmknod\s|-i\s*[<>\d&|]{1,3}|<!--\s?#\s?\w",
     r"\b(?:nc|ncat|netcat|socat)(?:\.\w+)?\s[^\n]*-{0,2}(?:e|c|exec|sh-exec|system)\b",
@@ -84,6 +94,6 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # PowerShell.
     r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s+[-/\"'&]|\b(?:iex|invoke-expression)\b|\]::\w",
     r"\bnew-object\s|\.download(?:string|file|data)\s?\(|\$(?:env:|psversiontable|executioncontext)",
-    r"[;&|]\s*&\s*[\"'{$]",
+    r"[;&|]\s*&\s*[\"'{$]|[;|]\s*[&.]\s*\(",
 )
 """See `Detector.triggers`. Words of a language wake the judge where a command would stand only."""

@@ -37,8 +37,15 @@ _MARKS: Final = (
     mark(_PS, 8, "powershell", rf"\bpowershell(?:\.exe)?[\"']?\s[^\n]{{0,80}}?[-/]{_FLAGS}"),
     mark(_PS, 8, "pwsh", rf"\bpwsh(?:\.exe)?[\"']?\s[^\n]{{0,80}}?[-/]{_FLAGS}"),
     mark(_PS, 8, "iex", r"\biex\s{0,9}[\s($\"'&]\s{0,9}[($\"'[&]"),
+    mark(
+        _PS,
+        8,
+        "iex",
+        r"\biex\s{0,9}\(\s{0,9}(?:iwr|irm|curl|wget|gc|cat|type|(?:invoke|get|new)-[a-z]{3,20})\s",
+    ),
     mark(_PS, 8, "invoke-ex", r"\binvoke-expression\s{0,9}[\s($\"'&]\s{0,9}[($\"'[&]"),
     mark(_PS, 7, "iex", r"\|\s{0,9}iex\b"),
+    mark(_PS, 7, "{", r"\|\s{0,9}(?:%|foreach-object)\s{0,9}\{\s{0,9}iex\b"),
     mark(_PS, 7, "invoke-ex", r"\|\s{0,9}invoke-expression\b"),
     mark(
         _PS,
@@ -53,9 +60,10 @@ _MARKS: Final = (
         "]::",
         r"\[(?:system\.)?(?:convert|text\.encoding|reflection\.assembly|io\.\w{1,40}|"
         r"net\.[\w.]{1,60}|diagnostics\.process|runtime\.interopservices\.\w{1,40}|environment|"
-        r"appdomain)\]::\w{1,60}",
+        r"appdomain|scriptblock|activator)\]::\w{1,60}",
     ),
     mark(_PS, 7, "&", r"[;&|]\s{0,9}&\s{0,9}(?:[\"'][^\"'\n]{1,60}[\"']|\{|\$\w)"),
+    mark(_PS, 7, "(", r"[;|]\s{0,9}[&.]\s{0,9}\(\s{0,9}(?:[\"'$\[(]|gcm\s|get-command\s)"),
     mark(_PS, 7, "$", r"\$(?:env:\w|psversiontable|executioncontext|pshome\b)"),
 )
 _CARETS = re.compile(r"(?<![\w^])([a-z]{1,12}(?:\^[a-z\d]{1,12}){1,12})")

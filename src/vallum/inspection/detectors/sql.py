@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from vallum.inspection.detectors.sql_fragments import FRAGMENTS, Fragment, Where
 from vallum.inspection.detectors.sql_probes import probe
+from vallum.inspection.detectors.sql_stacked import stacked
 from vallum.inspection.detectors.sql_tokens import differs, excerpt, shape, tokenise
 from vallum.inspection.detectors.sql_triggers import TRIGGERS
 from vallum.inspection.model import Context, Detector, Judgement
@@ -48,6 +49,7 @@ _CLASS_PATH: Final = re.compile("(?<=[A-Za-z_])::(?=[A-Z][a-z])")
 _QUOTED_WORD: Final = re.compile(r'"\w++"').fullmatch
 _QUITE: Final = 7
 _CERTAIN: Final = 9
+_STACKED: Final = 8
 _MANY: Final = 600
 """Tokens from which on a text is read in one dialect only, to bound what it costs."""
 
@@ -58,6 +60,7 @@ class _Reading(NamedTuple):
     where: Where
     tokens: list[str]
     letters: str
+    dialect: int
 
 
 def _judge(text: str, context: Context) -> Judgement | None:
@@ -77,12 +80,12 @@ def _readings(text: str) -> Iterator[_Reading]:
     for dialect in (0, 1) if differs(text) else (0,):
         tokens = tokenise(text, dialect)
         many = len(tokens) > _MANY
-        yield _Reading("bare", tokens, shape(tokens, dialect))
+        yield _Reading("bare", tokens, shape(tokens, dialect), dialect)
         for quote in "'\"`":
             if quote in text and not _QUOTED_WORD(text):
                 tokens = tokenise(f"{quote}{text}{quote}", dialect)
                 many = many or len(tokens) > _MANY
-                yield _Reading("broken", tokens, shape(tokens, dialect))
+                yield _Reading("broken", tokens, shape(tokens, dialect), dialect)
         if many:
             return
 
@@ -100,6 +103,10 @@ def _strongest(reading: _Reading, typed: bool) -> Judgement | None:
             if found is not None:
                 best = _judgement(fragment, found, reading, typed)
                 break
+    if ";" in letters and (best is None or best.score < _STACKED):
+        statement = stacked(reading.tokens, reading.dialect)
+        if statement is not None:
+            return Judgement("sql.stacked", _STACKED, statement[:_LONGEST_EVIDENCE])
     return best
 
 

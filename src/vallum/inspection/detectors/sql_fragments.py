@@ -42,6 +42,7 @@ _BROKEN: Final = (
     ("boolean", 7, "[AP]<constant>(?:GB|H<called>|Mn)"),
     # ' or ', ' or ''-'
     ("boolean", 6, "[AP]<pre>(?:sO?)?j$"),
+    ("boolean", 6, "(?:[AP]<pre>[nb]){1,4}[AP]j$"),
     ("boolean", 5, "[AP]<pre><arg>(?>(?:[O/*]<pre><const>)+)q$"),
     ("function", 8, "[APO/*,CL]<pre>(?:<known>|[Qk])"),
     ("function", 6, "[AP*O]<pre>u"),
@@ -59,6 +60,9 @@ _BROKEN: Final = (
     ("concat", 4, "O<pre>[sj]$"),
     ("arithmetic", 7, "[O*C]<pre><atom><cut>|(?>(?:[O/*]<pre><const>)+)C<operand>"),
     ("insert", 7, "(?>(?:,<operand>)+)<cut>"),
+    # ', role='admin', name=' in the SET of an UPDATE
+    ("insert", 7, "(?>(?:,<set>)+)(?:<cut>|W<operand><compare>)"),
+    ("insert", 6, "(?>(?:,[wrT]C<const>(?=,))*),[wrT]Cs$"),
     ("comment", 6, "<cut>$"),
 )
 _BARE: Final = (
@@ -82,6 +86,7 @@ _BARE: Final = (
     ("time", 6, "^t$|^S4(?:$|[#;,F])"),
     ("clause", 8, "<number>a?[wpdr]?W<operand><compare>"),
     ("clause", 8, "<number>?(?:GB<pre>(?:<const>|<known>)|H<constant>C|H<operand>C<pre><const>)"),
+    ("clause", 8, "<number>GB<pre><atom>(?>(?:,<atom>)*)H<constant>C"),
     ("clause", 8, "<number>?Mn[,M]"),
     ("clause", 7, "<number>(?:GBw|Mn)<cut>"),
     ("clause", 6, "<number>(?:a[wsr])?F<name>[WC]"),
@@ -102,13 +107,13 @@ _BARE: Final = (
 # Each begins with the one letter that is looked for; what stands before it is looked back at.
 _ANY: Final = (
     ("union", 9, "UN*+[SQ]<item>"),
-    ("union", 8, "UN*+(?:[SQ][;#]|Vn)"),
+    ("union", 8, "UN*+(?:[SQ][;#]|V[nf]|T<name><cut>)"),
     ("union", 7, "UN++[SQ]"),
     ("union", 5, "UQ|^US$|U(?<=[nsb]U)S$"),
     (
         "stacked",
         8,
-        ";(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>(?:W|;$|;?#)|1x*I[wrTu]|1x*(?:u[wpr,]*+|r)V[nsvbg]|2[wr]Y)",
+        ";(?:D(?:A1)?x*+T[NL]*+(?:<name>|<defined>)|D<name><cut>|3x*F<name>(?:W|;$|;?#)|1x*I[wrTu]|1x*(?:u[wpr,]*+|r)V[nsvbg]|2[wr]Y)",
     ),
     ("stacked", 8, ";(?:S[*vg]|S[ns][,F#;q]|S<known>|E[lv]|X[vg]|Y[vg]C|Zx)"),
     ("stacked", 8, ";(?<=[nsb];)3x*F<name>|;(?<=[nsbx];)S[ns]$"),

@@ -21,6 +21,8 @@ _PARTS: Final = {
     "arg": "(?:<atom>|<called>(?><atom>?):*+)",
     "operand": "(?><pre><arg>(?:[O/*P]<pre><arg>){0,30})",
     "constant": "(?><pre><const>(?:[O/*]<pre><const>){0,30})",
+    "defined": "u[wr]{0,4}[xfhSaT;#]",
+    "set": "[wrT]C<operand>",
     "terms": "<const>(?>(?:[O/*]<pre>(?:<const>|<known>)){0,30})",
     # What may stand between the place of the value and the condition that matters.
     "chain": "(?:(?>(?:<compare>|[O/*PA])<operand>)){0,4}?",
@@ -34,7 +36,7 @@ _PARTS: Final = {
     "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ4]|<known>|[wrTxm][,F;#]|xnw))",
     "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?>(?:,<atom>)*)F[wdmrQ])",
     "changing": (
-        "(?:DT[NL]*+<name>|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y"
+        "(?:D(?:A1)?x*+T[NL]*+(?:<name>|<defined>)|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y"
         "|1x*(?:u[wpr,]*+|[wr])V[nsvbg])"
     ),
     "running": (

@@ -14,8 +14,8 @@ _OPERATOR: Final = rf"(?:not\s{{1,8}})?(?:{_OPERATORS})"
 _ANY_OPERATOR: Final = rf"(?:not\s{{1,8}})?(?:{_OPERATORS}|is|in|union|&&)"
 
 _PROBES: Final = (
-    # The string is ended, calculated with, and begun again: '-'; or in a quote of another kind.
-    (5, r"'\s?[-+*/&^|=%]{1,2}\s?'"),
+    # The string is ended, calculated with, and begun again: '-' or '-0-'; or in another quote.
+    (5, r"'\s?[-+*/&^|=%]{1,2}\s?(?:\d{1,9}\s?[-+*/&^|=%]{1,2}\s?)?'\d{0,9}"),
     (5, r"""(['"`])\s?[-+*/&^|=%!<>~]{1,2}\s?(?!\1)['"`]"""),
     # 'x'!='y of what was written ' or 'x'!='y
     (5, r"'[^']{0,40}'\s?[<>!=~^]{1,3}\s?'[^']{0,40}"),

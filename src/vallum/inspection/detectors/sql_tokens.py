@@ -45,7 +45,7 @@ _COMMON: Final = rf"""
   | \[[^\]\['"]{{1,128}}+\]                             # SQL Server: names
   | /\*!\d{{0,6}} | /\*M!\d{{0,6}} | \*/                # run by MySQL in spite of looking so
   | /\*.*?\*/ | /\*.*+                                  # the last one never ends
-  | \#>>?(?=\s*')
+  | (?:\#>>?|@[>?]|<@)(?=\s*')
   | 0x[0-9a-f]++ | 0b[01]++
   | \d++\.e(?![\w+-])
   | (?:\d++(?>(?:\.\d*+)?)|\.\d++)(?>(?:e[+-]?\d++|[fd](?=union|order|and|x?or))?)
@@ -123,7 +123,7 @@ _LETTERS: Final = _Letters(
     {
         **LETTERS,
         **dict.fromkeys(("=", "<", ">", "<>", "!=", "<=", ">=", "==", "<=>"), "C"),
-        **dict.fromkeys(("->", "->>", "#>", "#>>"), "C"),
+        **dict.fromkeys(("->", "->>", "#>", "#>>", "@>", "@?", "<@"), "C"),
         "=>": "?",
         **dict.fromkeys(("!", "~", "!!"), "N"),
         **dict.fromkeys(("/", "%", "^", "|", "&", "#"), "/"),

@@ -47,6 +47,7 @@ TRIGGERS: Final = (
     r"union[\w\s]{0,16}[^\w\s.,].{0,16}(?:select|values|table)",
     r"union\W*(?:(?:all|distinct\w*)\W*)?(?:select|values|table)",
     r"union.*(?:/\*|--|#).*(?:select|values|table)",
+    r"[\d'\")][\s)]{0,8}(?:except|intersect|minus)\W+(?:all\W+)?select\W*(?:\d|null|['\"@])",
     r"/\*.*\*/",
     # A quote, and what only an operator or a clause makes of it.
     rf"{_QUOTE}{_GAP}{_LOGIC}{_GAP}(?:(?:not|binary|r?like|regexp){_GAP})*(?:['\"`\d@]|\w+{_GAP}{_COMPARE}|\w+[\s)]*{_CUT}|true|false)",
@@ -77,12 +78,20 @@ TRIGGERS: Final = (
     r"select[^(@*,]*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()",
     r"select.*from.*where.*[=<>]",
     rf";\s*{_STATEMENT}\b",
+    (
+        r";\s*(?:pragma|attach\s+database|attach\s+'|copy\s+(?:\S+\s+(?:to|from)\s|[^;]{0,80}\)\s*(?:to|from)\s)|vacuum\s+into|"
+        r"lock\s+tables?|flush\s+[pthls]|load\s+data|install\s+[pcs]|comment\s+on|reassign|"
+        r"(?:optimize|repair|analyze|rename)\s+table|reset\s+(?:all|master|query)|handler\s|"
+        r"refresh\s+mat|backup\s+(?:database|log)|prepare\s|notify\s|dbcc\s|"
+        r"show\s+(?:full|global|databases|schemas|grants|tables|proc|vari)|"
+        r"(?:explain|describe|desc)\s+[adeisuv]|use\s+(?:m|temp|info)|do\s*\$|do\s+language)"
+    ),
     r"(?:insert\s+into|delete\s+from|update\s+\w+\s+set|drop\s+table)\b",
     r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate|(?:master|msdb|tempdb)\]?\.)|waitfor\W+(?:delay|time)",
     # Clauses behind a number.
     r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]",
     r"\d[\s)]*(?:having|limit|where)\b[^=<>,\d]*[=<>,\d]",
-    r"having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
+    r"having\s+\d+\s*[=<>]|having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
     r"into\W+(?:out|dump)file|\bcase\b[^\n]*\bwhen\b",
     # Calls and names.
     rf"\b{_CALL}\s*\(",

@@ -28,6 +28,7 @@ RULES: Final[Mapping[str, str]] = {
 _TRIGGERS: Final = (
     r"\{\{|\{%|\$!?\s*\{|[#*%~@]\{|<%|\[%|\[=|@\(\s*[\w'\"]",
     r"<[#@](?:assign|list|if|include|import|macro|function|attempt|setting|visit|recurse)\b",
+    r"\[#(?:assign|list|include|import|macro|function|attempt|setting)\s",
     (
         r"\{\s?(?:\$\w|\d+\s?[*+/-]\s?\d|/?literal\}|php\}|(?:system|exec|passthru|shell_exec|"
         r"eval|fetch|"
@@ -73,7 +74,9 @@ _RAZOR = re.compile(
     r"@Html\.Raw\s{0,40}+\(|@inject\s"
 )
 _FREEMARKER = re.compile(
-    r"<[#@](?:assign|include|import|macro|function|attempt|setting)\b[^>]{0,200}", re.I
+    r"<[#@](?:assign|include|import|macro|function|attempt|setting)\b[^>]{0,200}|"
+    r"\[#(?:assign|include|import|macro|function|attempt|setting)\s[^\]]{0,200}",
+    re.I,
 )
 _EVALUATED: Final = frozenset({"{{", "${", "$!{", "#{", "*{", "%{", "~{", "@{", "<%", "[=", "@("})
 

@@ -11,7 +11,7 @@ from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "xml.entity": "declares an entity, or a document type of its own or from elsewhere",
-    "xml.include": "includes another resource (XInclude)",
+    "xml.include": "includes another resource (XInclude, ESI)",
     "xml.transform": "XSLT, or an instruction to apply it",
     "xml.schema-location": "names a schema for the parser to fetch",
     "xml.charset": "declares a character set that hides what follows",
@@ -28,6 +28,12 @@ _DOCTYPE = re.compile(
 _PUBLIC_HTML = re.compile(r"-//(?:W3C|IETF)//DTD (?:X?HTML|SVG|MathML)", re.IGNORECASE)
 _INCLUDE = re.compile(
     r"<\w{0,20}:?include\s[^<>]{0,200}(?:href|parse)\s?=|2001/XInclude", re.IGNORECASE
+)
+# What a cache in between runs: Edge Side Includes.
+_ESI = re.compile(
+    r"<esi:(?:include|inline|eval|vars|assign|debug|text|function|foreach|try|choose|when|remove)"
+    r"(?:[\s/]|>.)|<!--\s?esi\s[^<>]{0,80}[<$]",
+    re.IGNORECASE | re.DOTALL,
 )
 _STYLESHEET = re.compile(r"<\?xml-stylesheet\s[^<>]{0,200}href", re.IGNORECASE)
 _XSLT = re.compile(
@@ -99,7 +105,7 @@ def _declaration(text: str) -> Judgement | None:
 
 
 def _inclusion(text: str) -> Judgement | None:
-    include = _INCLUDE.search(text)
+    include = _INCLUDE.search(text) or _ESI.search(text)
     if include:
         return verdict("xml.include", 6 if reads_as_prose(text) else 9, include[0])
     transform = _STYLESHEET.search(text) or _XSLT.search(text)
@@ -167,7 +173,7 @@ def _envelope(text: str) -> Judgement | None:
 
 _LOOKS: Final[tuple[Look, ...]] = (
     (("<!",), _declaration),
-    (("include", "xsl", "stylesheet", "<?xml"), _inclusion),
+    (("include", "xsl", "stylesheet", "<?xml", "esi"), _inclusion),
     (("schemalocation",), _schema),
     (("<",), _elements),
     (("]]>", "<![cdata[", "<!--"), _sections),
@@ -180,6 +186,7 @@ DETECTOR = Detector(
     triggers=(
         r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION|DOCTYPE)\s",
         r"<\w{0,20}:?include\s|2001/XInclude",
+        r"<esi:|<!--\s?esi\s",
         r"<\?xml-stylesheet|<xslt?:[a-z]|1999/XSL/Transform",
         r"schemaLocation\s?=",
         r"<\?xml\s[^<>?]{0,100}encoding\s?=\s?['\"](?:utf-?[7123]|ucs|ebcdic|cp037|ibm)",

@@ -58,6 +58,10 @@ _READS: Final = _words(
 )
 _WRITES: Final = frozenset({"cookie", "innerhtml", "outerhtml", "srcdoc"})
 _REACHES: Final = frozenset({"__proto__", "constructor", "fromcharcode", "globaleval"})
+_COERCIONS: Final = frozenset({"tostring", "valueof"})
+"""Members that JavaScript calls by itself: `1+{valueOf:alert}`."""
+_CALLERS: Final = _words("every filter find findindex findlast flatmap foreach from map some sort")
+"""They call the function that they are given: `[1].find(alert)`."""
 _APPLIERS: Final = frozenset({"apply", "call", "map", "sort"})
 _OPERANDS: Final = frozenset({"number", "regex", "string", "template", "word"})
 _QUOTES: Final = frozenset("\"'`")
@@ -83,15 +87,14 @@ class _Reader:
     """Takes tokens one after another, and remembers what they amount to."""
 
     __slots__ = (
-        "calls", "had_control", "had_timer", "is_broken", "kind", "line", "marks", "path", "sink",
-        "text", "was_dot", "was_gap",
+        "calls", "had_control", "had_timer", "is_broken", "is_handler", "kind", "line", "marks",
+        "path", "sink", "text", "was_dot", "was_gap",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.calls = self.sink = self.marks = 0
-        self.is_broken = self.had_control = self.had_timer = self.line = self.was_dot = (
-            self.was_gap
-        ) = False
+        self.is_broken = self.had_control = self.had_timer = self.is_handler = self.line = False
+        self.was_dot = self.was_gap = False
         self.kind = ""
         self.text = ""
         self.path: list[str] = []
@@ -111,6 +114,8 @@ class _Reader:
             if self.path and self.path[-1] in _APPLIERS:
                 # What calls is itself called with a template: a call without parentheses.
                 self.sink = 3 if "${" in text else max(self.sink, min(len(self.path), 2))
+            elif self.path and self.path[-1] in _TIMERS:
+                self.sink = max(self.sink, 2)
         elif follows and not self.line and not self.was_dot:
             is_control = self.text == ")" and self.had_control
             self.is_broken |= text not in _KEYWORDS and not is_control
@@ -120,6 +125,9 @@ class _Reader:
             self._member(is_escaped=plain != text.lower() and "\\" in text)
         if self.had_timer and self.text == "(" and text not in _KEYWORDS:
             self.sink = max(self.sink, 2)
+        if self.is_handler and plain in _SINKS and plain not in _KEYWORDS:
+            self.sink = max(self.sink, 2)
+        self.is_handler = False
         self.had_control |= text in _CONTROLS
         self.kind, self.text = kind, text
         self.line = self.was_dot = self.was_gap = False
@@ -140,6 +148,8 @@ class _Reader:
             self._call()
         elif mark in {"=", "+="} and self.path:
             self._assign()
+        elif mark == ":" and self.path:
+            self.is_handler = self.path[-1] in _COERCIONS
         self.was_dot = mark in {".", "?.", "["} and bool(self.path)
         if mark not in {".", "?.", "[", "]", ")"}:
             self.path = []
@@ -151,6 +161,7 @@ class _Reader:
         if not self.path or self.kind == "number":
             return
         first, last = self.path[0], self.path[-1]
+        self.is_handler = len(self.path) > 1 and last in _CALLERS
         reached = sum(each in _REACHES for each in self.path[1:])
         is_browsers = len(self.path) == 1 or first in _OBJECTS
         if reached:
@@ -166,6 +177,7 @@ class _Reader:
 
     def _assign(self) -> None:
         first, last = self.path[0], self.path[-1]
+        self.is_handler = last == "onerror"
         if last in _WRITES and len(self.path) > 1:
             self.sink = max(self.sink, 2)
         elif "location" in self.path or last == "onerror":

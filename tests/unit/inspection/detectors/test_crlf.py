@@ -64,6 +64,7 @@ def test_a_short_value_of_a_body_with_one_such_line_is_stopped(text: str) -> Non
         "Name: X\r\nAddress: Y\r\nPhone: 12",
         "Line one\r\nLine two\r\n",
         "Invoice\nTo: ACME Ltd\nFrom: Bob",
+        "Hi\n\nHost: Anna\nGuests: 12\n\nBye",
         "Please contact\nTo: sales@example.com",
         "Log:\n[INFO] starting\n[ERROR] failed\n[INFO] done",
         "Привет\nАдрес: ул. Ленина, 1",

@@ -18,6 +18,7 @@ SUSPECTS = Suspects(DETECTOR)
         '<meta http-equiv="Set-Cookie" content="a=b">',
         "sid=1;domain=.evil.example",
         "PHPSESSID=abc; path=/; HttpOnly",
+        "blue; JSESSIONID=1234; Path=/",
     ],
 )
 def test_cookies_in_values_are_stopped(text: str) -> None:
@@ -42,6 +43,8 @@ def test_a_session_cookie_is_where_it_belongs() -> None:
     assert SUSPECTS.score("PHPSESSID", "cookie", is_name=True) == 0
 
 
-@pytest.mark.parametrize("text", ["color=red", "a=b; c=d", "expires soon; path unknown", "x=1;y=2"])
+@pytest.mark.parametrize(
+    "text", ["color=red", "a=b; c=d", "expires soon; path unknown", "x=1;y=2", "blue; b=1"]
+)
 def test_ordinary_values_pass(text: str) -> None:
     assert SUSPECTS.score(text) == 0

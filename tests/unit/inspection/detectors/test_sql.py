@@ -125,6 +125,97 @@ def test_arithmetic_and_quotes_alone_do_not_stop(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "create function f(cstring) returns int as '/lib/libc.so.6','system' language c",
+        "create or replace function f() returns int as $$select 1$$ language sql",
+        "do $$begin perform pg_sleep(5); end$$",
+        "do language plpgsql $x$begin null; end$x$",
+        "copy users to '/tmp/x'",
+        "copy t(a) from program 'id'",
+        "copy (select 1) to program 'id'",
+        "attach database '/var/www/x.php' as x",
+        "pragma writable_schema = 1",
+        "vacuum into '/tmp/x'",
+        "load data local infile '/x' into table t",
+        "grant all on *.* to bob",
+        "grant dba to bob",
+        "lock tables users write",
+        "flush privileges",
+        "install plugin x soname 'y.so'",
+        "comment on table users is 'x'",
+        "show databases",
+        "explain select 1",
+        "use mysql",
+    ],
+)
+@pytest.mark.parametrize("before", ["1; {}", "x'; {}--", "Anna;\t{}", "x') ;{}#"])
+def test_statements_of_administrators_are_stacked_by_attackers(statement: str, before: str) -> None:
+    assert SUSPECTS.score(before.format(statement)) >= CERTAIN
+    assert SUSPECTS.score(before.format(statement.replace(" ", "/**/"))) >= CERTAIN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna; lock tables please",
+        "Dyson; vacuum into the corner",
+        "Bring chairs; copy keys to Anna's 'spare'",
+        "5; show tables to guests",
+        "12; use master bedroom",
+        "7; create table for two",
+        "Notes; comment on table 5 is missing",
+        "Anna; create function rooms (two)",
+        "Jobs; grant access on Monday to Bob",
+        "Photos; attach 'holiday' first",
+        "Do it; do so now",
+    ],
+)
+def test_what_people_do_after_a_semicolon_passes(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x', role='admin', name='x",
+        "x', `role`='admin', `name`='x",
+        "x', admin=true-- ",
+        "x', role='admin' where id=5--",
+        "1' and '[1]'::jsonb <@ '[1,2]'::jsonb--",
+        "1) union values row(1,2,3)#",
+        "1 union table users#",
+        "1 except select 1,2",
+        "'^'1",
+        "'-0-'",
+        "'or 1 or'",
+        "1 group by users.id having 1=1",
+    ],
+)
+def test_less_common_shapes_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rug 5', width=8'",
+        "x='a', y='b'",
+        "f('a', key='b')",
+        '"a", b="c"',
+        "<a class='b', id='c'>",
+        "Mail me @ 'home' or 'work'",
+        "is it 'a' or 1 or 'b'",
+        "5' or 6 or 7'",
+        "everything except select 1 and 2",
+        "the union table in the hall",
+    ],
+)
+def test_texts_with_their_parts_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "SELECT * FROM users",
