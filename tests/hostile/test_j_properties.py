@@ -39,7 +39,9 @@ PATHS: dict[str, Any] = {
         "get": {
             "operationId": "getAccount",
             **SECURED,
-            "responses": responses(application_json=ACCOUNT_REF),
+            "responses": responses(
+                application_json=ACCOUNT_REF, application_xml=ACCOUNT_REF, image_png=None
+            ),
         },
         "patch": {
             "operationId": "changeAccount",
@@ -60,6 +62,20 @@ PATHS: dict[str, Any] = {
             "requestBody": {"content": {JSON: {"schema": ACCOUNT_REF}}},
             "responses": responses(application_json={}),
         },
+    },
+    "/ledger": {
+        "get": {
+            "operationId": "getLedger",
+            **SECURED,
+            "responses": {"200": {"description": "any"}},
+        }
+    },
+    "/noted": {
+        "get": {
+            "operationId": "notedAccount",
+            **SECURED,
+            "responses": responses(application_json=ACCOUNT_REF),
+        }
     },
     "/ruled": {
         "patch": {
@@ -102,6 +118,8 @@ POLICY = {
     "getAccount": KEY,
     "changeAccount": KEY,
     "looseAccount": f"{KEY}, unknown: ignore",
+    "getLedger": f"{KEY}, properties: {{/items/*/cost: {{read: [admin]}}}}",
+    "notedAccount": f"{KEY}, answers: monitor",
     "ruledAccount": f"{KEY}, properties: {{/name: {{mask: full}}}}",
     "watchedAccount": f"{KEY}, validate: monitor",
     "getPage": f"{KEY}, properties: {{/items/*/cost: {{read: [admin]}}, /total: {{mask: full}}}}",
@@ -162,6 +180,38 @@ def test_b251_bopla_read_by_policy(shop: Answering) -> None:
 def test_b251_bopla_read_is_not_escaped_by_what_is_no_json(shop: Answering) -> None:
     reply = shop.ask("/page", answer(body=b"{'internal_notes': 1}"), key="member")
     assert reply.status == 502
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [
+        ("/account", "application/xml"),
+        ("/ledger", "text/csv"),
+        ("/ledger", "text/plain"),
+        ("/ledger", "application/x-ndjson"),
+        ("/ledger", "application/json;"),
+    ],
+)
+def test_b251_bopla_read_as_another_type(shop: Answering, target: str, kind: str) -> None:
+    """What cannot be taken out of an answer in this form is not had by asking for the form."""
+    fields = f"Content-Type: {kind}\r\n".encode()
+    body = b"email: ann@mail.example"
+    reply = shop.ask(target, answer(body=body, fields=fields), key="member")
+    assert (reply.status, b"ann" in reply.body) == (502, False)
+    assert shop.record()["reason"] == "properties.media-type"
+    reply = shop.ask(target, answer(body=body, fields=fields), key="admin")
+    assert (reply.status, reply.body) == (200, body)
+
+
+def test_b251_bopla_read_as_json_of_another_name(shop: Answering) -> None:
+    fields = b"Content-Type: application/vnd.account+json\r\n"
+    reply = shop.ask("/noted", answer(body=json.dumps(FULL).encode(), fields=fields), key="member")
+    assert (reply.status, reply.json()) == (200, SEEN)
+
+
+def test_b251_files_have_no_properties(shop: Answering) -> None:
+    picture = answer(body=b"picture", fields=b"Content-Type: image/png\r\n")
+    assert shop.ask("/account", picture, key="member").body == b"picture"
 
 
 CARD = b"card 4111 1111 1111 1111 paid"

@@ -6,6 +6,7 @@ before the API hears of it (B-252), what an answer may show on its way out (B-25
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, Protocol
 
@@ -15,7 +16,7 @@ from vallum.engine.exchange import Exchange
 from vallum.engine.filter import AnswerBody, AnswerHead, Attachment, Ruling, withheld
 from vallum.engine.phases import Phase
 from vallum.inspection.leaks.model import mask_all, mask_but_last_four, mask_email
-from vallum.openapi.answers import declared_type
+from vallum.openapi.answers import AnswerSchema, declared_type
 from vallum.openapi.model import UNREAD, Operation
 from vallum.openapi.rights import Mask, Right, Rights, rights_of_places
 from vallum.wire.json import MalformedJSON, parse_json, read_grammar
@@ -33,6 +34,10 @@ _MASKS: Final[Mapping[Mask, Callable[[str], str]]] = {
 }
 _PATCH: Final = "application/json-patch+json"
 _GONE: Final = object()
+_FILES: Final = re.compile(
+    r"(?:image|audio|video|font)/.+|application/(?:pdf|zip|gzip|octet-stream)|text/event-stream"
+)
+"""Types of answers without properties, and of those that nobody can hold."""
 
 Places = Mapping[str, Right]
 """By JSON Pointer; `*` is any name or index."""
@@ -64,7 +69,7 @@ class PropertyScreen:
         self._table = table
 
     def judge(self, head: AnswerHead) -> Ruling:
-        """Every JSON answer that has such properties must be read."""
+        """Every answer that has such properties must be read."""
         reads = bool(self._rights(head.status, head.media_type))
         return Ruling(reads=reads, must_read=reads)
 
@@ -76,6 +81,11 @@ class PropertyScreen:
         """
         rights = self._rights(body.status, body.media_type)
         if not rights:
+            return
+        if body.media_type is None or not body.media_type.is_json:
+            held = self._held(exchange)
+            if not all(_may_see(right, held) for each in rights for right in each.every()):
+                raise withheld("properties.media-type")
             return
         content, value = body.content, body.value
         if value is UNREAD:
@@ -97,27 +107,38 @@ class PropertyScreen:
         return _NOBODY if principal is None else self._table.grants(principal.roles).roles
 
     def _rights(self, status: int, media_type: MediaType | None) -> list[Rights]:
-        if media_type is None or not media_type.is_json:
-            return []
         found = [self._own] if self._own is not None else []
-        answers = self._operation.answers
-        content = answers.of(status)
+        content = self._operation.answers.of(status)
         if content is None and status < 300:
-            content = answers.success()
-        declared = declared_type(content, media_type) if content else None
-        schema = content[declared] if content and declared is not None else None
-        if schema is not None and schema.rights is not None:
-            found.append(schema.rights)
-        return found
+            content = self._operation.answers.success()
+        schemas = list(content.values()) if content else []
+        if media_type is not None and media_type.is_json:
+            declared = declared_type(content, media_type) if content else None
+            if content and declared is not None:
+                schemas = [content[declared]]
+            return found + _rights_of(schemas)
+        if status < 300 and (media_type is None or not _FILES.fullmatch(media_type.essence)):
+            # SECURITY: the same in another form, which a client may ask for, holds the same.
+            found += _rights_of(schemas)
+            return [each for each in found if any(map(_limits_reading, each.every()))]
+        return []
+
+
+def _rights_of(schemas: Iterable[AnswerSchema | None]) -> list[Rights]:
+    return [each.rights for each in schemas if each is not None and each.rights is not None]
+
+
+def _may_see(right: Right, held: frozenset[str]) -> bool:
+    return not _limits_reading(right) or (
+        right.read is not None and not right.read.isdisjoint(held)
+    )
 
 
 def _shown(value: Any, rights: Iterable[Rights], held: frozenset[str]) -> Any:
     """What of a value its reader may see: itself, another, or `_GONE`."""
     for each in rights:
         for right in each.own:
-            if (right.read is None and right.mask is None) or (
-                right.read is not None and not right.read.isdisjoint(held)
-            ):
+            if _may_see(right, held):
                 continue
             if right.mask is None or isinstance(value, dict | list):
                 return _GONE
