@@ -59,7 +59,9 @@ PATHS: dict[str, Any] = {
         "put": {
             "operationId": "looseAccount",
             **SECURED,
-            "requestBody": {"content": {JSON: {"schema": ACCOUNT_REF}}},
+            "requestBody": {
+                "content": {JSON: {"schema": ACCOUNT_REF}, FORM: {"schema": ACCOUNT_REF}}
+            },
             "responses": responses(application_json={}),
         },
     },
@@ -302,6 +304,29 @@ def test_b252_what_may_be_written_is(shop: Answering, kind: str, body: bytes) ->
     lines = (f"Content-Type: {kind}",)
     reply = shop.ask("/account", answer(), method="PATCH", body=body, lines=lines, key="member")
     assert reply.status == 200, reply
+
+
+@pytest.mark.parametrize(
+    ("body", "allowed"),
+    [
+        (b"owner%5Brole%5D=admin", False),
+        (b"owner[role]=admin", False),
+        (b"members[0][owner][Role]=admin", False),
+        (b"owner.role=admin", False),
+        (b"role[]=admin", False),
+        (b"owner[name]=role", True),
+        (b"more[about.it]=1&name=n", True),
+    ],
+)
+def test_b252_bopla_write_by_the_name_of_a_field(
+    shop: Answering, body: bytes, allowed: bool
+) -> None:
+    """Where undeclared fields pass, names with brackets are places to many readers of forms."""
+    lines = (f"Content-Type: {FORM}",)
+    mark = shop.upstream.mark()
+    reply = shop.ask("/account", answer(), method="PUT", body=body, lines=lines, key="member")
+    assert reply.status == (200 if allowed else 403), reply
+    assert len(shop.upstream.requests_since(mark)) == allowed
 
 
 @pytest.mark.parametrize(

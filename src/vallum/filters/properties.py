@@ -17,6 +17,7 @@ from vallum.engine.filter import AnswerBody, AnswerHead, Attachment, Ruling, wit
 from vallum.engine.phases import Phase
 from vallum.inspection.leaks.model import mask_all, mask_but_last_four, mask_email
 from vallum.openapi.answers import AnswerSchema, declared_type
+from vallum.openapi.bodies import kind_of
 from vallum.openapi.model import UNREAD, Operation
 from vallum.openapi.rights import Mask, Right, Rights, rights_of_places
 from vallum.wire.json import MalformedJSON, parse_json, read_grammar
@@ -33,6 +34,7 @@ _MASKS: Final[Mapping[Mask, Callable[[str], str]]] = {
     "email": mask_email,
 }
 _PATCH: Final = "application/json-patch+json"
+_BETWEEN_STEPS: Final = re.compile(r"[\[\].]")
 _GONE: Final = object()
 _FILES: Final = re.compile(
     r"(?:image|audio|video|font)/.+|application/(?:pdf|zip|gzip|octet-stream)|text/event-stream"
@@ -253,11 +255,12 @@ def _write_check(
         principal = exchange.principal
         held = _NOBODY if principal is None else table.grants(principal.roles).roles
         value = _value(exchange, media_type)
-        refused = (
-            _patched(value, rights, held)
-            if media_type.essence == _PATCH
-            else _written(value, rights, held, ())
-        )
+        if media_type.essence == _PATCH:
+            refused = _patched(value, rights, held)
+        else:
+            refused = _written(value, rights, held, ())
+            if refused is None and kind_of(media_type) in ("form", "multipart"):
+                refused = _spelled(value, rights, held)
         if refused is not None:
             detail = "the caller may not write this"
             raise Denied(
@@ -311,6 +314,17 @@ def _written(
         refused = _written(child, below, held, (*path, name)) if below else None
         if refused is not None:
             return refused
+    return None
+
+
+def _spelled(form: Any, rights: list[Rights], held: frozenset[str]) -> tuple[str, ...] | None:
+    """The first field of a form whose name spells a place in an object: `owner[role]`, `role[]`."""
+    for name in form if isinstance(form, dict) else ():
+        if "[" in name or "." in name:
+            steps = [step for step in _BETWEEN_STEPS.split(name) if step]
+            found = _below(rights, "".join(json_pointer((step,)) for step in steps), held)
+            if found is None or _hides(found, held):
+                return (name,)
     return None
 
 
