@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from vallum.cli.ca_options import days, general_name, leaf_name, permitted_name, with_ca
 from vallum.cli.ca_work import CertificateAuthority, as_json_of, echo_json, state_of, when
+from vallum.cli.tables import table_console
 from vallum.pki.authority import DAY, Usage
 
 
@@ -230,4 +230,4 @@ def list_certificates(folder: Path, *, as_json: bool) -> None:
         table.add_row(
             each.name, state_of(each, now), when(each.expires), " ".join(each.names), each.serial
         )
-    Console(markup=False, highlight=False).print(table)
+    table_console().print(table)

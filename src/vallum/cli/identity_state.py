@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from vallum.cli.granted import warn_of_unknown
 from vallum.cli.policy import config_option, exit_with, policy_or_exit
+from vallum.cli.tables import table_console
 from vallum.control import run_with_identity
 from vallum.identity.operating import NotDone
 from vallum.identity.services import Services
+from vallum.identity.storage.users import ADMIN_ROLE
 from vallum.store.errors import StateUnusable
 
 ResultT = TypeVar("ResultT")
@@ -27,14 +29,26 @@ def identity_options(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
-def with_identity(config: Path, use: Callable[[Services], Coroutine[Any, Any, ResultT]]) -> ResultT:
-    """Do something with the provider of a policy; what cannot be done ends the command."""
+def with_identity(
+    config: Path,
+    use: Callable[[Services], Coroutine[Any, Any, ResultT]],
+    *,
+    roles: Sequence[str] = (),
+) -> ResultT:
+    """Do something with the provider of a policy; what cannot be done ends the command.
+
+    Args:
+        config: the policy file.
+        use: what to do.
+        roles: granted thereby; the user hears of those that the policy does not have.
+    """
     policy = policy_or_exit(config)
     if policy.identity is None:
         exit_with(
             f"the policy `{config}` has no identity provider",
             "add `identity:`; docs/identity.md shows how",
         )
+    warn_of_unknown(policy, roles=set(roles) - {ADMIN_ROLE})
     try:
         return run_with_identity(policy, policy.identity, use)
     except (NotDone, StateUnusable) as error:
@@ -66,7 +80,7 @@ def show(
         table.add_column(f"{column} (UTC)" if column in times else column, overflow="fold")
     for row in found:
         table.add_row(*(_cell(row[name], is_time=name in times) for name in columns))
-    Console(markup=False, highlight=False).print(table)
+    table_console().print(table)
 
 
 def _cell(value: Any, *, is_time: bool) -> str:

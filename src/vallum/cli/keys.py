@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from vallum.cli.granted import warn_of_unknown
 from vallum.cli.policy import exit_with, policy_or_exit, state_options
+from vallum.cli.tables import table_console
 from vallum.config import values
 from vallum.config.diagnostics import suggest
 from vallum.store.errors import KeyNameTaken, StateUnusable, UnknownKey
 from vallum.store.keys import KeyStore, StoredKey
 from vallum.tokens.api_key import generate, key_hash
 
+_NO_POLICY = "`--state FILE` needs no policy"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
@@ -100,6 +102,10 @@ def create(
     \b
       vallum keys create webshop --scope books:read --role reader --expires 90d > webshop.key
     """
+    if state is None:
+        policy = policy_or_exit(config, _NO_POLICY)
+        state = policy.state
+        warn_of_unknown(policy, scopes=scopes, roles=roles)
     with _store(config, state) as store:
         now = time.time()
         text, key = _make(
@@ -152,7 +158,7 @@ def list_keys(config: Path, state: Path | None, as_json: bool) -> None:
             _when(key.expires),
             _when(key.last_used),
         )
-    Console(markup=False, highlight=False).print(table)
+    table_console().print(table)
 
 
 @keys.command()
@@ -240,7 +246,7 @@ def rotate(
 def _store(config: Path, state: Path | None) -> Iterator[KeyStore]:
     try:
         if state is None:
-            state = policy_or_exit(config, "`--state FILE` needs no policy").state
+            state = policy_or_exit(config, _NO_POLICY).state
         store = KeyStore(state)
         try:
             yield store

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from vallum.cli.policy import config_option
+from vallum.cli.tables import table_console
 from vallum.config import values
 from vallum.core.problem_json import INSTANCE_URI_PREFIX
 from vallum.telemetry.read import Follower, Matches, Record, in_order, last
@@ -219,7 +219,7 @@ def print_json(records: Iterable[Record]) -> None:
 
 
 def _printer() -> Callable[[list[Record]], None]:
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = table_console()
     columns = [name for name in _WIDTHS if console.width >= _WIDE or name not in _ONLY_WHERE_WIDE]
     headed = False
 
@@ -246,6 +246,7 @@ def _printer() -> Callable[[list[Record]], None]:
     return show
 
 
+_SHOWN_FINDINGS = 3
 _WIDE = 100
 _ONLY_WHERE_WIDE = frozenset({"decision", "operation"})
 """Colour and request say the same in a narrow terminal."""
@@ -264,10 +265,12 @@ _WIDTHS = {
 
 
 def _findings(record: Record) -> list[str]:
-    """What inspection found: rule and place; `--json` shows the evidence."""
+    """What inspection found, its first: rule and place; `--json` shows all and the evidence."""
     found = record.get("findings")
     findings = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-    return [f"{each.get('rule')} in {each.get('location')} {each.get('at')}" for each in findings]
+    texts = [f"{each.get('rule')} in {each.get('location')} {each.get('at')}" for each in findings]
+    rest = len(texts) - _SHOWN_FINDINGS
+    return [*texts[:_SHOWN_FINDINGS], f"and {rest} more"] if rest > 0 else texts
 
 
 def _row(record: Record) -> dict[str, Text]:

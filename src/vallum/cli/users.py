@@ -62,7 +62,7 @@ def create(email: str, name: str, roles: tuple[str, ...], config: Path, as_json:
     async def use(services: Services) -> tuple[User, str]:
         return await operating.create_user(services, email, name, roles)
 
-    user, link = with_identity(config, use)
+    user, link = with_identity(config, use, roles=roles)
     if as_json:
         click.echo(json.dumps({**_row(user), "link": link}, indent=2))
         return
@@ -162,7 +162,8 @@ def roles(who: str, roles: tuple[str, ...], config: Path, as_json: bool) -> None
     async def use(services: Services) -> User:
         return await operating.set_roles(services, who, roles)
 
-    _done(with_identity(config, use), "has the roles: " + (" ".join(roles) or "none"), as_json)
+    done = with_identity(config, use, roles=roles)
+    _done(done, "has the roles: " + (" ".join(roles) or "none"), as_json)
 
 
 @users.command(name="reset-mfa")

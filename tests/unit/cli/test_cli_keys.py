@@ -197,3 +197,36 @@ def test_help_has_an_example(verb: str) -> None:
     result = CliRunner().invoke(keys, [verb, "--help"])
     assert result.exit_code == 0
     assert f"vallum keys {verb}" in result.stdout
+
+
+def test_a_scope_or_role_that_the_policy_does_not_know_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("openapi.yaml").write_text(
+        "openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\npaths:\n  /books:\n"
+        "    get: {operationId: listBooks, responses: {'200': {description: Books}}}\n"
+    )
+    Path("vallum.yaml").write_text(
+        "version: 1\nroles: {reader: {}}\napis:\n  shop:\n    openapi: openapi.yaml\n"
+        "    upstream: http://127.0.0.1:8000\n    authenticate: api_key\n"
+        "    operations: {listBooks: {scopes: [books:read]}}\n"
+    )
+
+    typo = ("create", "typo", "--scope", "books:raed", "--role", "raeder")
+    misspelt = CliRunner().invoke(keys, [*typo])
+    right = CliRunner().invoke(keys, ["create", "right", "--scope", "books:read"])
+
+    assert KEY.fullmatch(misspelt.stdout)
+    assert "no operation asks for the scope `books:raed`; did you mean" in misspelt.stderr
+    assert "the policy has no role `raeder`; did you mean `reader`?" in misspelt.stderr
+    assert "warning" not in right.stderr
+
+
+def test_what_is_no_terminal_gets_every_column(
+    command: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    command.make("webshop", "--scope", "books:read")
+
+    assert "last used (UTC)" in command.run("list").output

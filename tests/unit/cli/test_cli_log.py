@@ -169,3 +169,16 @@ def test_numbers_that_are_none_do_no_harm(tmp_path: Path) -> None:
     assert run("--path", tmp_path, "--status", "2xx").output == ""
     result = run("--path", tmp_path)
     assert result.exit_code == 0, result.output
+
+
+def test_of_many_findings_the_first_are_shown(tmp_path: Path) -> None:
+    finding = {"rule": "answers.undeclared-property", "location": "answer"}
+    found = [{**finding, "at": f"/items/{number}/cost"} for number in range(12)]
+    row = {"time": "2027-01-01T00:00:00.000Z", "findings": found, "decision": "allow"}
+    (tmp_path / "20270101T000000-w0-0.jsonl").write_text(json.dumps(row) + "\n")
+
+    shown = " ".join(run("--path", tmp_path).output.split())
+
+    assert "/items/2/cost" in shown
+    assert "/items/3/cost" not in shown
+    assert "and 9 more" in shown

@@ -61,7 +61,8 @@ def test_an_account_is_made_listed_disabled_and_exported(folder: Path) -> None:
     (listed,) = json.loads(_run("users", "list", "--json").stdout)
     assert listed["state"] == "disabled"
     _run("users", "enable", made["email"])
-    _run("users", "roles", made["email"], "--role", "reader")
+    given = _run("users", "roles", made["email"], "--role", "reader")
+    assert "the policy has no role `reader`" in given.stderr
 
     export = json.loads(_run("users", "export", made["email"]).stdout)
     assert export["users"][0]["roles"] == ["reader"]
