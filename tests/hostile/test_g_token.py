@@ -31,7 +31,7 @@ from tests.support.oauth import (
 from tests.support.provider import API, Provider, running_provider, settings_for
 
 from vallum.config.provider import ExchangeRule, Resource
-from vallum.identity.revoking import revoke_session
+from vallum.identity.revoking import revoke_client, revoke_session
 from vallum.identity.storage.clients import Client
 from vallum.tokens.thumbprint import base64url_digest
 
@@ -521,6 +521,25 @@ def test_b146_a_client_that_acts_for_itself_has_nothing_to_exchange(exchanging: 
     form = {"grant_type": "client_credentials", "scope": "orders:read"}
     token = _post(provider, form, "robot").json()["access_token"]
     assert _error(_exchange(provider, token)) == "invalid_request"
+
+
+def test_a_token_of_a_client_that_is_remembered_is_no_younger_than_its_revocation(
+    provider: Provider,
+) -> None:
+    """Workers refuse what was issued until a revocation; the client of before is known for 2 s."""
+    add_client(provider, "robot", grants=("client_credentials",))
+    form = {"grant_type": "client_credentials", "scope": "orders:read"}
+    assert _post(provider, form, "robot").status_code == 200
+    provider.clock.now += 1.0
+    revoked = provider.clock()
+    provider.run(revoke_client, provider.services, "robot")
+    provider.clock.now += 0.9
+    late = claims(_post(provider, form, "robot").json()["access_token"])
+    assert late["iat"] <= revoked
+    assert late["exp"] - late["iat"] == provider.services.settings.token_life
+    provider.clock.now += 2.0
+    later = claims(_post(provider, form, "robot").json()["access_token"])
+    assert later["iat"] > revoked
 
 
 def test_an9_what_was_allowed_ends_with_the_session_the_consent_or_the_person(

@@ -58,7 +58,10 @@ def client_token(
         resource: the `aud`.
         confirmation: `cnf`, what the token is bound to (RFC 7800); None: a bearer token.
     """
-    claims = _claims(services, client, client.id, scopes, resource, confirmation)
+    # SECURITY: what is remembered of a client may be older than its revocation, so that a token is
+    # dated when it was true: workers refuse what was issued until a revocation.
+    known = services.clients.known_since(client.id)
+    claims = _claims(services, client, client.id, scopes, resource, confirmation, known)
     return _signed(services, claims)
 
 
@@ -86,7 +89,7 @@ async def person_token(
         confirmation: `cnf`, what the token is bound to (RFC 7800); None: a bearer token.
         extra: more claims, such as `act` (RFC 8693 §4.1).
     """
-    claims = _claims(services, client, person.id, scopes, resource, confirmation)
+    claims = _claims(services, client, person.id, scopes, resource, confirmation, services.clock())
     claims |= {
         "auth_time": int(person.authenticated),
         "acr": acr_of(person.amr),
@@ -157,8 +160,9 @@ def _claims(
     scopes: Collection[str],
     resource: str,
     confirmation: Mapping[str, str] | None,
+    issued: float,
 ) -> dict[str, Any]:
-    now = int(services.clock())
+    now = int(issued)
     claims: dict[str, Any] = {
         "iss": services.settings.issuer,
         "sub": subject,

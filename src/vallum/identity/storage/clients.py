@@ -107,6 +107,11 @@ class Clients:
             return None
         return client
 
+    def known_since(self, client_id: str) -> float:
+        """Unix seconds; when what `find` tells of a client was true for sure."""
+        entry = self._remembered.get(client_id)
+        return self._clock() if entry is None else entry[0]
+
     async def get(self, client_id: str) -> Client | None:
         """A client, whether or not it may be used."""
         async with self._database.read() as connection:
