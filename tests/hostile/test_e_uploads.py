@@ -187,10 +187,14 @@ def watched(
         "requestBody": form_body,
         "responses": responses(application_json={}),
     }
+    parts = operation | {
+        "operationId": "parts",
+        "requestBody": {"content": {"multipart/mixed": {}}},
+    }
     with answering(
         tmp_path_factory.mktemp("watched"),
-        {"/files": {"post": operation}},
-        operations={"send": f"public: true, validate: {request.param}"},
+        {"/files": {"post": operation}, "/parts": {"post": parts}},
+        operations=dict.fromkeys(("send", "parts"), f"public: true, validate: {request.param}"),
     ) as found:
         yield found
 
@@ -206,3 +210,17 @@ def test_b124_files_are_judged_where_forms_are_not(watched: Answering) -> None:
     assert send(b"preamble\r\n" + program) == 422
     assert watched.upstream.requests_since(mark) == []
     assert send(form(("a.png", "image/png", png()))) == 200
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/http", "application/a+json; a=b"])
+def test_b124_a_part_is_no_file_because_of_one_byte(watched: Answering, kind: str) -> None:
+    def send(text: bytes, kind: str = kind) -> int:
+        lines = ("Content-Type: multipart/mixed; boundary=x",)
+        head = f"Content-Type: {kind}\r\n".encode() if kind else b""
+        body = b"--x\r\n" + head + b"\r\n" + text + b"\r\n--x--\r\n"
+        return watched.ask("/parts", answer(), method="POST", body=body, lines=lines).status
+
+    assert send(b"1' UNION SELECT password FROM users-- ") == 403
+    assert send(b"1' UNION SELECT password FROM users-- \xff") == 403
+    assert send(b"caf\xe9") == 200
+    assert send(png(), "image/png") == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -27,6 +28,13 @@ _JSON_DETAILS: Final = {
     "name": "must not use this name",
     "number": "must be within the range and precision of I-JSON",
 }
+
+# The head of a part that says that it is no text. Another type, or none, is read as text.
+_SAYS_FILE: Final = re.compile(
+    rb"(?:^|\r\n)content-type:[ \t]*"
+    rb"(?:(?:image|audio|video|font)/|application/(?!(?:json|xml|http)\b|[!-:<-~]{0,127}\+(?:json|xml)\b))",
+    re.IGNORECASE,
+).search
 
 
 def refuse(code: str, detail: str, pointer: str = "") -> ContractViolation:
@@ -209,7 +217,10 @@ def _text_or_file(raw: bytes) -> object:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return Part("", None, None, raw)
+        if _SAYS_FILE(raw.partition(b"\r\n\r\n")[0]):
+            return Part("", None, None, raw)
+        # SECURITY: one byte that is no UTF-8 does not make a file of a text.
+        return raw.decode("utf-8", "replace")
 
 
 def _anything(_: Any) -> bool:
