@@ -12,6 +12,7 @@ from tests.support.upstream import Responder, answer
 
 PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
+XML = "application/xml"
 FORM = "application/x-www-form-urlencoded"
 ACCOUNT: dict[str, Any] = {
     "type": "object",
@@ -60,7 +61,7 @@ PATHS: dict[str, Any] = {
             "operationId": "looseAccount",
             **SECURED,
             "requestBody": {
-                "content": {JSON: {"schema": ACCOUNT_REF}, FORM: {"schema": ACCOUNT_REF}}
+                "content": {kind: {"schema": ACCOUNT_REF} for kind in (JSON, FORM, XML)}
             },
             "responses": responses(application_json={}),
         },
@@ -327,6 +328,21 @@ def test_b252_bopla_write_by_the_name_of_a_field(
     reply = shop.ask("/account", answer(), method="PUT", body=body, lines=lines, key="member")
     assert reply.status == (200 if allowed else 403), reply
     assert len(shop.upstream.requests_since(mark)) == allowed
+
+
+@pytest.mark.parametrize(
+    ("body", "allowed"),
+    [
+        (b"<Account><role>admin</role></Account>", False),
+        (b'<Account role="admin"/>', False),
+        (b'<Account><owner Role="admin"/></Account>', False),
+        (b'<Account lang="en"><name>role</name></Account>', True),
+    ],
+)
+def test_b252_bopla_write_by_an_attribute(shop: Answering, body: bytes, allowed: bool) -> None:
+    lines = (f"Content-Type: {XML}",)
+    reply = shop.ask("/account", answer(), method="PUT", body=body, lines=lines, key="member")
+    assert reply.status == (200 if allowed else 403), reply
 
 
 @pytest.mark.parametrize(

@@ -310,7 +310,9 @@ def _written(
     else:
         return None
     for name, child in children:
-        below = [found for each in rights for found in each.at_any_case(name)]
+        # `@role` is an attribute of XML that nobody declared: a property to many readers.
+        names = (name, name[1:]) if name[:1] == "@" else (name,)
+        below = [found for each in rights for step in names for found in each.at_any_case(step)]
         refused = _written(child, below, held, (*path, name)) if below else None
         if refused is not None:
             return refused
