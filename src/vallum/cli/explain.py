@@ -101,6 +101,11 @@ def explain(
     if url is None:
         tell_recorded(config, method, as_json=as_json)
         return
+    if not (url.startswith("/") or "://" in url or url == "*" or method == "CONNECT"):
+        exit_with(
+            f"`{url}` is no path and no URL",
+            "first the method, then the path: `GET /books?limit=10`",
+        )
     loaded = loaded_or_exit(config)
     try:
         runtime = compile_runtime(loaded, open_services(loaded.policy, MemoryLimitStore()))
@@ -117,10 +122,18 @@ def explain(
 
 
 def _body(data: str | None) -> bytes:
+    """The body that was given, or what its file holds.
+
+    Raises:
+        ValueError: the file cannot be read.
+    """
     if data is None:
         return b""
     if data.startswith("@"):
-        return Path(data[1:]).read_bytes()
+        try:
+            return Path(data[1:]).read_bytes()
+        except OSError as error:
+            raise ValueError(f"cannot read `{data[1:]}`: {error.strerror}") from None
     return data.encode("utf-8")
 
 

@@ -52,6 +52,9 @@ def loaded_or_exit(config: Path, hint: str = "") -> LoadedPolicy:
     except PolicyErrors as error:
         errors = [found for found in error.diagnostics if found.severity == "error"]
         print_diagnostics(errors, err=True)
+        if not config.exists():
+            first = "`vallum init` writes a first policy from an OpenAPI file"
+            hint = f"{first}; {hint}" if hint else first
         count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
         exit_with(f"the policy `{config}` has {count}; nothing was done", hint)
 

@@ -92,3 +92,20 @@ def test_a_name_in_brackets_is_no_style() -> None:
     result = CliRunner().invoke(inspect, [text, "--as", "json"], env={"COLUMNS": "200"})
 
     assert "/[red]x/[~1a]" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("/books", "GET"), "`GET` is no path and no URL"),
+        (("GET", "books"), "`books` is no path and no URL"),
+        (("GET", "/books", "--data", "@nowhere"), "cannot read `nowhere`: No such file"),
+    ],
+)
+def test_a_request_that_is_none_is_told(
+    config: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    result = run(config, *arguments)
+
+    assert result.exit_code == 1
+    assert message in result.output

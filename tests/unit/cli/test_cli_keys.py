@@ -230,3 +230,11 @@ def test_what_is_no_terminal_gets_every_column(
     command.make("webshop", "--scope", "books:read")
 
     assert "last used (UTC)" in command.run("list").output
+
+
+def test_without_a_policy_the_way_to_a_first_one_is_told(tmp_path: Path) -> None:
+    result = CliRunner().invoke(keys, ["list", "--config", str(tmp_path / "vallum.yaml")])
+
+    assert result.exit_code == 1
+    assert "help: `vallum init` writes a first policy" in result.stderr
+    assert "`--state FILE` needs no policy" in result.stderr
