@@ -150,7 +150,7 @@ def _of_part(part: MailPart) -> list[str]:
         return [*found, *(text for _, text, _ in texts_of_json(part.content))]
     if part.filename:
         found.append(part.filename)
-    if part.media_type == "" or part.media_type.startswith("text/"):
+    if not part.filename or part.media_type == "" or part.media_type.startswith("text/"):
         found.append(_decoded(part))
     return found
 
