@@ -19,7 +19,7 @@ run: $(VENV)/run.stamp ## Start the demo: a careless bookshop behind the gateway
 # In the order of the folders: the long files are in the first ones, and no core waits at the end.
 test: $(VENV)/dev.stamp ## Run all tests (TESTS=tests/unit for some)
 	@bash scripts/test-tools
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(TESTS)
+	@bash scripts/run-tests $(BIN)/python $(TESTS)
 
 check: $(VENV)/dev.stamp ## Formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -71,3 +71,5 @@ try {
 } catch (error) {
   say(error);
 }
+// Whoever was faster than this script would have sent the form to nobody.
+document.body.inert = false;
