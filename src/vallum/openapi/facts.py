@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from vallum.openapi.dialect import Dialect, Schema, dialect_of, modernise
 from vallum.openapi.document import BadReferenceError, Document, Node
-from vallum.openapi.keywords import COMPOSING, IN_PLACE, JUDGING
+from vallum.openapi.keywords import COMPOSING, IN_PLACE, IN_PLACE_LISTS, JUDGING
 from vallum.openapi.problems import Problems
 
 _TELLING = frozenset(
@@ -27,7 +27,7 @@ _TELLING = frozenset(
 )
 """Keywords without which a schema says nothing about properties."""
 
-_HIDING = frozenset(("readOnly", "writeOnly", "$ref", "allOf"))
+_HIDING = frozenset(("readOnly", "writeOnly", "$ref", *IN_PLACE_LISTS))
 Hiding = Literal["readOnly", "writeOnly"]
 _EXPLICIT = ("additionalProperties", "unevaluatedProperties")
 
@@ -73,6 +73,7 @@ class SchemaReader:
         self._dialect = dialect
         self._problems = problems
         self._facts: dict[tuple[str, tuple[str, ...]], Facts] = {}
+        self._hidden: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def modern(self, node: Node) -> Node:
         """The schema object at `node` in 2020-12 words; an empty one where it is no object."""
@@ -112,19 +113,31 @@ class SchemaReader:
             known.is_free = known.is_free and not known.declares
         return known
 
-    def is_hidden(self, node: Node, depth: int = 0) -> bool:
-        """Whether a property's schema says `readOnly` (`writeOnly`), itself or by reference."""
-        if isinstance(node.value, dict) and node.value.keys().isdisjoint(_HIDING):
+    def is_hidden(self, node: Node) -> bool:
+        """Whether a property's schema says `readOnly` (`writeOnly`), itself or by its parts."""
+        if not isinstance(node.value, dict) or node.value.keys().isdisjoint(_HIDING):
             return False
-        schema = self.modern(node)
-        if schema.value.get(self._hiding) is True:
+        # As it is written: an annotation beside a `$ref` is meant in OpenAPI 3.0 as well.
+        if node.value.get(self._hiding) is True:
             return True
-        if depth > 8:
-            return False
-        if "$ref" in schema.value:
-            target = self.target(schema)
-            return target is not None and self.is_hidden(target, depth + 1)
-        return any(self.is_hidden(part, depth + 1) for part in _list(schema, "allOf"))
+        known = self._hidden.get(node.address)
+        if known is None:
+            self._hidden[node.address] = False  # For a schema that refers to itself.
+            known = self._hidden[node.address] = self._parts_are_hidden(node)
+        return known
+
+    def _parts_are_hidden(self, node: Node) -> bool:
+        if "$ref" in node.value:
+            target = self.target(node)
+            if target is not None and self.is_hidden(target):
+                return True
+        if any(self.is_hidden(part) for part in _list(node, "allOf")):
+            return True
+        for keyword in ("anyOf", "oneOf"):
+            branches = [part for part in _list(node, keyword) if not _is_null(part)]
+            if branches and all(self.is_hidden(part) for part in branches):
+                return True
+        return False
 
     def _gather(self, node: Node, facts: Facts, *, always: bool, trail: tuple[Any, ...]) -> None:
         if node.address in trail:
@@ -178,6 +191,15 @@ def only(schema: Schema) -> str | None:
     """The one keyword of a schema that judges, or None when there are none or several."""
     judging = [keyword for keyword in schema if keyword in JUDGING]
     return judging[0] if len(judging) == 1 else None
+
+
+def _is_null(node: Node) -> bool:
+    """Whether null is all that a schema takes: beside it, the other branch says what a value is."""
+    value = node.value
+    if not isinstance(value, dict):
+        return False
+    named = value.get("type") in ("null", ["null"]) or value.get("enum") == [None]
+    return named or ("const" in value and value["const"] is None)
 
 
 def _list(schema: Node, keyword: str) -> Iterator[Node]:

@@ -136,7 +136,7 @@ class SchemaBook:
             parts = self._list(schema, alone)
             if sum(part.value != {"type": "null"} for part in parts) == 1:
                 # `X or null`: there is nothing to compose, so X is looked at as the whole is.
-                return {alone: [self._schema(part, view) for part in parts]}
+                return {alone: self._branches(parts, view)}
         return self._composed(schema, view, self.reader.facts(node))
 
     def _composed(self, schema: Node, view: View, facts: Facts) -> Schema:
@@ -235,7 +235,11 @@ class SchemaBook:
             if not parts:
                 continue
             branch = always._replace(frees=False) if keyword == "allOf" else always
-            out[keyword] = [self._schema(part, branch) for part in parts]
+            out[keyword] = (
+                [self._schema(part, branch) for part in parts]
+                if keyword == "allOf"
+                else self._branches(parts, branch)
+            )
         for keyword in IN_PLACE:
             if keyword in value:
                 out[keyword] = self._schema(schema.child(keyword), always._replace(frees=False))
@@ -248,13 +252,21 @@ class SchemaBook:
                 for name, part in self._map(schema, "dependentSchemas")
             }
 
+    def _branches(self, parts: list[Node], view: View) -> list[Schema | bool]:
+        """The alternatives of a value; one that does not belong into this message is none."""
+        hidden = [view.is_closed and self.reader.is_hidden(part) for part in parts]
+        rewritten = [self._schema(part, view) for part in parts]
+        if all(hidden):
+            return rewritten  # Then the property as a whole is hidden, where it is one.
+        return [not gone and each for gone, each in zip(hidden, rewritten, strict=True)]
+
     def _children(self, schema: Node, out: Schema, view: View) -> None:
         """The subschemas of parts of the instance."""
         value: Schema = schema.value
         whole = View(view.is_closed)
         for keyword in CHILD:
             if keyword in value:
-                out[keyword] = self._schema(schema.child(keyword), whole)
+                out[keyword] = self._other(keyword, schema.child(keyword), whole)
         for keyword in CHILD_OPEN:
             if keyword in value:
                 out[keyword] = self._schema(schema.child(keyword), View(is_closed=False))
@@ -277,12 +289,20 @@ class SchemaBook:
             return self._schema(node, View(view.is_closed, is_part=True))
         return self._schema(node, whole)
 
+    def _other(self, keyword: str, node: Node, whole: View) -> Schema | bool:
+        """The schema of items, or of properties that have no schema by their name."""
+        rewritten = self._schema(node, whole)
+        is_hidden = keyword.endswith("Properties") and self.reader.is_hidden(node)
+        return False if whole.is_closed and is_hidden else rewritten
+
     def _pattern_properties(self, schema: Node, out: Schema, whole: View) -> None:
         children = self._map(schema, "patternProperties")
         usable = [
             (name, child) for name, child in children if self._patterns.check(name, child.pointer)
         ]
-        out["patternProperties"] = {name: self._schema(child, whole) for name, child in usable}
+        out["patternProperties"] = {
+            name: self._other("patternProperties", child, whole) for name, child in usable
+        }
         if len(usable) < len(children):
             # What a dropped pattern would have matched must not be refused as unknown.
             out["additionalProperties"] = True
