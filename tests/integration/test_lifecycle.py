@@ -14,7 +14,7 @@ import orjson
 import pytest
 from tests.support.arena import Arena, request
 from tests.support.gateway import PolicyText, kill_workers, replace_in_policy, start
-from tests.support.raw import Closed, exchange, hammer
+from tests.support.raw import Closed, RawConnection, exchange, hammer
 from tests.support.upstream import (
     Link,
     Received,
@@ -227,6 +227,44 @@ def test_a_gateway_may_be_stopped_while_a_worker_starts(tmp_path: Path) -> None:
             "workers that are starting",
         )
         gateway.stop()  # Which asserts exit status 0.
+
+
+def _refuses_connections(port: int) -> bool:
+    try:
+        RawConnection(port).socket.close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_workers_drain_and_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    """Else they served for ever a policy that nobody can reload or stop."""
+    released = threading.Event()
+
+    def slow(received: Received, link: Link) -> bool:
+        released.wait(15)
+        return echo(received, link)
+
+    with RecordingUpstream() as upstream:
+        upstream.answers[b"/things/drain"] = slow
+        gateway = start(tmp_path, PolicyText(upstream=upstream.url), workers=2)
+        try:
+            arena = Arena(gateway, upstream)
+            with arena.connect() as idle, arena.connect() as busy:
+                idle.send(request("GET", "/health"))
+                assert idle.read().status == 200
+                mark = upstream.mark()
+                busy.send(request("GET", "/things/drain"))
+                eventually(lambda: len(upstream.requests_since(mark)) == 1, "the request")
+                gateway.process.kill()
+                assert idle.is_ended(), "an idle connection ends at once"
+                released.set()
+                reply = busy.read()
+                assert (reply.status, reply.body) == (200, b"/things/drain")
+                assert busy.is_ended()
+            eventually(lambda: _refuses_connections(gateway.port), "the end of both")
+        finally:
+            gateway.kill()
 
 
 def test_workers_reload_together(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -45,7 +46,11 @@ def open_listener(address: str, port: int) -> socket.socket:
 
 
 class Supervisor:
-    """Starts workers, starts again those that die, passes signals on, waits for all."""
+    """Starts workers, starts again those that die, passes signals on, waits for all.
+
+    Workers end with it, however it ends: each holds one end of a pipe whose other end is held by
+    the supervisor alone. Nobody would start them again or tell them to stop.
+    """
 
     def __init__(self, processes: Sequence[Serve]) -> None:
         """
@@ -57,6 +62,8 @@ class Supervisor:
         """Process id → worker number and monotonic start time."""
         self._stopping = False
         self._short_lives = 0
+        self._watched, self._life = os.pipe()
+        """The end that workers watch, and the one that is open while this process lives."""
 
     def run(self, ready: Callable[[], None]) -> int:
         """Supervise until SIGTERM or SIGINT; returns the exit status.
@@ -103,11 +110,13 @@ class Supervisor:
         status = 1
         try:
             os.close(readable)
+            os.close(self._life)
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, signal.SIG_DFL)
             # By default it would end who has nothing to reload, and who has not begun to serve.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            threading.Thread(target=_end_after, args=(self._watched,), daemon=True).start()
             self._processes[number](number, lambda: _say_ready(writable))
             status = 0
         finally:
@@ -153,3 +162,9 @@ class Supervisor:
 
 def _say_ready(writable: int) -> None:
     os.write(writable, b"r")
+
+
+def _end_after(watched: int) -> None:
+    """Ask this process to end once the supervisor is gone, whatever it does at that moment."""
+    os.read(watched, 1)
+    os.kill(os.getpid(), signal.SIGTERM)

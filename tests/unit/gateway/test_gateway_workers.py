@@ -209,6 +209,24 @@ def test_a_worker_that_is_still_starting_is_no_bad_end(tmp_path: Path) -> None:
         assert supervised.end() == 0
 
 
+def test_workers_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    with _supervised(tmp_path) as supervised:
+        workers = supervised.await_ready()
+        assert supervised.end(signal.SIGKILL) == -signal.SIGKILL
+        eventually(lambda: dict(supervised.noted("stopped")) == workers, "both stopped")
+
+
+def test_a_worker_that_is_still_starting_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
+    with _supervised(tmp_path, "starts for ever") as supervised:
+        workers = supervised.await_ready()
+        os.kill(workers[0], signal.SIGKILL)
+        eventually(lambda: len(supervised.noted("starting")) == 1, "a worker that starts")
+        supervised.process.kill()
+        # The pipe ends when the last of them is gone.
+        _, errors = supervised.process.communicate(timeout=15)
+        assert "starting it again" in errors
+
+
 def test_a_listener_is_bound_and_tells_when_it_cannot_be() -> None:
     with open_listener("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
