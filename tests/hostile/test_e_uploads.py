@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import tarfile
 from collections.abc import Iterator
@@ -156,6 +157,81 @@ def test_b124_upload_polyglot_as_the_whole_body(content: Arena) -> None:
     assert received.body == png()
     for data in (jpeg(), png(10_000, 10_000), png() + zipped({"a": b"x"}), png(extra=EICAR)):
         content.refuse(put(data), 422, closed=False, problem=REFUSED)
+
+
+_NAMED = 'Content-Disposition: attachment; filename="{}"\r\nContent-Type: {}\r\n'
+
+
+def mixed(*parts: tuple[str, bytes], boundary: str = "x") -> bytes:
+    """A body of parts with these heads, which end their lines."""
+    mark = f"--{boundary}".encode()
+    pieces = [mark + b"\r\n" + head.encode() + b"\r\n" + data for head, data in parts]
+    return b"\r\n".join([*pieces, mark + b"--\r\n"])
+
+
+def post_parts(body: bytes, path: str = "/parts", kind: str = "mixed") -> bytes:
+    """A post of parts that are no form."""
+    return request("POST", path, f"Content-Type: multipart/{kind}; boundary=x", body=body)
+
+
+_INNER = "Content-Type: multipart/mixed; boundary=y\r\n"
+_BASE64 = "Content-Transfer-Encoding: base64\r\n"
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/parts", "mixed"), ("/anything", "related")])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [(_NAMED.format("shell.php.jpg", "image/jpeg"), jpeg())],
+        [("Content-Type: image/jpeg; name=shell.php\r\n", jpeg())],
+        [("Content-Type: image/png\r\n", jpeg())],
+        [("Content-Disposition: inline; filename=run.exe\r\n", b"x")],
+        [("Content-Type: text/html\r\n", b"<b>hello</b>")],
+        [("Content-Disposition: attachment; filename=eicar.txt\r\n", EICAR)],
+        [("", b"hello"), ("Content-Type: image/png\r\n" + _BASE64, base64.b64encode(jpeg()))],
+        [("Content-Type: image/png\r\n" + _BASE64, base64.encodebytes(jpeg()))],
+        [("Content-Type: image/png\r\nContent-Transfer-Encoding: quoted-printable\r\n", b"x")],
+        [(_INNER, mixed(("Content-Type: image/png\r\n", jpeg()), boundary="y")[:-2])],
+        [("Content-Type: message/rfc822\r\n", b"Content-Type: text/html\r\n\r\n<b>")],
+        [("Content-Type: image/png\r\nContent-Type: text/html\r\n", b"x")],
+    ],
+)
+def test_b124_files_in_parts_that_are_no_form(
+    content: Arena, path: str, kind: str, parts: list[tuple[str, bytes]]
+) -> None:
+    body = post_parts(mixed(*parts), path, kind)
+    content.refuse(body, 422, closed=False, problem=REFUSED)
+
+
+def test_b124_good_parts_pass_byte_for_byte(content: Arena) -> None:
+    mark = content.upstream.mark()
+    inner = mixed(("Content-Type: image/gif\r\n", gif()), boundary="y")[:-2]
+    body = mixed(
+        ("", b"hello"),
+        ("Content-Type: application/json; charset=utf-8\r\n", b'{"title": "two pictures"}'),
+        (_NAMED.format("a.png", "image/png"), png()),
+        ("Content-Type: image/jpeg\r\n" + _BASE64, base64.b64encode(jpeg())),
+        ("Content-Type: application/vnd.example\r\n", b"of a kind that is not known"),
+        (_INNER, inner),
+    )
+    assert content.send(post_parts(body)).status == 200
+    (received,) = content.upstream.requests_since(mark)
+    assert received.body == body
+    many = mixed(*[("Content-Type: image/png\r\n", png())] * 21)
+    content.refuse(post_parts(many), 422, closed=False, problem=REFUSED)
+
+
+def test_b124_a_file_that_is_read_as_an_object(content: Arena) -> None:
+    def send(filename: str, data: bytes) -> bytes:
+        head = f'Content-Disposition: form-data; name="about"{filename}\r\n'
+        body = mixed((head + "Content-Type: application/json\r\n", data))
+        return post_parts(body, "/described", "form-data")
+
+    assert content.send(send("; filename=about.json", b'{"a": 1}')).status == 200
+    assert content.send(send("", b'{"a": 1}')).status == 200
+    for filename in ("shell.php", "about.html", "about.png"):
+        bad = send(f"; filename={filename}", b'{"a": 1}')
+        content.refuse(bad, 422, closed=False, problem=REFUSED)
 
 
 @pytest.mark.parametrize(

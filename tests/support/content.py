@@ -54,6 +54,16 @@ CONTENT_PATHS: dict[str, Any] = {
             ),
         )
     },
+    "/described": {
+        "post": operation(
+            "described",
+            **body(
+                "multipart/form-data",
+                {"type": "object", "properties": {"about": {"type": "object"}}},
+            ),
+        )
+    },
+    "/parts": {"post": operation("parts", **body("multipart/mixed", {}))},
     "/picture": {"put": operation("picture", **body("image/png", {}))},
 }
 

@@ -136,7 +136,7 @@ _UPLOAD_KEYS = {
         Many(Choice(tuple(KINDS)), can_be_empty=False),
         "kinds of files that are taken; default all known and unknown ones but svg and html",
     ),
-    "max_files": Key(Integer(1, 1_000), "files of one form; default 20"),
+    "max_files": Key(Integer(1, 1_000), "files of one body; default 20"),
     "pixels": Key(Integer(1, 1_000_000_000), "pixels of the largest image; default 50000000"),
 }
 

@@ -9,6 +9,7 @@ from vallum.core.principal import Principal
 from vallum.core.request import Request
 from vallum.inspection.model import Finding
 from vallum.openapi.model import UNREAD
+from vallum.wire.multipart import Part
 
 if TYPE_CHECKING:
     from vallum.engine.pipeline import Route
@@ -45,6 +46,7 @@ class Exchange:
 
     __slots__ = (
         "body",
+        "files",
         "findings",
         "notes",
         "once",
@@ -70,6 +72,8 @@ class Exchange:
         """The decoded body once it was read; empty before the READ phase."""
         self.value: object = UNREAD
         """What the body was read as, by the contract or for inspection."""
+        self.files: tuple[Part, ...] = ()
+        """Those of a form that the contract has read."""
         self.reply_fields: bytes = b""
         """Complete field lines (`name: value\\r\\n`) that controls add to the answer."""
         self.notes: list[str] = []

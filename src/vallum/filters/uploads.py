@@ -6,6 +6,7 @@ what passes goes on byte for byte.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -18,7 +19,7 @@ from vallum.inspection.files.model import BadFile
 from vallum.openapi.bodies import OpaqueBody, kind_of
 from vallum.openapi.model import UNREAD, Operation
 from vallum.wire.media_type import MediaType, parse_media_type
-from vallum.wire.multipart import MalformedMultipart, Part, parse_multipart
+from vallum.wire.multipart import MalformedMultipart, Part, parse_mixed, parse_multipart
 
 _SVG = "image/svg+xml"
 
@@ -30,7 +31,7 @@ class Uploads:
     types: frozenset[str] | None = None
     """Kinds by name; None: all but those that run in a browser, and unknown ones too."""
     max_files: int = 20
-    """Of one form."""
+    """Of one body."""
     pixels: int = 50_000_000
     """Of the largest image."""
 
@@ -89,43 +90,33 @@ def _check(exchange: Exchange, uploads: Uploads) -> None:
         raise Denied("upload-refused", f"upload.{error.code}") from None
 
 
-def _files(exchange: Exchange) -> list[Part]:
-    """The files of a form, or the body where it is one."""
-    value = exchange.value
-    if type(value) is dict:
-        found: list[Part] = []
-        for child in value.values():
-            found += [
-                each for each in (child if type(child) is list else [child]) if _is_file(each)
-            ]
-        if found:
-            return found
-    if not exchange.body:
-        return []
+def _files(exchange: Exchange) -> Sequence[Part]:
+    """The files of a form or another multipart body, or the body where it is one."""
+    if exchange.files or not exchange.body:
+        return exchange.files
     media_type = _media_type(exchange)
     if media_type is None:
-        return []
-    if value is UNREAD and kind_of(media_type) == "multipart":
-        return _files_of_form(exchange.body, media_type)
-    if media_type.essence == _SVG or (value is UNREAD and kind_of(media_type) == "opaque"):
+        return ()
+    kind, is_unread = kind_of(media_type), exchange.value is UNREAD
+    # The contract reads the frame of what is no form, and not what is in it.
+    if kind == "framed" or (kind == "multipart" and is_unread):
+        return _files_in(exchange.body, media_type, kind)
+    if media_type.essence == _SVG or (is_unread and kind == "opaque"):
         return [Part("", None, media_type, exchange.body)]
-    return []
+    return ()
 
 
-def _files_of_form(body: bytes, media_type: MediaType) -> list[Part]:
-    """The files of a form that `validate` lets pass without having read it.
+def _files_in(body: bytes, media_type: MediaType, kind: str) -> list[Part]:
+    """The files in parts that no validator has read.
 
     Raises:
         Denied: nobody can say which files are in it.
     """
+    read = parse_mixed if kind == "framed" else parse_multipart
     try:
-        return [part for part in parse_multipart(body, media_type) if part.is_file]
+        return [part for part in read(body, media_type) if part.is_upload]
     except MalformedMultipart:
         raise Denied("upload-refused", "upload.form") from None
-
-
-def _is_file(value: object) -> bool:
-    return type(value) is Part
 
 
 def _media_type(exchange: Exchange) -> MediaType | None:

@@ -143,7 +143,7 @@ def _body_check(
             _check_soap(exchange.request.fields, media_type, body)
         value = validator(body, media_type)
         if type(value) is Rewritten:
-            value, exchange.body = value
+            value, exchange.body, exchange.files = value
         exchange.value = value
 
     return check

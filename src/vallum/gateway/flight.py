@@ -61,6 +61,7 @@ class Flight(Exchange):
         self.principal = None
         self.body = b""
         self.value = UNREAD
+        self.files = ()
         self.notes = []
         self.findings = []
         self.reply_fields = b""

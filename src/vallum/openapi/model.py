@@ -13,6 +13,7 @@ from vallum.openapi.problems import ContractProblem
 from vallum.openapi.rights import Rights
 from vallum.openapi.texts import TextPlan
 from vallum.wire.media_type import MediaType
+from vallum.wire.multipart import Part
 
 SecurityRequirement = Mapping[str, tuple[str, ...]]
 """Scheme name → scopes; all schemes of one requirement are needed together."""
@@ -41,6 +42,8 @@ class Rewritten(NamedTuple):
 
     value: object
     body: bytes
+    files: tuple[Part, ...] = ()
+    """Those of a form, also where what they hold is in the value."""
 
 
 Unknown = Literal["refuse", "ignore"]

@@ -56,7 +56,8 @@ class MultipartBody:
         if self._schema is not None and not self._schema.compile()(value):
             raise ContractViolation(self._schema.violations(value, "body", ()))
         # SECURITY: what was read is written anew: the upstream finds no other parts (B-096).
-        return Rewritten(seen, write_multipart(parts, media_type))
+        files = tuple(part for part in parts if part.is_upload)
+        return Rewritten(seen, write_multipart(parts, media_type), files)
 
     def _values(self, parts: tuple[Part, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The form as its schema judges it, files as text, and as inspection sees it."""

@@ -8,7 +8,9 @@ goes on to the upstream is written anew from the parts that were read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from binascii import Error as MalformedBase64
+from binascii import a2b_base64
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from vallum.wire.media_type import MediaType, parse_media_type
@@ -27,11 +29,16 @@ _PARAMETER: Final = re.compile(
     r';[ \t]*([A-Za-z]+)=(?:"([^"\\\x00-\x1f\x7f]*)"|([!#$%&\'*+.^_`|~0-9A-Za-z-]+))[ \t]*'
 )
 _DISPOSITION: Final = re.compile(r"form-data[ \t]*(?=;)", re.IGNORECASE)
+_ANY_DISPOSITION: Final = re.compile(r"(?:form-data|attachment|inline)[ \t]*(?=;|$)", re.IGNORECASE)
 _TRANSFER_ENCODINGS: Final = ("7bit", "8bit", "binary")
+_MAX_NESTING: Final = 4
+"""Multipart bodies within multipart bodies."""
 
 
 class MalformedMultipart(Exception):  # noqa: N818  (named for what it says about the body)
-    """A multipart body that is refused. `code`: `boundary`, `frame`, `count`, `head` or `name`."""
+    """A multipart body that is refused. `code`: `boundary`, `frame`, `count`, `head`, `name` or
+    `coding`.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -47,6 +54,12 @@ class Part(NamedTuple):
     media_type: MediaType | None
     """None where the part does not say; text then (RFC 7578 §4.4)."""
     content: bytes
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether it is a file to whoever stores it: more than text, or JSON, of a field."""
+        is_json = self.media_type is not None and self.media_type.is_json
+        return self.is_file and not (is_json and self.filename is None)
 
     @property
     def is_file(self) -> bool:
@@ -114,7 +127,77 @@ def split_parts(body: bytes, media_type: MediaType) -> list[bytes]:
     return parts
 
 
+def parse_mixed(body: bytes, media_type: MediaType) -> tuple[Part, ...]:
+    """The parts of any `multipart/*` body (RFC 2046), decoded; those of multipart parts too.
+
+    Raises:
+        MalformedMultipart: two readers could find other parts, or there are too many.
+    """
+    found: list[Part] = []
+    waiting = [(body, media_type, 1)]
+    while waiting:
+        body, media_type, depth = waiting.pop()
+        # RFC 2046 §5.1.5: there, parts that do not say what they are are messages.
+        if depth > _MAX_NESTING or media_type.essence == "multipart/digest":
+            raise MalformedMultipart("head")
+        for raw in split_parts(body, media_type):
+            part = _mixed_part(raw)
+            if part.media_type is None or not part.media_type.essence.startswith("multipart/"):
+                found.append(part)
+            else:
+                waiting.append((part.content, part.media_type, depth + 1))
+        if len(found) + len(waiting) > MAX_PARTS:
+            raise MalformedMultipart("count")
+    return tuple(found)
+
+
 def _part(raw: bytes) -> Part:
+    fields, content = _take_apart(raw)
+    # RFC 7578 §4.7: deprecated; what it changes, only some readers undo.
+    if fields.get("content-transfer-encoding", "binary").lower() not in _TRANSFER_ENCODINGS:
+        raise MalformedMultipart("head")
+    name, filename = _disposition(fields.get("content-disposition", ""), _DISPOSITION)
+    if not name:
+        raise MalformedMultipart("name")
+    media_type = _media_type(fields)
+    if media_type is not None:
+        # SECURITY: RFC 7578 §4.3: readers that know the old way find other parts in such a part.
+        if media_type.essence.startswith(("multipart/", "message/")):
+            raise MalformedMultipart("head")
+        # Mail's other place for a file's name, which some readers believe.
+        if media_type.parameter("name") not in (None, filename):
+            raise MalformedMultipart("name")
+    return Part(name, filename, media_type, content)
+
+
+def _mixed_part(raw: bytes) -> Part:
+    # RFC 2046 §5.1: a part may have no head at all.
+    fields, content = ({}, raw[2:]) if raw.startswith(b"\r\n") else _take_apart(raw)
+    name, filename = "", None
+    if "content-disposition" in fields:
+        name, filename = _disposition(fields["content-disposition"], _ANY_DISPOSITION)
+    media_type = _media_type(fields)
+    if media_type is not None:
+        # SECURITY: a message has a head and parts of its own, which nobody has read.
+        if media_type.essence.startswith("message/"):
+            raise MalformedMultipart("head")
+        named = media_type.parameter("name")
+        if named is not None and (filename not in (None, named) or _is_path(named)):
+            raise MalformedMultipart("name")
+        filename = filename if named is None else named
+    coding = fields.get("content-transfer-encoding", "binary").lower()
+    if coding == "base64":
+        try:
+            content = a2b_base64(content.replace(b"\r\n", b""), strict_mode=True)
+        except MalformedBase64:
+            raise MalformedMultipart("coding") from None
+    elif coding not in _TRANSFER_ENCODINGS:
+        raise MalformedMultipart("coding")
+    return Part(name, filename, media_type, content)
+
+
+def _take_apart(raw: bytes) -> tuple[dict[str, str], bytes]:
+    """The head of a part by names in lower case, and its content."""
     head, blank, content = raw.partition(b"\r\n\r\n")
     if not blank or len(head) > MAX_PART_HEAD:
         raise MalformedMultipart("head")
@@ -128,28 +211,21 @@ def _part(raw: bytes) -> Part:
         if match is None or match[1].lower() in fields:
             raise MalformedMultipart("head")
         fields[match[1].lower()] = match[2].rstrip(" \t")
-    # RFC 7578 §4.7: deprecated; what it changes, only some readers undo.
-    if fields.get("content-transfer-encoding", "binary").lower() not in _TRANSFER_ENCODINGS:
-        raise MalformedMultipart("head")
-    name, filename = _disposition(fields.get("content-disposition", ""))
-    media_type = None
-    if "content-type" in fields:
-        try:
-            media_type = parse_media_type(fields["content-type"].encode("utf-8"))
-        except ValueError:
-            raise MalformedMultipart("head") from None
-        # SECURITY: RFC 7578 §4.3: readers that know the old way find other parts in such a part.
-        if media_type.essence.startswith(("multipart/", "message/")):
-            raise MalformedMultipart("head")
-        # Mail's other place for a file's name, which some readers believe.
-        if media_type.parameter("name") not in (None, filename):
-            raise MalformedMultipart("name")
-    return Part(name, filename, media_type, content)
+    return fields, content
 
 
-def _disposition(value: str) -> tuple[str, str | None]:
-    """Name and file name of a part."""
-    match = _DISPOSITION.match(value)
+def _media_type(fields: Mapping[str, str]) -> MediaType | None:
+    if "content-type" not in fields:
+        return None
+    try:
+        return parse_media_type(fields["content-type"].encode("utf-8"))
+    except ValueError:
+        raise MalformedMultipart("head") from None
+
+
+def _disposition(value: str, kinds: re.Pattern[str]) -> tuple[str, str | None]:
+    """Name, empty where it has none, and file name of a part."""
+    match = kinds.match(value)
     if match is None:
         raise MalformedMultipart("head")
     position = match.end()
@@ -165,9 +241,9 @@ def _disposition(value: str) -> tuple[str, str | None]:
         position = parameter.end()
     filename = found.get("filename")
     # A file name is a name, never a path (B-124).
-    if not found.get("name") or (filename is not None and _is_path(filename)):
+    if filename is not None and _is_path(filename):
         raise MalformedMultipart("name")
-    return found["name"], filename
+    return found.get("name", ""), filename
 
 
 def _is_path(filename: str) -> bool:

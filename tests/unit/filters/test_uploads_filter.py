@@ -56,13 +56,19 @@ def test_where_it_attaches(
     assert CheckUploads().attach(operation, Settings(None)) is None
 
 
-def outcome(value: object, body: bytes = b"x", media_type: bytes = b"", **more: Any) -> str:
+def outcome(
+    value: object,
+    body: bytes = b"x",
+    media_type: bytes = b"",
+    files: tuple[Part, ...] = (),
+    **more: Any,
+) -> str:
     """The reason of the refusal, or `ok`."""
     attachment = CheckUploads().attach(taking(FORM, "*/*"), Settings(Uploads(**more)))
     assert attachment is not None
     assert attachment.check is not None
     exchange = make_exchange((b"content-type", media_type or FORM.encode()), method="POST")
-    exchange.value, exchange.body = value, body
+    exchange.value, exchange.body, exchange.files = value, body, files
     try:
         assert attachment.check(exchange) is None
     except Denied as refusal:
@@ -76,11 +82,11 @@ def part(content: bytes) -> Part:
 
 
 def test_files_of_forms() -> None:
-    assert outcome({"a": "text", "f": part(png()), "g": [part(png())]}) == "ok"
-    assert outcome({"a": "text", "f": part(jpeg())}) == "422 upload.content"
-    assert outcome({"a": "text", "f": [part(png()), part(jpeg())]}) == "422 upload.content"
-    assert outcome({"f": [part(png())] * 3}, max_files=2) == "422 upload.count"
-    assert outcome({"f": part(png(9, 9))}, pixels=80) == "422 upload.pixels"
+    assert outcome({}, files=(part(png()), part(png()))) == "ok"
+    assert outcome({}, files=(part(jpeg()),)) == "422 upload.content"
+    assert outcome({}, files=(part(png()), part(jpeg()))) == "422 upload.content"
+    assert outcome({}, files=(part(png()),) * 3, max_files=2) == "422 upload.count"
+    assert outcome({}, files=(part(png(9, 9)),), pixels=80) == "422 upload.pixels"
     assert outcome({"a": "text"}, types=frozenset({"gif"})) == "ok"
 
 
@@ -89,7 +95,7 @@ def test_bodies_that_are_files() -> None:
     assert outcome(UNREAD, jpeg(), b"image/png") == "422 upload.content"
     assert outcome(UNREAD, b"", b"image/png") == "ok"
     assert outcome({"@x": "1"}, b"<svg><script/></svg>", b"image/svg+xml") == "422 upload.kind"
-    svg = {"types": frozenset({"svg"})}
+    svg: dict[str, Any] = {"types": frozenset({"svg"})}
     assert outcome({}, b"<svg><script/></svg>", b"image/svg+xml", **svg) == (
         "422 upload.active-content"
     )
@@ -110,4 +116,4 @@ def test_the_validator_of_a_form_gives_files_as_parts() -> None:
         b"Content-Type: image/png\r\n\r\n\xff\r\n--x--\r\n"
     )
     read = operation.bodies[FORM](body, MediaType(FORM, (("boundary", "x"),)))
-    assert read == Rewritten({"n": 7, "f": part(b"\xff")}, body)
+    assert read == Rewritten({"n": 7, "f": part(b"\xff")}, body, (part(b"\xff"),))

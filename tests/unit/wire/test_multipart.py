@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vallum.wire.media_type import MediaType, parse_media_type
-from vallum.wire.multipart import MalformedMultipart, Part, parse_multipart
+from vallum.wire.multipart import MalformedMultipart, Part, parse_mixed, parse_multipart
 
 X = "multipart/form-data; boundary=x"
 HEAD = b'--x\r\nContent-Disposition: form-data; name="a"'
@@ -162,3 +162,70 @@ def test_delimiters_that_share_a_line_break_are_refused() -> None:
     """One reader has the boundary in the content, another one has a part without a head."""
     assert refused(HEAD + b"\r\n\r\n1\r\n--x\r\n--x--\r\n") == "frame"
     assert refused(b"--x\r\n--x\r\n--x--") == "frame"
+
+
+def mixed(body: bytes, media_type: str = "multipart/mixed; boundary=x") -> tuple[Part, ...]:
+    """The parts of a body that is no form."""
+    return parse_mixed(body, parse_media_type(media_type.encode()))
+
+
+def mixed_refused(body: bytes, media_type: str = "multipart/mixed; boundary=x") -> str:
+    """The code of the refusal."""
+    with pytest.raises(MalformedMultipart) as caught:
+        mixed(body, media_type)
+    return caught.value.code
+
+
+def test_parts_that_are_no_form() -> None:
+    body = (
+        b"--x\r\n\r\nno head\r\n"
+        b"--x\r\nContent-Type: image/png; name=a.png\r\n\r\n1\r\n"
+        b"--x\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: BASE64\r\n\r\n"
+        b"aGVs\r\nbG8=\r\n"
+        b"--x\r\nContent-Type: multipart/form-data; boundary=y\r\n\r\n"
+        b'--y\r\nContent-Disposition: form-data; name="f"; filename="b.gif"\r\n\r\n2\r\n--y--\r\n'
+        b"--x--\r\n"
+    )
+    assert mixed(body) == (
+        Part("", None, None, b"no head"),
+        Part("", "a.png", MediaType("image/png", (("name", "a.png"),)), b"1"),
+        Part("", None, None, b"hello"),
+        Part("f", "b.gif", None, b"2"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        (b"Content-Type: message/rfc822\r\n", "head"),
+        (b"Content-Type: nothing\r\n", "head"),
+        (b"Content-Type: image/png\r\n x\r\n", "head"),
+        (b"Content-Disposition: other; filename=a\r\n", "head"),
+        (b"Content-Disposition: attachment; filename*=UTF-8''a\r\n", "name"),
+        (b'Content-Disposition: attachment; filename="a/b"\r\n', "name"),
+        (b'Content-Type: image/png; name="a/b"\r\n', "name"),
+        (b"Content-Disposition: inline; filename=a\r\nContent-Type: a/b; name=b\r\n", "name"),
+        (b"Content-Transfer-Encoding: base64\r\n", "coding"),
+        (b"Content-Transfer-Encoding: x-uuencode\r\n", "coding"),
+    ],
+)
+def test_heads_of_parts_that_are_no_form(head: bytes, code: str) -> None:
+    assert mixed_refused(b"--x\r\n" + head + b"\r\nYQ=\r\n--x--") == code
+
+
+def test_bounds_of_parts_that_are_no_form() -> None:
+    def nested(levels: int) -> bytes:
+        body = b"--%d\r\n\r\na\r\n--%d--" % (levels, levels)
+        for level in range(levels - 1, 0, -1):
+            head = b"--%d\r\nContent-Type: multipart/mixed; boundary=%d\r\n\r\n"
+            body = head % (level, level + 1) + body + b"\r\n--%d--" % level
+        return body
+
+    kind = "multipart/mixed; boundary=1"
+    assert mixed(nested(4), kind) == (Part("", None, None, b"a"),)
+    assert mixed_refused(nested(5), kind) == "head"
+    assert mixed_refused(nested(1), "multipart/digest; boundary=1") == "head"
+    inner = b"--y\r\n" + b"\r\n--y\r\n".join([b"\r\na"] * 600) + b"\r\n--y--"
+    one = b"Content-Type: multipart/mixed; boundary=y\r\n\r\n" + inner
+    # The same boundary in two parts is fine: each is read by itself.
+    assert mixed_refused(b"--x\r\n" + one + b"\r\n--x\r\n" + one + b"\r\n--x--") == "count"
