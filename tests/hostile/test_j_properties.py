@@ -80,6 +80,30 @@ PATHS: dict[str, Any] = {
             "responses": responses(application_json=ACCOUNT_REF),
         }
     },
+    "/sheet": {
+        "get": {
+            "operationId": "getSheet",
+            **SECURED,
+            "responses": {
+                "200": {
+                    "description": "one form alone",
+                    "content": {"application/vnd.sheet": {"schema": ACCOUNT_REF}},
+                }
+            },
+        }
+    },
+    "/bare": {
+        "get": {
+            "operationId": "bareAccount",
+            **SECURED,
+            "responses": {
+                **responses(application_json=ACCOUNT_REF),
+                "409": {"description": "no schema", "content": {JSON: {}}},
+                "410": {"description": "no content"},
+                "422": {"description": "text", "content": {"text/plain": {}}},
+            },
+        }
+    },
     "/ruled": {
         "patch": {
             "operationId": "ruledAccount",
@@ -123,6 +147,8 @@ POLICY = {
     "looseAccount": f"{KEY}, unknown: ignore",
     "getLedger": f"{KEY}, properties: {{/items/*/cost: {{read: [admin]}}}}",
     "notedAccount": f"{KEY}, answers: monitor",
+    "bareAccount": f"{KEY}, answers: 'off'",
+    "getSheet": KEY,
     "ruledAccount": f"{KEY}, properties: {{/name: {{mask: full}}}}",
     "watchedAccount": f"{KEY}, validate: monitor",
     "getPage": f"{KEY}, properties: {{/items/*/cost: {{read: [admin]}}, /total: {{mask: full}}}}",
@@ -193,6 +219,8 @@ def test_b251_bopla_read_is_not_escaped_by_what_is_no_json(shop: Answering) -> N
         ("/ledger", "text/plain"),
         ("/ledger", "application/x-ndjson"),
         ("/ledger", "application/json;"),
+        ("/ledger", "application/octet-stream"),
+        ("/sheet", "application/vnd.sheet"),
     ],
 )
 def test_b251_bopla_read_as_another_type(shop: Answering, target: str, kind: str) -> None:
@@ -210,6 +238,49 @@ def test_b251_bopla_read_as_json_of_another_name(shop: Answering) -> None:
     fields = b"Content-Type: application/vnd.account+json\r\n"
     reply = shop.ask("/noted", answer(body=json.dumps(FULL).encode(), fields=fields), key="member")
     assert (reply.status, reply.json()) == (200, SEEN)
+
+
+@pytest.mark.parametrize("target", ["/account", "/noted", "/bare"])
+@pytest.mark.parametrize(
+    "status",
+    ["201 Created", "302 Found", "400 Bad Request", "404 Not Found", "409 Conflict", "410 Gone"],
+)
+def test_b251_bopla_read_with_another_status(shop: Answering, target: str, status: str) -> None:
+    """The same object with a status that nobody declared, or declared for something else."""
+    reply = shop.says(target, FULL, status, key="member")
+    assert b"ann@" not in reply.body
+    assert b"internal_notes" not in reply.body
+    assert reply.status == int(status[:3])
+    assert b"ann@" in shop.says("/bare", FULL, status, key="admin").body
+
+
+def test_b251_bopla_read_as_another_type_with_another_status(shop: Answering) -> None:
+    page = b"Content-Type: text/html\r\n"
+    gone = shop.ask("/bare", answer("404 Not Found", b"ann@mail.example", page), key="member")
+    assert (gone.status, b"ann@" in gone.body) == (404, False)
+    away = page + b"Location: /elsewhere\r\n"
+    moved = shop.ask("/bare", answer("302 Found", b"ann@mail.example", away), key="member")
+    assert (moved.status, moved.get("location"), moved.body) == (302, "/elsewhere", b"")
+    plain = b"Content-Type: text/plain\r\n"
+    said = shop.ask("/bare", answer("422 Unprocessable", b"too long", plain), key="member")
+    assert (said.status, said.body) == (422, b"too long")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"email":"ann@mail.example","email":null}',
+        b'{"owner":{"internal_notes":"ann@"},"owner":{}}',
+        b'{"email":"ann@mail.example","\\u0065mail":null}',
+        b'{"email" : "ann@mail.example","email" :null , "name":"a:b"}',
+    ],
+)
+def test_b251_bopla_read_a_name_twice(shop: Answering, body: bytes) -> None:
+    """Of two values of one name, a reader may take the first; the last alone is judged."""
+    for target in ("/bare", "/noted"):
+        reply = shop.ask(target, answer(body=body), key="member")
+        assert reply.status == 200
+        assert b"ann@" not in reply.body
 
 
 def test_b251_files_have_no_properties(shop: Answering) -> None:

@@ -16,13 +16,13 @@ from vallum.engine.exchange import Exchange
 from vallum.engine.filter import AnswerBody, AnswerHead, Attachment, Ruling, withheld
 from vallum.engine.phases import Phase
 from vallum.inspection.leaks.model import mask_all, mask_but_last_four, mask_email
-from vallum.openapi.answers import AnswerSchema, declared_type
+from vallum.openapi.answers import AnswerSchema, Content, declared_type
 from vallum.openapi.bodies import kind_of
 from vallum.openapi.model import UNREAD, Operation
 from vallum.openapi.rights import Mask, Right, Rights, rights_of_places
 from vallum.wire.json import MalformedJSON, parse_json, read_grammar
 from vallum.wire.json_exact import JSONLimits
-from vallum.wire.json_rewrite import read_verbatim, write_json
+from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType, best_range, parse_media_type
 from vallum.wire.pointer import json_pointer
 
@@ -36,6 +36,7 @@ _MASKS: Final[Mapping[Mask, Callable[[str], str]]] = {
 _PATCH: Final = "application/json-patch+json"
 _BETWEEN_STEPS: Final = re.compile(r"[\[\].]")
 _GONE: Final = object()
+_BYTES: Final = "application/octet-stream"
 _FILES: Final = re.compile(
     r"(?:image|audio|video|font)/.+|application/(?:pdf|zip|gzip|octet-stream)|text/event-stream"
 )
@@ -57,7 +58,7 @@ class Settings(Protocol):
 class PropertyScreen:
     """Takes out of answers, or masks, what the caller may not read."""
 
-    __slots__ = ("_operation", "_own", "_table")
+    __slots__ = ("_answers", "_every", "_own", "_table")
 
     def __init__(self, operation: Operation, own: Rights | None, table: RoleTable) -> None:
         """
@@ -66,9 +67,18 @@ class PropertyScreen:
             own: what the policy says.
             table: the policy's roles.
         """
-        self._operation = operation
-        self._own = own
+        self._answers = operation.answers
+        self._own = [] if own is None else [own]
+        contents = self._answers.contents()
+        self._every = _limiting(
+            self._own + _rights_of(schema for each in contents for schema in each.values())
+        )
         self._table = table
+
+    @property
+    def count(self) -> int:
+        """How many rights limit who may read."""
+        return sum(_limits_reading(right) for right in _all(self._every))
 
     def judge(self, head: AnswerHead) -> Ruling:
         """Every answer that has such properties must be read."""
@@ -85,9 +95,7 @@ class PropertyScreen:
         if not rights:
             return
         if body.media_type is None or not body.media_type.is_json:
-            held = self._held(exchange)
-            if not all(_may_see(right, held) for each in rights for right in each.every()):
-                raise withheld("properties.media-type")
+            self._judge_form(exchange, body, rights)
             return
         content, value = body.content, body.value
         if value is UNREAD:
@@ -95,39 +103,75 @@ class PropertyScreen:
                 value = read_grammar(content, _LIMITS)
             except MalformedJSON:
                 raise withheld("properties.json") from None
+        schema = self._schema(body.status, body.media_type)
+        if schema is not None and schema.fits(value):
+            rights = self._own + _rights_of([schema])
         exact = read_verbatim(content, value)
         left = _shown(exact, rights, self._held(exchange))
-        if left is exact:
-            return
         if left is _GONE:
             raise withheld("properties.read")
-        body.content = write_json(left)
-        body.value = read_grammar(body.content, _LIMITS)
+        # SECURITY: of a name that occurs twice, a reader may take the one that nobody judged.
+        if left is not exact or not has_one_reading(value, content):
+            body.content = write_json(left)
+            body.value = read_grammar(body.content, _LIMITS)
+
+    def _judge_form(self, exchange: Exchange, body: AnswerBody, rights: list[Rights]) -> None:
+        """What has properties, and is not written as JSON, is for those who may see all of it."""
+        held = self._held(exchange)
+        if all(_may_see(right, held) for each in rights for right in each.every()):
+            return
+        if body.status // 100 != 3:
+            raise withheld("properties.media-type")
+        # A redirect's page is for nobody: the fields say all.
+        exchange.notes.append("properties.media-type")
+        body.content = b""
 
     def _held(self, exchange: Exchange) -> frozenset[str]:
         principal = exchange.principal
         return _NOBODY if principal is None else self._table.grants(principal.roles).roles
 
     def _rights(self, status: int, media_type: MediaType | None) -> list[Rights]:
-        found = [self._own] if self._own is not None else []
-        content = self._operation.answers.of(status)
-        if content is None and status < 300:
-            content = self._operation.answers.success()
-        schemas = list(content.values()) if content else []
-        if media_type is not None and media_type.is_json:
-            declared = declared_type(content, media_type) if content else None
-            if content and declared is not None:
-                schemas = [content[declared]]
-            return found + _rights_of(schemas)
-        if status < 300 and (media_type is None or not _FILES.fullmatch(media_type.essence)):
+        """What may hold for such an answer; empty where everybody may see all of it."""
+        if media_type is None or media_type.is_json:
+            # SECURITY: what is not as it is declared may be any of what is: the same object with
+            # another status, or under another name.
+            return self._every
+        content = self._content(status)
+        essence = declared_type(content, media_type)
+        if _FILES.fullmatch(media_type.essence) and not _is_any(media_type, essence):
+            return []
+        if essence is None:
+            return self._every
+        if status < 300:
             # SECURITY: the same in another form, which a client may ask for, holds the same.
-            found += _rights_of(schemas)
-            return [each for each in found if any(map(_limits_reading, each.every()))]
-        return []
+            return _limiting(self._own + _rights_of(content.values()))
+        return _limiting(_rights_of([content[essence]]))
+
+    def _schema(self, status: int, media_type: MediaType) -> AnswerSchema | None:
+        """What the contract says of such JSON."""
+        content = self._content(status)
+        essence = declared_type(content, media_type)
+        return None if essence is None else content[essence]
+
+    def _content(self, status: int) -> Content:
+        content = self._answers.of(status)
+        if content is None and status < 300:
+            content = self._answers.success()
+        return content or {}
+
+
+def _is_any(media_type: MediaType, declared: str | None) -> bool:
+    """Whether a type says no more than that there are bytes, and the contract does not name it."""
+    return media_type.essence == _BYTES and declared != _BYTES
+
+
+def _limiting(every: Iterable[Rights]) -> list[Rights]:
+    return [each for each in every if any(map(_limits_reading, each.every()))]
 
 
 def _rights_of(schemas: Iterable[AnswerSchema | None]) -> list[Rights]:
-    return [each.rights for each in schemas if each is not None and each.rights is not None]
+    rights = [each.rights for each in schemas if each is not None and each.rights is not None]
+    return list({id(each): each for each in rights}.values())
 
 
 def _may_see(right: Right, held: frozenset[str]) -> bool:
@@ -191,16 +235,12 @@ class ReadProperties:
     def attach(self, operation: Operation, settings: Settings) -> Attachment | None:
         """Compile what may be read; None where everything may."""
         own = _own(settings.properties)
-        schemas = [
-            schema for content in operation.answers.contents() for schema in content.values()
-        ]
-        every = [own, *(schema.rights for schema in schemas if schema is not None)]
-        count = sum(_limits_reading(right) for right in _all(every))
-        if not count:
+        screen = PropertyScreen(operation, own, self._table)
+        if not screen.count:
             return None
         return Attachment(
-            summary=f"{count} to read",
-            body_screen=PropertyScreen(operation, own, self._table),
+            summary=f"{screen.count} to read",
+            body_screen=screen,
             withholds=frozenset((b"accept-encoding", b"range", b"if-range")),
         )
 

@@ -47,7 +47,8 @@ class AnswerSchema:
 
 
 Content = Mapping[str, AnswerSchema | None]
-"""By media type or range in lower case; None: no schema, or not JSON."""
+"""By media type or range in lower case; None: no schema, or not JSON and nothing said of
+who may read what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,15 +85,17 @@ class ResponseReader:
             except ValueError:
                 self._problems.error(media.pointer, f"`{name}` is not a media type or range")
                 continue
-            found[essence] = self._schema(media) if _may_be_json(essence) else None
+            found[essence] = self._schema(media, essence)
         return found
 
-    def _schema(self, media: Node) -> AnswerSchema | None:
+    def _schema(self, media: Node, essence: str) -> AnswerSchema | None:
         node = media.get("schema")
         if node is None:
             return None
-        validator = self._book.validator(node, is_closed=True)
         rights = self._rights.read(node)
+        if rights is None and not _may_be_json(essence):
+            return None
+        validator = self._book.validator(node, is_closed=True)
         key = (id(validator), id(rights))
         known = self._schemas.get(key)
         if known is None:
