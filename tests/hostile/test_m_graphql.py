@@ -124,6 +124,8 @@ def test_b298_gql_batch_shares_the_limits(graphql_shop: Shop) -> None:
         ("{ on(filter: " + "[" * 100 + "]" * 100 + ") }", "nesting"),
         ("{ books(first: 2000000000) { id } }", "cost"),
         ("{ books(first: 40) { reviews(first: 40) { text } } }", "cost"),
+        ("{ books(page: {limit: 2000000000}) { id } }", "cost"),
+        ("{ books(page: {limit: 40}) { reviews(first: 40) { text } } }", "cost"),
         ("query A(" + many("$a%: Int", 1_000) + ") { on }", "tokens"),
     ],
 )
@@ -177,6 +179,10 @@ def test_b299_gql_depth_pages_by_variables(graphql_shop: Shop) -> None:
     refuse(graphql_shop, post({"query": query, "variables": {"n": 200}}), code="cost")
     default = query.replace("$n: Int", "$n: Int = 200")
     refuse(graphql_shop, post({"query": default}), code="cost")
+    query = "query A($p: Page) { books(page: $p) { reviews { text } } }"
+    assert graphql_shop.ask(query, variables={"p": {"limit": 20}}).status == 200
+    large = {"query": query, "variables": {"p": {"limit": 2_000}}}
+    refuse(graphql_shop, post(large), code="cost")
 
 
 # --- B-300: introspection and suggestions --------------------------------------------------------

@@ -36,8 +36,9 @@ type Book implements Node & Priced {
 type User implements Node { id: ID! name: String books: [Book!]! }
 type Review { text: String by: User }
 input NewBook { title: String!, tags: [String!], pages: Int }
+input Page { limit: Int, after: ID }
 type Query {
-  books(first: Int, title: String): [Book!]!
+  books(first: Int, title: String, page: Page): [Book!]!
   book(id: ID!): Book
   users: [User!]!
   priced: [Priced!]!

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
 OperationKind = Literal["query", "mutation", "subscription"]
@@ -64,26 +66,91 @@ class Limits(NamedTuple):
     directives: int = 10
 
 
+SIZES: Final = frozenset(
+    {
+        "first",
+        "last",
+        "limit",
+        "take",
+        "pageSize",
+        "page_size",
+        "perPage",
+        "per_page",
+    }
+)
+"""Arguments, and members of them, that say how many are wanted, by name."""
+_MOST: Final = 10**9
+"""Beyond every limit of cost."""
+_LONGEST: Final = 400
+"""Characters of a number that is read."""
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
+def amount(value: object) -> int:
+    """How many a value asks for, at least one. Scalars of a schema's own may be spelled as text."""
+    if isinstance(value, str):
+        if _NUMBER.fullmatch(value) is None:
+            return 1
+        value = float(value) if len(value) <= _LONGEST else _MOST
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 1
+    return max(1, math.ceil(min(abs(value), _MOST)))
+
+
+def _amount_within(value: object, *, is_size: bool) -> int:
+    """All sizes within a value, each as often as the others say."""
+    children: Iterable[tuple[object, bool]] = ()
+    if isinstance(value, dict):
+        children = [(each, name in SIZES) for name, each in value.items()]
+    elif isinstance(value, list):
+        children = [(each, is_size) for each in value]
+    elif is_size:
+        return amount(value)
+    found = 1
+    for each, says_size in children:
+        found = min(_MOST, found * _amount_within(each, is_size=says_size))
+    return found
+
+
+class Scaled(NamedTuple):
+    """A part of a cost that a variable multiplies."""
+
+    variable: str
+    each: Cost
+    is_size: bool = True
+    """Whether its value says how many are wanted; else only members of it may."""
+    absent: int = 1
+    """How many are wanted where the request does not say."""
+
+
 class Cost(NamedTuple):
     """What an operation costs: a number, and parts that variables multiply."""
 
     fixed: int = 0
-    scaled: tuple[tuple[str, Cost], ...] = ()
-    """Name of the variable that says how many are wanted, and the cost of each."""
+    scaled: tuple[Scaled, ...] = ()
 
     def of(self, variables: Mapping[str, object]) -> int:
-        """The cost with these values."""
+        """The cost with these values, defaults included."""
+        return self._of(variables, {})
+
+    def _of(self, variables: Mapping[str, object], known: dict[tuple[str, bool], int]) -> int:
         total = self.fixed
-        for name, each in self.scaled:
-            wanted = variables.get(name)
-            total += (abs(wanted) if type(wanted) is int and wanted else 1) * each.of(variables)
+        for name, each, is_size, absent in self.scaled:
+            factor = absent
+            if name in variables:
+                key = (name, is_size)
+                # A large value is looked through once, however many fields take it.
+                if key not in known:
+                    known[key] = _amount_within(variables[name], is_size=is_size)
+                factor = known[key]
+            total += factor * each._of(variables, known)
         return total
 
     def times(self, factor: int) -> Cost:
         """So many of these."""
         if factor == 1:
             return self
-        scaled = tuple((name, each.times(factor)) for name, each in self.scaled)
+        scaled = tuple(each._replace(each=each.each.times(factor)) for each in self.scaled)
         return Cost(self.fixed * factor, scaled)
 
     def plus(self, other: Cost) -> Cost:

@@ -22,7 +22,7 @@ from graphql import (
 from graphql.validation.validate import validate_sdl
 
 MOST_SDL_TOKENS: Final = 500_000
-_FREE_SCALARS: Final = frozenset({"JSON", "JSONObject", "_Any"})
+FREE_SCALARS: Final = frozenset({"JSON", "JSONObject", "_Any"})
 """Scalars whose values may be whole structures; the values of all others are plain."""
 _UPLOAD: Final = "Upload"
 
@@ -130,7 +130,7 @@ def _tighten(scalar: GraphQLScalarType) -> None:
 
     SECURITY: an object where a date is expected is how queries of a database are changed (B-304).
     """
-    if scalar.name in _FREE_SCALARS:
+    if scalar.name in FREE_SCALARS:
         return
     scalar.coerce_input_value = _no_upload if scalar.name == _UPLOAD else _plain_value
 

@@ -17,20 +17,22 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLNamedType,
     InlineFragmentNode,
-    IntValueNode,
+    ListTypeNode,
+    NamedTypeNode,
+    NonNullTypeNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableNode,
+    TypeNode,
     get_named_type,
+    is_input_object_type,
     is_interface_type,
     is_object_type,
 )
 
 from vallum.graphql.model import Cost
-from vallum.graphql.schema import Schema
+from vallum.graphql.schema import FREE_SCALARS, Schema
+from vallum.graphql.sizes import paged
 
-_PAGE_ARGUMENTS: Final = frozenset({"first", "last", "limit"})
-"""Arguments that say how many are wanted, by name: what is selected below is wanted that often."""
 _FREE: Final = Cost()
 
 
@@ -59,7 +61,7 @@ def measure_usage(
         schema: what it is valid against.
         costs: of fields that do not cost 1, by coordinate.
     """
-    walk = _Walk(fragments, schema, costs)
+    walk = _Walk(fragments, schema, costs, _structures(operation, schema))
     root = schema.core.get_root_type(operation.operation)
     usage = walk.usage
     usage.cost = walk.selection_set(operation.selection_set, root, is_root=True)
@@ -72,7 +74,9 @@ class _Walk:
         fragments: Mapping[str, FragmentDefinitionNode],
         schema: Schema,
         costs: Mapping[str, int],
+        structures: frozenset[str],
     ) -> None:
+        self._structures = structures
         self._fragments = fragments
         self._types = schema.core.type_map
         self._costs = costs
@@ -117,19 +121,24 @@ class _Walk:
         below = _FREE
         if node.selection_set is not None and (is_object_type(parent) or is_interface_type(parent)):
             inner = get_named_type(parent.fields[name].type)
-            below = _paged(node, self.selection_set(node.selection_set, inner))
+            below = paged(
+                node,
+                parent.fields[name].args,
+                self.selection_set(node.selection_set, inner),
+                self._structures.__contains__,
+            )
         return below.plus(Cost(self._costs.get(coordinate, 1)))
 
 
-def _paged(node: FieldNode, below: Cost) -> Cost:
-    """The cost of what is selected, as often as an argument asks for it."""
-    for argument in node.arguments or ():
-        if argument.name.value not in _PAGE_ARGUMENTS:
-            continue
-        wanted = argument.value
-        if isinstance(wanted, IntValueNode):
-            # Validation has held it to 32 bits.
-            below = below.times(max(1, abs(int(wanted.value))))
-        elif isinstance(wanted, VariableNode):
-            below = Cost(0, ((wanted.name.value, below),))
-    return below
+def _structures(operation: OperationDefinitionNode, schema: Schema) -> frozenset[str]:
+    """The variables whose values may be objects, by name."""
+    found: set[str] = set()
+    for each in operation.variable_definitions or ():
+        kind: TypeNode = each.type
+        while isinstance(kind, ListTypeNode | NonNullTypeNode):
+            kind = kind.type
+        assert isinstance(kind, NamedTypeNode)  # noqa: S101  (there is no fourth)
+        name = kind.name.value
+        if name in FREE_SCALARS or is_input_object_type(schema.core.type_map[name]):
+            found.add(each.variable.name.value)
+    return frozenset(found)

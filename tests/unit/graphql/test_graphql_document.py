@@ -124,6 +124,73 @@ def test_cost_by_variables_and_rules() -> None:
     assert cost.of({}) == 5
 
 
+PAGED = compile_schema(
+    """
+    scalar JSON
+    scalar Long
+    input Page { limit: Int = 20, sort: String, inner: Page }
+    type Item { name: String, parts(first: Int = 10): [Item], price: Int }
+    type Query {
+      items(page: Page, many: [Page], where: JSON, perPage: Long): [Item]
+      paged(page: Page! = {sort: "a"}): [Item]
+    }
+    """
+)
+
+
+def paged_cost(text: str, **variables: object) -> int:
+    """What a request costs."""
+    operation = read_document(text, PAGED, Limits()).select(None)
+    return operation.cost.of(check_variables(operation, variables, PAGED, most=100))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "times"),
+    [
+        ("page: {limit: 7}", 7),
+        ('page: {sort: "limit"}', 20),
+        ("page: {limit: null}", 1),
+        ("page: {limit: 2, inner: {limit: 3}}", 6),
+        ("page: {limit: 2, inner: {}}", 40),
+        ("many: [{limit: 4}, {limit: 5}]", 20),
+        ("many: {limit: 4}", 4),
+        ("where: {a: [{first: 30}], limit: {above: 5}}", 30),
+        ("where: {limit: 2.5}", 3),
+        ('where: {limit: "12", first: "Jane"}', 12),
+        ("perPage: 50", 50),
+        ('perPage: "50"', 50),
+        ("perPage: " + "9" * 300, 10**9),
+        ("perPage: " + "9" * 5_000, 10**9),
+    ],
+)
+def test_sizes_of_pages_within_arguments(arguments: str, times: int) -> None:
+    assert paged_cost(f"{{ items({arguments}) {{ name price }} }}") == 1 + 2 * times
+
+
+def test_sizes_of_pages_by_default() -> None:
+    assert paged_cost("{ paged { name } }") == 21
+    assert paged_cost("{ items { parts { name } } }") == 1 + 1 + 10
+    assert paged_cost("{ items { parts(first: 2) { name } } }") == 1 + 1 + 2
+    text = "query A($n: Int) { items { parts(first: $n) { name } } }"
+    assert [paged_cost(text), paged_cost(text, n=3), paged_cost(text, n=None)] == [12, 5, 3]
+    text = "query A($p: Page!) { paged(page: $p) { name } }"
+    assert [paged_cost(text, p={}), paged_cost(text, p={"limit": 3})] == [21, 4]
+
+
+def test_sizes_of_pages_in_variables() -> None:
+    text = "query A($p: Page = {limit: 9}) { items(page: $p) { name } }"
+    assert paged_cost(text) == 10
+    assert paged_cost(text, p={}) == 21
+    assert paged_cost(text, p={"limit": 3, "inner": {"limit": 4}}) == 13
+    assert paged_cost(text, p=None) == 2
+    text = "query A($n: Int = 6) { items(page: {limit: $n}) { name } }"
+    assert [paged_cost(text), paged_cost(text, n=3), paged_cost(text, n=None)] == [7, 4, 2]
+    text = "query A($w: JSON, $s: String) { items(where: $w, page: {limit: 1, sort: $s}) { name } }"
+    assert paged_cost(text, w={"page": [{"first": 8}]}, s="limit") == 9
+    text = "query A($p: [Page]) { items(many: $p) { parts(first: 1) { name } } }"
+    assert paged_cost(text, p=[{"limit": 2}, {}]) == 1 + 40 * 2
+
+
 def test_the_operation_that_runs() -> None:
     document = read('query a { on } mutation b { login(name: "n", password: "p") }')
     assert document.select("a").kind == "query"
