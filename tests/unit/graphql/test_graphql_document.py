@@ -160,7 +160,7 @@ def paged_cost(text: str, **variables: object) -> int:
         ("perPage: 50", 50),
         ('perPage: "50"', 50),
         ("perPage: " + "9" * 300, 10**9),
-        ("perPage: \"" + "9" * 5_000 + "\"", 10**9),
+        ('perPage: "' + "9" * 5_000 + '"', 10**9),
     ],
 )
 def test_sizes_of_pages_within_arguments(arguments: str, times: int) -> None:
