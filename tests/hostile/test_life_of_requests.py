@@ -1,7 +1,8 @@
-"""Who waits out a deadline gets nothing of it: what was sent as a body stays one."""
+"""Who waits out a deadline, or does not wait at all, gets nothing of it."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -9,8 +10,12 @@ import pytest
 from tests.support.arena import request
 from tests.support.gateway import PolicyText, start
 from tests.support.minting import ISSUER, Minter
+from tests.support.proxy import get, make_runtime, pool_of, run, serving, until, upstream
 from tests.support.raw import RawConnection
+from tests.support.routes import make_route
 from tests.support.upstream import RecordingUpstream
+
+from vallum.gateway import upstream as pools
 
 HIDDEN = request("GET", "/public/page")
 
@@ -52,3 +57,49 @@ def test_b030_the_body_of_a_request_whose_check_took_too_long(
         # What is here whole is skipped; after what is not, the connection ends.
         assert len(later) == together
         assert [each.target for each in upstream.requests_since(mark)] == [b"/health"] * together
+
+
+def test_b277_who_is_gone_keeps_no_place_and_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While an upstream is busy, clients that send a body and leave at once keep nobody out."""
+    monkeypatch.setattr(pools, "_MAX_WAITING", 3)
+    answered = asyncio.Event()
+    seen: list[bytes] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                seen.append(await reader.readuntil(b"\r\n\r\n"))
+            except (asyncio.IncompleteReadError, ConnectionError):
+                writer.close()
+                return
+            await answered.wait()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine")
+
+    held = make_route("POST", "/x", body_limit=1_000_000, body_checks=(lambda exchange: None,))
+    routes = (make_route("GET", "/x"), held)
+
+    async def test() -> None:
+        async with upstream(handle) as port:
+            pool = pool_of(port, most=1)
+            async with serving(make_runtime(routes, pool)) as served:
+                busy = await served.connect()
+                busy.send(get("/x"))
+                await until(lambda: len(seen) == 1)
+                for number in range(3):
+                    gone = await served.connect()
+                    head = get("/x", b"Content-Length: 100000", method="POST")
+                    gone.send(head, bytes(100_000))
+                    await until(lambda: len(pool._waiting) == 1)
+                    gone.reset()
+                    await served.recorded(number + 1)
+                    assert not pool._waiting
+                waiting = await served.connect()
+                waiting.send(get("/x"))
+                await until(lambda: len(pool._waiting) == 1)
+                answered.set()
+                for link in (busy, waiting):
+                    assert (await link.until(b"fine")).startswith(b"HTTP/1.1 200 ")
+                    link.writer.close()
+        assert [request.partition(b" ")[0] for request in seen] == [b"GET", b"GET"]
+
+    run(test())

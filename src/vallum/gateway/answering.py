@@ -12,7 +12,14 @@ from vallum.gateway.answers import NO_STORE_LINE, PreparedHead, field_lines
 from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight
 from vallum.gateway.replying import ReplyingConnection
-from vallum.gateway.screening import HeldAnswer, Plan, has_content, plan_of, screen_content
+from vallum.gateway.screening import (
+    HeldAnswer,
+    Plan,
+    has_content,
+    may_be_stream,
+    plan_of,
+    screen_content,
+)
 
 _NOT_SENT = frozenset({"upstream.connect", "upstream.connect-timeout", "upstream.tls"})
 """Failures of which an upstream never hears."""
@@ -22,10 +29,6 @@ class AnsweringConnection(ReplyingConnection):
     """Everything about a client connection that an upstream calls."""
 
     __slots__ = ()
-
-    def awaits(self, flight: Flight) -> bool:
-        """Whether `flight` still waits for its answer."""
-        return self._flight is flight
 
     def answer_whole(self, flight: Flight, prepared: PreparedHead, body: bytes) -> None:
         """An upstream's complete answer."""
@@ -212,8 +215,8 @@ class AnsweringConnection(ReplyingConnection):
             room = flight.route.answer_limit
             if length > room and plan.must_read:
                 raise withheld("answers.too-large")
-            if not plan.must_read and length < 0 and prepared.response.status < 400:
-                room = 0  # It may be a stream, whose reader waits for each piece.
+            if not plan.must_read and length < 0 and may_be_stream(prepared):
+                room = 0  # Its reader may wait for each piece.
             self.worker.hold_body(flight, max(0, min(length, room)))
         except Denied as denied:
             self._withhold(flight, denied)
@@ -231,6 +234,8 @@ class AnsweringConnection(ReplyingConnection):
             if held.plan.must_read:
                 raise withheld("answers.too-large")
             flight.held_answer = None
+            if held.plan.coding and held.plan.must_undo:
+                raise withheld("answers.too-large")
             if not held.plan.coding:
                 screen_content(
                     flight, held.prepared, held.plan, held.lines, b"".join(held.pieces), whole=False

@@ -436,13 +436,8 @@ class Downstream(AnsweringConnection):
             flight.handle.end_body()
 
     def _relay_body(self, flight: Flight, framed: bytes) -> None:
-        if not framed:
-            return
-        if flight.handle is not None:
+        if framed and flight.handle is not None:
             flight.handle.write_body(framed)
-        else:
-            flight.outgoing.append(framed)
-            self.pause_body()
 
     def pause_body(self) -> None:
         """The upstream is not there yet, or does not keep up with the body."""

@@ -309,6 +309,34 @@ class UpstreamConnection(asyncio.Protocol):
             flight.downstream.answer_failed(flight, slug, reason)
 
 
+class _Place:
+    """An exchange's place among those that wait for a connection; its handle until then."""
+
+    __slots__ = ("_flight", "_waiting")
+
+    def __init__(self, waiting: deque[Flight], flight: Flight) -> None:
+        self._waiting = waiting
+        self._flight = flight
+
+    def write_body(self, data: bytes) -> None:
+        """Keep the piece for the connection; no further one is read until then."""
+        self._flight.outgoing.append(data)
+        self._flight.downstream.pause_body()
+
+    def end_body(self) -> None:
+        """Nothing to do: the framing says it."""
+
+    def abort(self) -> None:
+        """Leave the place, and with it the memory of the request's body, to others (B-277)."""
+        self._waiting.remove(self._flight)
+
+    def pause(self) -> None:
+        """Nothing to do: there is no answer."""
+
+    def resume(self) -> None:
+        """Nothing to do: there is no answer."""
+
+
 class UpstreamPool:
     """The connections of one worker to one HTTP origin."""
 
@@ -359,6 +387,7 @@ class UpstreamPool:
             flight.downstream.answer_failed(flight, "overloaded", "upstream.queue-full")
             return
         self._waiting.append(flight)
+        flight.handle = _Place(self._waiting, flight)
         self._connect_for_waiting()
 
     def _connect_for_waiting(self) -> None:
@@ -387,11 +416,11 @@ class UpstreamPool:
         self._connect_for_waiting()
 
     def _next_waiting(self) -> Flight | None:
-        while self._waiting:
-            flight = self._waiting.popleft()
-            if flight.downstream.awaits(flight):
-                return flight
-        return None
+        if not self._waiting:
+            return None
+        flight = self._waiting.popleft()
+        flight.handle = None
+        return flight
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
