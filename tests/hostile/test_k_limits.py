@@ -12,13 +12,18 @@ from pathlib import Path
 
 import pytest
 from tests.support.exchanges import ManualClock, make_exchange, make_operation, make_user
+from tests.support.proxy import MemoryRecorder, make_runtime
 
+from vallum.config.model import Caps
 from vallum.core.ports import ANYONE, KNOWN
 from vallum.core.problems import Denied
+from vallum.core.request import Client
 from vallum.engine.exchange import Exchange
 from vallum.engine.filter import Check
 from vallum.filters.auth_failures import AuthFailureLimit
 from vallum.filters.limit import CallerLimits, FloodLimits, Limit
+from vallum.gateway.downstream import Downstream
+from vallum.gateway.worker import Worker
 from vallum.limits.gcra import interval_seconds
 from vallum.limits.memory import MemoryLimitStore
 from vallum.limits.shared import SharedLimitStore, create_table
@@ -73,6 +78,23 @@ def test_b262_a_refused_64_does_not_use_up_its_neighbours_ceiling() -> None:
     for _ in range(1000):
         _passes(check, make_exchange(address="2001:db8:0:1::1"))
     assert _passes(check, make_exchange(address="2001:db8:0:2::1"))
+
+
+def test_b262_connections_of_one_64_are_those_of_one_caller() -> None:
+    """One with a /64 does not take every place of the listener, each from another address."""
+    worker = Worker(make_runtime([], caps=Caps(connections_per_address=4)), MemoryRecorder())
+
+    def welcomed(address: str) -> tuple[Downstream, bool]:
+        connection = Downstream(worker)
+        connection.client = Client(address, address, 40_000)
+        return connection, worker.welcome(connection)
+
+    many = [welcomed(f"2001:db8:0:1::{number:x}") for number in range(20)]
+    assert sum(is_welcome for _, is_welcome in many) == 4
+    assert welcomed("2001:db8:0:2::1")[1], "another caller"
+    for connection, _ in many:
+        worker.farewell(connection)
+    assert welcomed("2001:db8:0:1::1")[1], "their places are free again"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from vallum.core.problems import Denied
 from vallum.gateway.faults import report_exception
+from vallum.limits.address import address_keys
 
 if TYPE_CHECKING:
     from vallum.gateway.downstream import Downstream
@@ -49,7 +50,7 @@ class Worker:
         self._recorder = recorder
         self.check_records = recorder.check
         self._connections: set[Downstream] = set()
-        self._by_address: dict[str, int] = {}
+        self._by_caller: dict[bytes, int] = {}
         self._held_bytes = 0
         self._queue: list[tuple[ReplyingConnection, bytes, bool]] = []
         self._flush_scheduled = False
@@ -60,22 +61,23 @@ class Worker:
 
     def welcome(self, connection: Downstream) -> bool:
         """Count a new connection; False where there are too many of them (B-050)."""
-        address = connection.client.peer
-        count = self._by_address.get(address, 0)
+        # As for limits, whoever has an IPv6 /64 is one caller (B-262).
+        caller, _ = address_keys(connection.client.peer)
+        count = self._by_caller.get(caller, 0)
         caps = self.runtime.caps
-        self._by_address[address] = count + 1
+        self._by_caller[caller] = count + 1
         self._connections.add(connection)
         return len(self._connections) <= caps.connections and count < caps.connections_per_address
 
     def farewell(self, connection: Downstream) -> None:
         """Count a connection that has ended."""
         self._connections.discard(connection)
-        address = connection.client.peer
-        left = self._by_address.get(address, 1) - 1
+        caller, _ = address_keys(connection.client.peer)
+        left = self._by_caller.get(caller, 1) - 1
         if left > 0:
-            self._by_address[address] = left
+            self._by_caller[caller] = left
         else:
-            self._by_address.pop(address, None)
+            self._by_caller.pop(caller, None)
 
     def hold_body(self, flight: Flight, size: int) -> None:
         """Reserve memory for a body.
