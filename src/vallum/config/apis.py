@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ def load_apis(
     check_overlap(loaded, policy, report)
     _check_groups(loaded, report)
     _check_bodies(loaded, policy.caps, report)
+    _check_keys(loaded, policy.timeouts.upstream, report)
     return loaded
 
 
@@ -247,4 +249,21 @@ def _check_bodies(loaded: list[LoadedAPI], caps: Caps, report: Report) -> None:
                     f"a worker holds {caps.in_flight_body_bytes:,} in all",
                     each.given["body"].place,
                     "lower `body:`, or raise `in_flight_body_bytes:` under `caps:`",
+                )
+
+
+def _check_keys(loaded: list[LoadedAPI], wait: float, report: Report) -> None:
+    """A key that is forgotten while its request still runs lets it run twice (B-126)."""
+    for one in loaded:
+        for each in one.resolved:
+            keys = each.controls.idempotency
+            # The first of its answer may take so long to come, and the next of it as long again.
+            if keys is not None and keys.keep < 2 * wait:
+                report.add(
+                    "keep-too-short",
+                    f"`{each.operation.id}` forgets its keys after {keys.keep:g} s, and the "
+                    f"upstream may take {wait:g} s to answer",
+                    each.given["idempotency"].place,
+                    f"write `keep: {math.ceil(2 * wait)}s` or more, or lower `upstream:` under "
+                    "`timeouts:`",
                 )

@@ -91,6 +91,7 @@ _MEANING = _table(
     public_conflict="An operation is public and protected at once.",
     group_mismatch="Limits of one group differ.",
     body_over_cap="A body may be larger than all bodies together.",
+    keep_too_short="A key of a request that runs once would be forgotten while it runs.",
     plain_http="The listener would serve plain HTTP to a network.",
     insecure_jwks="Keys would be fetched without protection.",
     unknown_algorithm="The signature algorithm is not accepted.",

@@ -305,6 +305,13 @@ CASES = (
         "body-over-cap",
         "in_flight_body_bytes",
     ),
+    Case(
+        "keep-under-timeout",
+        DEFAULT_BODY,
+        f"  idempotency: {{keep: 1m}} {MARK}\ntimeouts: {{upstream: 31s}}",
+        "keep-too-short",
+        "`keep: 62s`",
+    ),
     _level("mode", "validate: blok", "bad-value", "`block`"),
     _level("unknown-mode", "unknown: allow", "bad-value", "valid:"),
     _level("header-line", 'headers: {x-a: "b\\nc"}', "bad-header", "docs/policy.md"),
