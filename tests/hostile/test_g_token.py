@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
-import pytest
 from tests.support.oauth import (
-    ALL_SCOPES,
     DEVICE_GRANT,
-    EXCHANGE_GRANT,
     REDIRECT,
     TOKEN,
     VERIFIER,
@@ -28,16 +23,11 @@ from tests.support.oauth import (
     refresh_form,
     sign_in,
 )
-from tests.support.provider import API, Provider, running_provider, settings_for
+from tests.support.provider import API, Provider
 
-from vallum.config.provider import ExchangeRule, Resource
 from vallum.identity.revoking import revoke_client, revoke_session
 from vallum.identity.storage.clients import Client
 from vallum.tokens.thumbprint import base64url_digest
-
-STOCK = "https://stock.shop.example"
-BILLS = "https://bills.shop.example"
-ACCESS_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 
 
 def _shop(provider: Provider) -> tuple[Client, SignedInPerson]:
@@ -386,141 +376,6 @@ def test_b183_device_brute_codes_die_and_belong_to_one_client(provider: Provider
     assert _error(_ask(provider, device)) == "expired_token"
     guessed = {"device_code": "x" * 43}
     assert _error(_ask(provider, guessed)) == "invalid_grant"
-
-
-@pytest.fixture
-def exchanging(database: str) -> Iterator[Provider]:
-    """A provider with three APIs, in which the shop's server may ask the stock for people."""
-    resources = dict(settings_for(database).resources)
-    for name, identifier in (("stock", STOCK), ("bills", BILLS)):
-        resources[identifier] = Resource(
-            api=name,
-            identifier=identifier,
-            name=name,
-            scopes={"stock:read": "See", "stock:write": "Change", "orders:write": "Place"},
-        )
-    chain = [API, STOCK, BILLS]
-    rules = tuple(
-        ExchangeRule(
-            client="server",
-            audience_from=before,
-            audience_to=after,
-            scopes=frozenset({"stock:read", "orders:write"}),
-        )
-        for before, after in [*pairwise(chain), (BILLS, STOCK)]
-    )
-    with running_provider(database, resources=resources, exchanges=rules) as provider:
-        add_client(provider, "server", grants=(EXCHANGE_GRANT,), resources=(STOCK,))
-        yield provider
-
-
-def _exchange(provider: Provider, token: str, **changes: str) -> Any:
-    form = {
-        "grant_type": EXCHANGE_GRANT,
-        "subject_token": token,
-        "subject_token_type": ACCESS_TYPE,
-        "resource": STOCK,
-        "scope": "stock:read",
-    } | changes
-    return _post(provider, form, "server")
-
-
-def test_b193_token_exchange_esc_follows_the_rules_alone(exchanging: Provider) -> None:
-    provider = exchanging
-    client, person = _shop(provider)
-    token = _tokens(provider, client, person, "orders:read")["access_token"]
-    good = _exchange(provider, token)
-    assert good.status_code == 200
-    said = claims(good.json()["access_token"])
-    assert (said["sub"], said["client_id"], said["aud"]) == (person.user_id, "server", STOCK)
-    assert said["scope"] == "stock:read"
-    assert said["act"] == {"sub": "server"}
-    assert good.json()["issued_token_type"] == ACCESS_TYPE
-    refused = {
-        "wider": _exchange(provider, token, scope="stock:read stock:write"),
-        "not the person's": _exchange(provider, token, scope="orders:write"),
-        "other target": _exchange(provider, token, resource=BILLS),
-        "own target": _exchange(provider, token, resource=API),
-        "two targets": _exchange(provider, token, audience=API),
-        "no target": _exchange(provider, token, resource="https://evil.example"),
-        "other type": _exchange(provider, token, subject_token_type=ACCESS_TYPE[:-12] + "id_token"),
-        "actor": _exchange(provider, token, actor_token=token, actor_token_type=ACCESS_TYPE),
-        "forged": _exchange(provider, token[:-4] + "AAAA"),
-    }
-    errors = {name: _error(answer) for name, answer in refused.items()}
-    assert set(errors.values()) <= {"invalid_scope", "invalid_target", "invalid_request"}
-    assert errors["wider"] == errors["not the person's"] == "invalid_scope"
-
-
-def test_b193_token_exchange_esc_is_for_the_named_client_only(exchanging: Provider) -> None:
-    provider = exchanging
-    client, person = _shop(provider)
-    add_client(provider, "rogue", grants=(EXCHANGE_GRANT,), resources=(API, STOCK))
-    token = _tokens(provider, client, person, "orders:read")["access_token"]
-    form = {
-        "grant_type": EXCHANGE_GRANT,
-        "subject_token": token,
-        "subject_token_type": ACCESS_TYPE,
-        "resource": STOCK,
-    }
-    assert _error(_post(provider, form, "rogue")) == "invalid_target"
-    assert _error(_post(provider, form)) == "unauthorized_client"
-
-
-def test_b193_token_exchange_esc_in_a_loop_ends_after_three(exchanging: Provider) -> None:
-    provider = exchanging
-    client, person = _shop(provider)
-    token = _tokens(provider, client, person, "orders:read")["access_token"]
-    for target in (STOCK, BILLS, STOCK):
-        answer = _exchange(provider, token, resource=target)
-        assert answer.status_code == 200
-        token = answer.json()["access_token"]
-    assert claims(token)["act"]["act"]["act"] == {"sub": "server"}
-    assert _error(_exchange(provider, token, resource=BILLS)) == "invalid_request"
-
-
-def test_b193_token_exchange_esc_keeps_the_binding_and_the_end(exchanging: Provider) -> None:
-    provider = exchanging
-    client, person = _shop(provider)
-    key, server_key = ProofKey(), ProofKey()
-    code = issue_code(provider, allow(provider, person, client, ALL_SCOPES))
-    bound = key.post(provider, code_form(code), headers=basic("shop")).json()["access_token"]
-    assert _error(_exchange(provider, bound)) == "invalid_request"
-    form = {
-        "grant_type": EXCHANGE_GRANT,
-        "subject_token": bound,
-        "subject_token_type": ACCESS_TYPE,
-        "resource": STOCK,
-        "scope": "orders:write",
-    }
-    provider.clock.now += 100
-    good = server_key.post(provider, form, headers=basic("server"))
-    assert good.status_code == 200
-    said = claims(good.json()["access_token"])
-    assert said["cnf"] == {"jkt": server_key.jkt}
-    assert said["exp"] == claims(bound)["exp"]
-
-
-def test_b193_token_exchange_esc_of_a_revoked_token(exchanging: Provider) -> None:
-    provider = exchanging
-    client, person = _shop(provider)
-    tokens = _tokens(provider, client, person, "orders:read")
-    exchanged = _exchange(provider, tokens["access_token"]).json()["access_token"]
-    gone = {"token": tokens["refresh_token"]}
-    assert (
-        provider.client.post("/oauth/revoke", data=gone, headers=basic("shop")).status_code == 200
-    )
-    assert _error(_exchange(provider, tokens["access_token"])) == "invalid_request"
-    # What came of it went with it.
-    assert _is_revoked(provider, exchanged)
-
-
-def test_b146_a_client_that_acts_for_itself_has_nothing_to_exchange(exchanging: Provider) -> None:
-    provider = exchanging
-    add_client(provider, "robot")
-    form = {"grant_type": "client_credentials", "scope": "orders:read"}
-    token = _post(provider, form, "robot").json()["access_token"]
-    assert _error(_exchange(provider, token)) == "invalid_request"
 
 
 def test_a_token_of_a_client_that_is_remembered_is_no_younger_than_its_revocation(

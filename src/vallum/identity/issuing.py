@@ -28,6 +28,8 @@ class Person:
     grant_id: str | None
     family: str | None
     code_hash: bytes | None = None
+    parent_id: str | None = None
+    """The token that is exchanged for the new one, which ends with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,7 @@ async def person_token(
             "user_id": person.id,
             "session_id": person.session_id,
             "code_hash": person.code_hash,
+            "parent_id": person.parent_id,
             "expires": token.expires,
         },
     )

@@ -6,12 +6,29 @@ are told about each living access token.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select, update
+from typing import Final
+
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.identity.services import Services
 from vallum.identity.storage.revocations import note_subject, note_token
-from vallum.identity.storage.tables import ACCESS_TOKENS, GRANTS, REFRESH_TOKENS, SESSIONS
+from vallum.identity.storage.tables import (
+    ACCESS_TOKENS,
+    CODES,
+    DEVICE_CODES,
+    FLOWS,
+    GRANTS,
+    PUSHED_REQUESTS,
+    REFRESH_TOKENS,
+    SESSIONS,
+    USERS,
+)
+
+_PARENTS: Final = ACCESS_TOKENS.alias("parents")
+_CAME_OF_ENDED: Final = ACCESS_TOKENS.c.parent_id.in_(
+    select(_PARENTS.c.id).where(_PARENTS.c.revoked.is_not(None))
+)
 
 
 async def revoke_grant(services: Services, grant_id: str) -> None:
@@ -55,12 +72,18 @@ async def revoke_session(services: Services, user_id: str, session_id: str) -> N
 async def revoke_user(services: Services, user_id: str, *, but_session: str | None = None) -> None:
     """End all sessions and tokens of a person: disabled, or a password changed.
 
+    What somebody is in the middle of as this person ends too, unless a session goes on: a sign-in
+    that waits for its second step must not wait until an account is enabled again.
+
     Args:
         services: the provider's parts.
         user_id: whose.
         but_session: the session that goes on, where the person did this.
     """
     async with services.database.write() as connection:
+        # INVARIANT: the account before its sessions, as where sessions begin: a sign-in under way
+        # has either begun one that ends here, or finds its flow ended.
+        await connection.execute(select(USERS.c.id).where(USERS.c.id == user_id).with_for_update())
         # Now, not before the wait for the database: meanwhile tokens were issued.
         now = services.clock()
         sessions = update(SESSIONS).where(SESSIONS.c.user_id == user_id, SESSIONS.c.ended.is_(None))
@@ -70,6 +93,8 @@ async def revoke_user(services: Services, user_id: str, *, but_session: str | No
         await _end_tokens(connection, now, "user_id", user_id)
         # What somebody has begun in one of those sessions ends with it.
         await services.tickets.withdraw(user_id, "change-email")
+        if but_session is None:
+            await connection.execute(delete(FLOWS).where(FLOWS.c.user_id == user_id))
         await note_subject(
             connection, f"user:{user_id}", life=services.settings.token_life, now=now
         )
@@ -77,10 +102,15 @@ async def revoke_user(services: Services, user_id: str, *, but_session: str | No
 
 
 async def revoke_client(services: Services, client_id: str) -> None:
-    """End every token that a client holds: disabled, deleted, or its secret leaked."""
+    """End every token that a client holds: disabled, deleted, or its secret leaked.
+
+    What it could still get tokens for ends too: it must not wait until it is enabled again.
+    """
     async with services.database.write() as connection:
         now = services.clock()
         await _end_tokens(connection, now, "client_id", client_id)
+        for table in (CODES, DEVICE_CODES, PUSHED_REQUESTS):
+            await connection.execute(delete(table).where(table.c.client_id == client_id))
         await note_subject(
             connection, f"client:{client_id}", life=services.settings.token_life, now=now
         )
@@ -129,10 +159,22 @@ async def _end_tokens(connection: AsyncConnection, now: float, column: str, valu
 
 
 async def _end_access(connection: AsyncConnection, now: float, which: ColumnElement[bool]) -> None:
+    # What was exchanged for a token ends with it, whoever holds it (RFC 8693); and what was
+    # exchanged for that. INVARIANT: those that end are locked before those that came of them are
+    # looked for, so that an exchange under way is either found or finds its token ended.
+    while await _end_these(connection, now, which):
+        which = _CAME_OF_ENDED
+
+
+async def _end_these(connection: AsyncConnection, now: float, which: ColumnElement[bool]) -> bool:
     living = (which, ACCESS_TOKENS.c.revoked.is_(None), ACCESS_TOKENS.c.expires > now)
-    rows = (
-        await connection.execute(select(ACCESS_TOKENS.c.id, ACCESS_TOKENS.c.expires).where(*living))
-    ).all()
-    await connection.execute(update(ACCESS_TOKENS).where(*living).values(revoked=now))
+    ended = await connection.execute(
+        update(ACCESS_TOKENS)
+        .where(*living)
+        .values(revoked=now)
+        .returning(ACCESS_TOKENS.c.id, ACCESS_TOKENS.c.expires)
+    )
+    rows = ended.all()
     for row in rows:
         await note_token(connection, row.id, expires=row.expires, now=now)
+    return bool(rows)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from vallum.identity.storage.sqlite import READS, sqlite_engine
 from vallum.identity.storage.tables import METADATA, SCHEMA, SCHEMA_VERSION
+from vallum.identity.storage.upgrading import upgrade
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql://"
@@ -47,7 +48,7 @@ class Database:
         self._turn = asyncio.Lock() if url.startswith(_SQLITE) else None
 
     async def open(self) -> None:
-        """Make the tables where there are none.
+        """Make the tables where there are none, and bring older ones up to date.
 
         Raises:
             DatabaseUnusable: it cannot be reached, or has tables of a newer version.
@@ -55,9 +56,13 @@ class Database:
         try:
             async with self.write() as connection:
                 await connection.run_sync(METADATA.create_all)
-                found = (await connection.execute(select(SCHEMA.c.version))).scalar_one_or_none()
+                # Locked: of several nodes that start at once, one takes the steps.
+                version = select(SCHEMA.c.version).with_for_update()
+                found = (await connection.execute(version)).scalar_one_or_none()
                 if found is None:
                     await insert_new(connection, SCHEMA, {"one": 1, "version": SCHEMA_VERSION})
+                elif found < SCHEMA_VERSION:
+                    await upgrade(connection, found)
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseUnusable(f"cannot use the identity database: {error}") from error
         if found is not None and found > SCHEMA_VERSION:

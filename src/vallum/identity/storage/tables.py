@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 METADATA: Final = MetaData()
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 
 def _text(name: str, *, default: str = "") -> Column[str]:
@@ -276,6 +276,7 @@ ACCESS_TOKENS: Final = Table(  # Those that were issued for people, while they l
     Column("user_id", Text, nullable=True, index=True),
     Column("session_id", Text, nullable=True, index=True),
     Column("code_hash", LargeBinary, nullable=True, index=True),
+    Column("parent_id", Text, nullable=True, index=True),  # The one that it was exchanged for.
     _time("expires"),
     _moment("revoked"),
 )
@@ -319,6 +320,7 @@ DEVICE_CODES: Final = Table(
     Column("hash", LargeBinary, primary_key=True),
     Column("user_code_hash", LargeBinary, nullable=False, unique=True),
     Column("client_id", Text, nullable=False),
+    Column("client_version", Integer, nullable=False, default=0),  # It asked as this one.
     _text("scopes", default="[]"),
     _text("resource"),
     _text("address"),

@@ -101,6 +101,7 @@ async def _exchanged(
         session_id=claims.get("sid"),
         grant_id=subject.grant_id,
         family=subject.family,
+        parent_id=subject.claims.token_id,
     )
     async with services.database.write() as connection:
         # Locks the row: a revocation of the old token either comes first or finds the new one.
