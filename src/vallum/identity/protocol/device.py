@@ -44,7 +44,7 @@ async def device_authorization(services: Services, request: Request) -> Response
     scopes = read_scopes(form.get("scope", ""))
     require_scopes(scopes, allowed_scopes(services, client, resource))
     new = await services.device_codes.issue(
-        client.id,
+        client,
         scopes=tuple(scopes),
         resource=resource,
         address=address_of(request),

@@ -16,7 +16,6 @@ from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.people.sign_in import demand_session, load_flow
 from vallum.identity.protocol.device import DEVICE, DEVICE_GRANT
 from vallum.identity.protocol.plain import plain_name
-from vallum.identity.revoking import revoke_grant
 from vallum.identity.services import Services
 from vallum.identity.storage.allowances import Allowance
 from vallum.identity.storage.clients import Client
@@ -74,8 +73,8 @@ async def _look(
     except TooManyAttempts as error:
         return _ask(services, request, flow, typed, error=error.text, status=429)
     waiting = await services.device_codes.by_user_code(typed)
-    client = None if waiting is None else await services.clients.find(waiting.client_id)
-    if waiting is None or client is None or DEVICE_GRANT not in client.grants:
+    client = None if waiting is None else await _asking(services, waiting)
+    if waiting is None or client is None:
         await services.guard.failed(attempt)
         return _ask(services, request, flow, typed, error=_WRONG, status=400)
     await services.guard.succeeded(attempt)
@@ -131,22 +130,22 @@ async def _decide(
     waiting = None
     if flow.data.get("asked") == session.id:
         waiting = await services.device_codes.by_user_code(str(flow.data["user_code"]))
-    client = None if waiting is None else await services.clients.find(waiting.client_id)
-    if waiting is None or client is None or not await services.flows.end(flow):
-        raise PageError(
-            "This device does not wait any more",
-            "Please start again on the device.",
-            reason="device.gone",
-        )
+    if waiting is None or not await services.flows.end(flow):
+        raise _gone()
     approves = decision == "allow"
-    if approves:
-        is_first = await _approve(services, client, waiting, session)
-    else:
-        is_first = await services.device_codes.deny(waiting)
-    if not is_first:
-        raise PageError(
-            "Somebody has answered already", "Look at the device.", reason="device.answered"
-        )
+    # One transaction: a consent is kept with the answer or not at all.
+    async with services.database.write():
+        client = await _asking(services, waiting)
+        if client is None:
+            raise _gone()
+        if approves:
+            is_first = await _approve(services, client, waiting, session)
+        else:
+            is_first = await services.device_codes.deny(waiting)
+        if not is_first:
+            raise PageError(
+                "Somebody has answered already", "Look at the device.", reason="device.answered"
+            )
     await services.events.record(
         "device.approved" if approves else "device.refused",
         user_id=session.user_id,
@@ -176,10 +175,28 @@ async def _approve(services: Services, client: Client, waiting: Waiting, session
         amr=session.amr,
         authenticated=session.authenticated,
     )
-    if await services.device_codes.approve(waiting, allowance):
-        return True
-    await revoke_grant(services, grant.id)
-    return False
+    return await services.device_codes.approve(waiting, allowance)
+
+
+async def _asking(services: Services, waiting: Waiting) -> Client | None:
+    """The client of a device, if it is still what it was when the device asked.
+
+    SECURITY: as it is now, and as it stays until the answer is kept. A program that registered
+    itself could show one name and have another, or other rights, by the time it is confirmed.
+    """
+    client = await services.clients.hold(waiting.client_id)
+    if client is None or client.version != waiting.client_version:
+        return None
+    is_over = client.expires is not None and client.expires <= services.clock()
+    return None if is_over or DEVICE_GRANT not in client.grants else client
+
+
+def _gone() -> PageError:
+    return PageError(
+        "This device does not wait any more",
+        "Please start again on the device.",
+        reason="device.gone",
+    )
 
 
 def _demand_kind(flow: Flow) -> None:

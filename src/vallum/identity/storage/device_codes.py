@@ -17,6 +17,7 @@ from vallum.core.ports import Clock
 from vallum.core.secret import Secret
 from vallum.identity.secrets import kept, new_token
 from vallum.identity.storage.allowances import Allowance, allowance_of
+from vallum.identity.storage.clients import Client
 from vallum.identity.storage.database import Database, insert_new
 from vallum.identity.storage.tables import DEVICE_CODES
 
@@ -44,6 +45,8 @@ class Waiting:
 
     hash: bytes
     client_id: str
+    client_version: int
+    """The version of the client that asked."""
     scopes: tuple[str, ...]
     resource: str
     address: str
@@ -68,7 +71,7 @@ class DeviceCodes:
 
     async def issue(
         self,
-        client_id: str,
+        client: Client,
         *,
         scopes: tuple[str, ...],
         resource: str,
@@ -86,7 +89,8 @@ class DeviceCodes:
                 values = {
                     "hash": kept(new.device_code),
                     "user_code_hash": self._hash(new.user_code),
-                    "client_id": client_id,
+                    "client_id": client.id,
+                    "client_version": client.version,
                     "scopes": orjson.dumps(sorted(scopes)).decode(),
                     "resource": resource,
                     "address": address,
@@ -196,6 +200,7 @@ def _waiting(row: Any) -> Waiting:
     return Waiting(
         hash=row.hash,
         client_id=row.client_id,
+        client_version=row.client_version,
         scopes=tuple(orjson.loads(row.scopes)),
         resource=row.resource,
         address=row.address,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from tests.support.oauth import (
@@ -17,6 +18,7 @@ from tests.support.oauth import (
 )
 from tests.support.provider import API, ISSUER, Provider, form_of, submit
 
+from vallum.identity.operating_clients import disable_client, enable_client
 from vallum.identity.storage.device_codes import ALPHABET
 from vallum.identity.web.cookies import SESSION
 
@@ -174,3 +176,46 @@ def test_short_codes_are_kept_under_a_key(provider: Provider) -> None:
     assert found.client_id == "tv"
     provider.clock.now += 600
     assert provider.run(codes.by_user_code, device["user_code"]) is None
+
+
+def _look(provider: Provider, person: SignedInPerson, device: Any) -> tuple[Any, Any]:
+    browser = _browser(provider, person)
+    return browser, submit(browser, browser.get(PAGE).text, user_code=device["user_code"])
+
+
+def test_a_client_that_has_changed_since_it_asked_is_not_confirmed(provider: Provider) -> None:
+    """What the page said of it is not true any more (B-172)."""
+    client = add_public(provider, "tv", kind="native")
+    person = sign_in(provider)
+    device, unseen = _device(provider), _device(provider)
+    browser, page = _look(provider, person, device)
+    assert page.status_code == 200
+    changed = replace(client, name="Bank", version=client.version + 1)
+    provider.run(provider.services.clients.replace, changed)
+    assert submit(browser, page.text, decision="allow").status_code == 400
+    assert _look(provider, person, unseen)[1].status_code == 400
+    assert provider.run(provider.services.grants.of_user, person.user_id) == []
+    assert _poll(provider, device).json()["error"] == "invalid_grant"
+    again = _device(provider)
+    assert "The device is connected" in _confirm(provider, person, again, "allow").text
+    assert _poll(provider, again).status_code == 200
+
+
+def test_a_confirmed_device_of_a_client_that_changes_then_gets_nothing(provider: Provider) -> None:
+    client = add_public(provider, "tv", kind="native")
+    device = _device(provider)
+    _confirm(provider, sign_in(provider), device, "allow")
+    changed = replace(client, name="Bank", version=client.version + 1)
+    provider.run(provider.services.clients.replace, changed)
+    assert _poll(provider, device).json()["error"] == "invalid_grant"
+
+
+def test_a_device_does_not_wait_until_its_client_is_enabled_again(provider: Provider) -> None:
+    add_public(provider, "tv", kind="native")
+    person = sign_in(provider)
+    device = _device(provider)
+    browser, page = _look(provider, person, device)
+    provider.run(disable_client, provider.services, "tv")
+    provider.run(enable_client, provider.services, "tv")
+    assert submit(browser, page.text, decision="allow").status_code == 400
+    assert _poll(provider, device).json()["error"] == "invalid_grant"

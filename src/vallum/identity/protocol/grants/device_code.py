@@ -22,6 +22,8 @@ async def device_code(request: TokenRequest) -> Answer:
         raise _refused("unknown or another client's")
     if waiting.jkt is not None and waiting.jkt != request.sender.jkt:
         raise _refused("key")
+    if waiting.client_version != request.client.version:
+        raise _refused("the client has changed")
     if waiting.status == "used":
         raise _refused("used before")
     if waiting.expires <= services.clock():
