@@ -21,6 +21,7 @@ from vallum.identity.storage.tables import (
     PASSKEYS,
     RECOVERY_CODES,
     SESSIONS,
+    TICKETS,
     TOTP_FACTORS,
     USERS,
 )
@@ -92,10 +93,13 @@ async def has_admin(services: Services) -> bool:
 
 
 async def disable_user(services: Services, who: str) -> User:
-    """Keep a person out; her sessions and tokens end on all workers."""
+    """Keep a person out; her sessions and tokens end on all workers, and links sent to her."""
     user = await find_user(services, who)
-    await services.users.disable(user.id)
-    await revoke_user(services, user.id)
+    # One transaction: a session that only seemed to end would be back once she is enabled again.
+    async with services.database.write() as connection:
+        await services.users.disable(user.id)
+        await revoke_user(services, user.id)
+        await connection.execute(delete(TICKETS).where(TICKETS.c.user_id == user.id))
     await _note(services, "user.disabled", user.id)
     return await find_user(services, user.id)
 
@@ -111,8 +115,9 @@ async def enable_user(services: Services, who: str) -> User:
 async def set_roles(services: Services, who: str, roles: Collection[str]) -> User:
     """Exactly these roles from now on; living tokens with the old ones end."""
     user = await find_user(services, who)
-    await services.users.set_roles(user.id, roles)
-    await revoke_user(services, user.id)
+    async with services.database.write():
+        await services.users.set_roles(user.id, roles)
+        await revoke_user(services, user.id)
     await _note(services, "user.roles", user.id, roles=" ".join(sorted(set(roles))))
     return await find_user(services, user.id)
 
@@ -123,9 +128,9 @@ async def reset_mfa(services: Services, who: str) -> User:
     async with services.database.write() as connection:
         for table in (TOTP_FACTORS, PASSKEYS, RECOVERY_CODES):
             await connection.execute(delete(table).where(table.c.user_id == user.id))
+        await revoke_user(services, user.id)
     await services.guard.clear("second-factor", f"{user.id}/totp")
     await services.guard.clear("recovery-code", user.id)
-    await revoke_user(services, user.id)
     await _note(services, "user.mfa-reset", user.id, alert=True)
     return user
 

@@ -56,7 +56,7 @@ async def reclaim(services: Services, user: User) -> bool:
             .where(GRANTS.c.user_id == user.id, GRANTS.c.revoked.is_(None))
             .values(revoked=now)
         )
-    await revoke_user(services, user.id)
+        await revoke_user(services, user.id)
     await services.events.record(
         "account.reclaimed",
         user_id=user.id,

@@ -17,6 +17,7 @@ from vallum.identity.revoking import revoke_user
 from vallum.identity.services import Services
 from vallum.identity.storage.tables import (
     CODES,
+    DEVICE_CODES,
     DEVICES,
     EVENTS,
     FLOWS,
@@ -50,6 +51,7 @@ _TABLES: Final = (
     TICKETS,
     GRANTS,
     CODES,
+    DEVICE_CODES,
     REFRESH_TOKENS,
     EVENTS,
 )
@@ -94,11 +96,12 @@ async def send_delete(services: Services, request: Request) -> Response:
         return _page(services, request, user, problem=text)
     if form.get("sure") != "yes":
         return _page(services, request, user, problem="Please tick the box if you are sure.")
-    await revoke_user(services, user.id)
+    # One transaction: half an account would be nobody's, and still open.
     async with services.database.write() as connection:
+        await revoke_user(services, user.id)
         for table in _TABLES:
             await connection.execute(delete(table).where(table.c.user_id == user.id))
-    await services.users.delete(user.id)
+        await services.users.delete(user.id)
     await services.events.record(
         "account.deleted", user_id=user.id, actor=f"user:{user.id}", address=address_of(request)
     )

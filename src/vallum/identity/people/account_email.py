@@ -43,7 +43,7 @@ async def send_email(services: Services, request: Request) -> Response:
         email = allowed_address(services, typed)
     except BadAddress as error:
         return _page(services, request, user, email=typed, error=str(error))
-    await services.guard.check("mail", account=email, address=address_of(request))
+    await services.guard.check("address-mail", account=email, address=address_of(request))
     await services.events.record(
         "email.change-requested",
         user_id=user.id,
@@ -75,13 +75,14 @@ async def send_confirm(services: Services, request: Request) -> Response:
     token = form.get("ticket", "")
     ticket = await _ticket(services, request, token)
     user = await person_of(services, str(ticket.user_id))
-    if await services.tickets.use(token, "change-email") is None:
-        raise _bad_ticket()
-    if not await services.users.set_email(user.id, ticket.data["email"]):
-        raise _bad_ticket()
-    await services.tickets.withdraw(user.id, "reset-password")
     session = await signed_in(services, request)
-    await revoke_user(services, user.id, but_session=None if session is None else session.id)
+    async with services.database.write():
+        if await services.tickets.use(token, "change-email") is None:
+            raise _bad_ticket()
+        if not await services.users.set_email(user.id, ticket.data["email"]):
+            raise _bad_ticket()
+        await services.tickets.withdraw(user.id, "reset-password")
+        await revoke_user(services, user.id, but_session=None if session is None else session.id)
     await services.events.record(
         "email.changed", user_id=user.id, actor=f"user:{user.id}", address=address_of(request)
     )

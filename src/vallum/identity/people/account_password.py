@@ -58,8 +58,8 @@ async def send_password(services: Services, request: Request) -> Response:
         if not await services.users.is_unchanged(user):
             return await _page(services, request, user, old=_WRONG)
         await services.users.set_password(user.id, hashed)
-    await services.tickets.withdraw(user.id, "reset-password")
-    await revoke_user(services, user.id, but_session=session.id)
+        await services.tickets.withdraw(user.id, "reset-password")
+        await revoke_user(services, user.id, but_session=session.id)
     await services.events.record(
         "password.changed", user_id=user.id, actor=f"user:{user.id}", address=address_of(request)
     )

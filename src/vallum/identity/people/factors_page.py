@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vallum.identity.errors import PageError
+from vallum.identity.people.admission import account_disabled
 from vallum.identity.people.choosing import BadChoice, chosen_name
 from vallum.identity.people.enrolling import FACTORS
 from vallum.identity.people.notices import Notice, notify
@@ -76,6 +77,17 @@ async def send_remove(services: Services, request: Request) -> Response:
     if isinstance(user, Response):
         return user
     kind, factor_id = _named(form)
+    async with services.database.write():
+        # SECURITY: of two that are removed at once, the second waits here and is the last one.
+        if not await services.users.hold(user.id):
+            raise account_disabled()
+        await _remove(services, await _person(services, user.id), kind, factor_id)
+    response = see_other(f"{FACTORS}?done=removed")
+    await _note(services, request, response, user, "factor.removed", "factor-removed", kind)
+    return response
+
+
+async def _remove(services: Services, user: User, kind: str, factor_id: str) -> None:
     if demands_second_factor(services, user) and len(await _factors(services, user)) < 2:
         raise PageError(
             "You need a second factor",
@@ -91,9 +103,6 @@ async def send_remove(services: Services, request: Request) -> Response:
         raise _unknown()
     if not (await ways_of(services, user)).enrolled:
         await services.recovery_codes.void(user.id)
-    response = see_other(f"{FACTORS}?done=removed")
-    await _note(services, request, response, user, "factor.removed", "factor-removed", kind)
-    return response
 
 
 async def send_codes(services: Services, request: Request) -> Response:

@@ -14,7 +14,9 @@ What = Literal[
     "user-code",
     "client-secret",
     "introspection",
-    "mail",
+    "sign-up-mail",
+    "address-mail",
+    "reset-mail",
     "ticket",
 ]
 
@@ -65,6 +67,8 @@ class Rules:
 
 
 _FROM_ONE_SOURCE: Final = Rule(30, 2.0, 900.0, forget=1800.0)
+_TO_ONE_ADDRESS: Final = Rule(3, 300.0, 3600.0, forget=_DAY)
+_MAIL_OF_ONE_SOURCE: Final = Rule(20, 60.0, 3600.0, forget=3600.0)
 
 RULES: Final[Mapping[What, Rules]] = {
     "password": Rules(
@@ -89,9 +93,13 @@ RULES: Final[Mapping[What, Rules]] = {
     ),
     # Expired tokens are asked about all the time; a flood of unknown ones is a search (B-185).
     "introspection": Rules(account_source=Rule(600, 1.0, 60.0, forget=60.0), counts_before=False),
-    # Not guessing, but mail that strangers make us send to somebody.
-    "mail": Rules(
-        account=Rule(3, 300.0, 3600.0, forget=_DAY), source=Rule(20, 60.0, 3600.0, forget=3600.0)
+    # Not guessing, but mail that strangers make us send to somebody. Each kind by itself: who signs
+    # up with somebody's address must not use up the mail with which she gets her account back, nor
+    # who asks for that mail what her own browsers may ask for.
+    "sign-up-mail": Rules(account=_TO_ONE_ADDRESS, source=_MAIL_OF_ONE_SOURCE),
+    "address-mail": Rules(account=_TO_ONE_ADDRESS, source=_MAIL_OF_ONE_SOURCE),
+    "reset-mail": Rules(
+        account=_TO_ONE_ADDRESS, source=_MAIL_OF_ONE_SOURCE, device=_TO_ONE_ADDRESS
     ),
     "ticket": Rules(source=_FROM_ONE_SOURCE, counts_before=False),
 }

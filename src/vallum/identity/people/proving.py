@@ -70,15 +70,19 @@ async def begin_attempt(services: Services, request: Request, account: str) -> A
     Raises:
         TooManyAttempts: not now.
     """
-    device = read_cookie(request, DEVICE)
-    since = await services.devices.known_since(device, account)
     return await services.guard.check(
         "password",
         account=account,
         address=address_of(request),
-        # Not the cookie: another person's sign-in in the same browser would start the count anew.
-        device=None if since is None else repr(since).encode(),
+        device=await known_browser(services, request, account),
     )
+
+
+async def known_browser(services: Services, request: Request, account: str) -> bytes | None:
+    """What tells the browser from the others of an account's person; None where it is none."""
+    since = await services.devices.known_since(read_cookie(request, DEVICE), account)
+    # Not the cookie: another person's sign-in in the same browser would start the count anew.
+    return None if since is None else repr(since).encode()
 
 
 async def verify_counted(

@@ -15,6 +15,7 @@ from vallum.identity.people.addresses import BadAddress, canonical_address
 from vallum.identity.people.choosing import BadChoice, judge_password, minimum_for
 from vallum.identity.people.later import later
 from vallum.identity.people.notices import notify, send_mail
+from vallum.identity.people.proving import known_browser
 from vallum.identity.people.sign_in import complete_sign_in
 from vallum.identity.reclaiming import reclaim
 from vallum.identity.revoking import revoke_user
@@ -49,7 +50,12 @@ async def send_reset(services: Services, request: Request) -> Response:
             error=str(error),
             problem="",
         )
-    await services.guard.check("mail", account=email, address=address_of(request))
+    await services.guard.check(
+        "reset-mail",
+        account=email,
+        address=address_of(request),
+        device=await known_browser(services, request, email),
+    )
     answer = render(
         services,
         request,
@@ -85,14 +91,18 @@ async def send_choose(services: Services, request: Request) -> Response:
     except BadChoice as error:
         return await _choose_page(services, request, token, user, str(error))
     hashed = await services.passwords.hash(password)
-    ticket = await services.tickets.use(token, "reset-password")
-    if ticket is None:
-        raise _bad_ticket()
-    if ticket.data.get("mailed_to") == user.email and not user.email_verified:
-        # Whoever made the account in advance does not stay in it (B-170).
-        await reclaim(services, user)
-    await services.users.set_password(user.id, hashed)
-    await revoke_user(services, user.id)
+    # One transaction: with another password and the old sessions nothing would be gained.
+    async with services.database.write():
+        # SECURITY: hashing takes its time. Whoever was kept out meanwhile gets no password.
+        is_open = await services.users.hold(user.id)
+        ticket = await services.tickets.use(token, "reset-password")
+        if ticket is None or not is_open:
+            raise _bad_ticket()
+        if ticket.data.get("mailed_to") == user.email and not user.email_verified:
+            # Whoever made the account in advance does not stay in it (B-170).
+            await reclaim(services, user)
+        await services.users.set_password(user.id, hashed)
+        await revoke_user(services, user.id)
     await services.guard.clear("password", user.email)
     await services.events.record(
         "password.reset",

@@ -148,17 +148,19 @@ async def complete_sign_in(
     Raises:
         PageError: this person is kept out.
     """
-    if user.disabled is not None:
-        raise account_disabled()
-    if "mfa" not in amr and await _needs_second(services, user, flow):
-        flow = flow or await _account_flow(services, request, HOME)
-        # What was proved just now, and not by a session that may be stolen, may enrol a factor.
-        data = {**flow.data, "proved": services.clock()}
-        await services.flows.keep(flow, user_id=user.id, amr=tuple(amr), data=data)
-        return see_other(f"{SECOND}?flow={flow.id}")
     # One transaction: who is told of a session has it, and it is known where it was begun.
     async with services.database.write():
-        # INVARIANT: the account before its sessions, as where tokens are made of them.
+        # INVARIANT: the account before its sessions, as where tokens are made of them and where
+        # they end; and as it is now. One that was read before may be disabled meanwhile, and what
+        # is begun here would not end with the rest.
+        if not await services.users.hold(user.id):
+            raise account_disabled()
+        if "mfa" not in amr and await _needs_second(services, user, flow):
+            flow = flow or await _account_flow(services, request, HOME)
+            # What was proved just now, and not by a session that may be stolen, may enrol a factor.
+            data = {**flow.data, "proved": services.clock()}
+            await services.flows.keep(flow, user_id=user.id, amr=tuple(amr), data=data)
+            return see_other(f"{SECOND}?flow={flow.id}")
         await services.users.signed_in(user.id)
         token, session = await _session(services, request, user, amr)
         response = see_other(await onward(services, flow, user, session))
@@ -202,12 +204,17 @@ async def load_flow(services: Services, request: Request, flow_id: str | None) -
         return None
     flow = await services.flows.load(flow_id, browser_of(request))
     if flow is None:
-        raise PageError(
-            "This took too long",
-            "Please go back to where you came from and start again.",
-            reason="flow.unknown",
-        )
+        raise flow_over()
     return flow
+
+
+def flow_over() -> PageError:
+    """Whatever a browser was in the middle of has ended."""
+    return PageError(
+        "This took too long",
+        "Please go back to where you came from and start again.",
+        reason="flow.unknown",
+    )
 
 
 async def onward(services: Services, flow: Flow | None, user: User, session: Session) -> str:
@@ -215,7 +222,8 @@ async def onward(services: Services, flow: Flow | None, user: User, session: Ses
     if flow is None:
         return HOME
     if flow.kind == "account":
-        await services.flows.end(flow)
+        if not await services.flows.end(flow):
+            raise flow_over()
         return flow.return_to
     data = {**flow.data, "session": session.id}
     await services.flows.keep(flow, user_id=user.id, amr=session.amr, data=data)

@@ -54,7 +54,7 @@ async def send_sign_up(services: Services, request: Request) -> Response:
     )
     if errors:
         return await _page(services, request, flow, form, errors)
-    await services.guard.check("mail", account=email, address=address_of(request))
+    await services.guard.check("sign-up-mail", account=email, address=address_of(request))
     data = {
         "email": email,
         "name": name,

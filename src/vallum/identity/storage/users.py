@@ -56,6 +56,11 @@ _UNCHANGED: Final = (
     )
     .with_for_update()
 )
+_OPEN: Final = (
+    select(USERS.c.id)
+    .where(USERS.c.id == bindparam("which"), USERS.c.disabled.is_(None))
+    .with_for_update()
+)
 _SIGNED_IN: Final = update(USERS).where(USERS.c.id == bindparam("which"))
 
 
@@ -153,6 +158,12 @@ class Users:
         values = {"which": user.id, "changed": user.password_changed}
         async with self._database.write() as connection:
             return (await connection.execute(_UNCHANGED, values)).first() is not None
+
+    async def hold(self, user_id: str) -> bool:
+        """Whether there is such an account and it is not disabled; it stays so until the caller's
+        transaction ends."""
+        async with self._database.write() as connection:
+            return (await connection.execute(_OPEN, {"which": user_id})).first() is not None
 
     async def signed_in(self, user_id: str) -> None:
         """Note the time of a sign-in."""
