@@ -53,6 +53,8 @@ class Ruling(NamedTuple):
     """Whether it wants the body whole."""
     must_read: bool = False
     """Whether a body that cannot be read whole must not go out."""
+    must_undo: bool = False
+    """Whether a body whose content coding cannot be undone must not go out."""
     withhold: str = ""
     """A reason code: nothing of this answer goes out."""
     fields: bytes = b""

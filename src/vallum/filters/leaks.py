@@ -12,11 +12,17 @@ from vallum.engine.exchange import Exchange
 from vallum.engine.filter import AnswerBody, AnswerHead, Attachment, Ruling, withheld
 from vallum.engine.phases import Phase
 from vallum.inspection.leaks.finder import Budget, Found, LeakFinder
+from vallum.inspection.leaks.readings import (
+    Kind,
+    kind_of_answer,
+    looks_like_text,
+    other_readings,
+)
 from vallum.inspection.model import Finding
 from vallum.openapi.model import UNREAD, Operation
 from vallum.wire.json import MalformedJSON, read_grammar
 from vallum.wire.json_exact import JSONLimits
-from vallum.wire.json_rewrite import Spelled, read_verbatim, write_json
+from vallum.wire.json_rewrite import Spelled, has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType
 from vallum.wire.pointer import json_pointer
 
@@ -66,14 +72,21 @@ class Settings(Protocol):
 class LeakScreen:
     """Looks for leaks in the answers of one operation."""
 
-    __slots__ = ("_actions", "_finder", "_is_strict", "_kinds", "_spared")
+    __slots__ = ("_actions", "_declared", "_finder", "_is_strict", "_kinds", "_spared")
 
-    def __init__(self, finder: LeakFinder, settings: Mapping[str, LeakAction]) -> None:
+    def __init__(
+        self,
+        finder: LeakFinder,
+        settings: Mapping[str, LeakAction],
+        declared: frozenset[str] = frozenset(),
+    ) -> None:
         """
         Args:
             finder: of all kinds.
             settings: what differs from the defaults, and places to be spared.
+            declared: the media types that the contract names.
         """
+        self._declared = declared
         self._finder = finder
         kinds = {kind: action for kind, action in settings.items() if kind[:1] != "/"}
         self._actions = {**DEFAULT_ACTIONS, **kinds}
@@ -84,14 +97,19 @@ class LeakScreen:
     def judge(self, head: AnswerHead) -> Ruling:
         """Text is read, as much of it as can be held."""
         media_type = head.media_type
-        if media_type is None:
-            return Ruling()
-        reads = _is_text(media_type)
+        kind = self._kind(media_type)
+        must_undo = kind == "text" and self._is_strict
         if head.status == _PARTIAL and self._is_strict:
             # SECURITY: whoever asks for a text in parts would get whole what is looked for in it.
-            must_read = reads or media_type.essence == _PARTS
-            return Ruling(reads=must_read, must_read=must_read)
-        return Ruling(reads=reads)
+            is_parts = media_type is not None and media_type.essence == _PARTS
+            must_read = kind == "text" or is_parts
+            return Ruling(reads=must_read or kind == "opaque", must_read=must_read)
+        return Ruling(reads=kind != "file", must_undo=must_undo)
+
+    def _kind(self, media_type: MediaType | None) -> Kind:
+        if media_type is not None and media_type.essence in _STREAMS:
+            return "file"
+        return kind_of_answer(media_type, self._declared)
 
     def screen(self, exchange: Exchange, body: AnswerBody) -> None:
         """Mask or tell what is found.
@@ -100,20 +118,26 @@ class LeakScreen:
             Denied: something was found that must not go out.
         """
         content = body.content
+        kind = self._kind(body.media_type)
+        if kind == "file":
+            return
+        if body.status == _PARTIAL and self._is_strict and looks_like_text(content):
+            raise withheld("answers.partial")
         is_json = body.is_whole and body.media_type is not None and body.media_type.is_json
-        if is_json and b"\\" in content:
+        if is_json and (b"\\" in content or self._wakes(content)):
             # Escapes hide from a scan of the bytes what they spell.
-            self._json(exchange, body)
-            return
-        woken = self._finder.scan(content)
-        if not woken or self._kinds.isdisjoint(self._finder.kinds(woken)):
-            return
-        if is_json:
-            self._json(exchange, body)
-        else:
+            if self._json(exchange, body):
+                return
+        elif self._wakes(content):
             self._text(exchange, body)
+        self._others(exchange, body)
 
-    def _json(self, exchange: Exchange, body: AnswerBody) -> None:
+    def _wakes(self, content: bytes) -> bool:
+        woken = self._finder.scan(content)
+        return bool(woken) and not self._kinds.isdisjoint(self._finder.kinds(woken))
+
+    def _json(self, exchange: Exchange, body: AnswerBody) -> bool:
+        """Judge a JSON text value by value; False where it cannot be read as one."""
         content = body.content
         value = body.value
         if value is UNREAD:
@@ -121,26 +145,38 @@ class LeakScreen:
                 value = read_grammar(content, _LIMITS)
             except MalformedJSON:
                 self._text(exchange, body)
-                return
+                return False
         walk = _Walk(self, exchange, body.status)
         exact = read_verbatim(content, value)
         left = walk.value(exact, "")
         self._finish(exchange, walk)
-        if left is not exact:
+        # SECURITY: of a name that occurs twice, a reader may take the one that nobody judged.
+        if left is not exact or not has_one_reading(value, content):
             body.content = write_json(left)
             body.value = orjson.loads(body.content)
+        return True
 
     def _text(self, exchange: Exchange, body: AnswerBody) -> None:
         text = body.content.decode("utf-8", "surrogateescape")
         walk = _Walk(self, exchange, body.status)
         left = walk.text(text, "", text)
-        self._finish(exchange, walk)
+        self._finish(exchange, walk, must_end=looks_like_text(body.content))
         if left is not text and body.is_whole:
             body.content = left.encode("utf-8", "surrogateescape")
 
-    def _finish(self, exchange: Exchange, walk: _Walk) -> None:
+    def _others(self, exchange: Exchange, body: AnswerBody) -> None:
+        """What the bytes say to who reads them otherwise; where it must be masked, it cannot be."""
+        for text in other_readings(body.content, body.media_type):
+            if not self._wakes(text.encode()):
+                continue
+            walk = _Walk(self, exchange, body.status, is_told=True)
+            if walk.text(text, "", text) is not text:
+                raise withheld("leak.hidden")
+            self._finish(exchange, walk)
+
+    def _finish(self, exchange: Exchange, walk: _Walk, *, must_end: bool = True) -> None:
         if walk.budget.left < 0:
-            if self._is_strict:
+            if self._is_strict and must_end:
                 raise withheld("leak.too-many")
             exchange.notes.append("leak.too-many")
 
@@ -170,10 +206,13 @@ class LeakScreen:
 class _Walk:
     """One pass over the texts of one answer."""
 
-    __slots__ = ("_exchange", "_is_failure", "_path", "_screen", "budget")
+    __slots__ = ("_exchange", "_is_failure", "_is_told", "_path", "_screen", "budget")
 
-    def __init__(self, screen: LeakScreen, exchange: Exchange, status: int) -> None:
+    def __init__(
+        self, screen: LeakScreen, exchange: Exchange, status: int, *, is_told: bool = False
+    ) -> None:
         self._screen = screen
+        self._is_told = is_told
         self._exchange = exchange
         self._is_failure = status >= 400
         self._path: list[str | int] = []
@@ -242,6 +281,8 @@ class _Walk:
         note = f"leak.{leak.kind}"
         if note not in exchange.notes:
             exchange.notes.append(note)
+        elif self._is_told:
+            return  # The same as it was found in the bytes, most likely.
         if len(exchange.findings) < _MOST_FINDINGS:
             piece = text[found.start : found.end]
             # SECURITY: a record must not hold what an answer may not (B-326).
@@ -276,38 +317,28 @@ class LeaksFilter:
     def attach(self, operation: Operation, settings: Settings) -> Attachment | None:
         """Compile the operation's actions; None where the policy switches them off."""
         leaks = settings.leaks
-        if leaks == "off" or not _has_text(operation):
+        if leaks == "off":
             return None
+        contents = operation.answers.contents()
+        declared = frozenset(essence for content in contents for essence in content)
         return Attachment(
             summary=f"{len(leaks)} changed" if leaks else "default",
-            body_screen=LeakScreen(self._finder, leaks),
-            withholds=_withheld(operation),
+            body_screen=LeakScreen(self._finder, leaks, declared),
+            withholds=_withheld(declared),
         )
 
 
-def _has_text(operation: Operation) -> bool:
-    """Whether some answer may be text: none is where the contract declares other types only."""
-    types = _types(operation)
-    return not types or any("*" in each.essence or _is_text(each) for each in types)
-
-
-def _withheld(operation: Operation) -> frozenset[bytes]:
+def _withheld(declared: frozenset[str]) -> frozenset[bytes]:
     """What an upstream must not be asked for: texts in a form that cannot be read here."""
-    types = _types(operation)
-    if types and all("*" not in each.essence and _is_text(each) for each in types):
+    kinds = {
+        "opaque" if "*" in essence else kind_of_answer(MediaType(essence), declared)
+        for essence in declared
+    }
+    if kinds == {"file"}:
+        return frozenset()
+    if kinds == {"text"}:
         return frozenset((b"accept-encoding", b"range", b"if-range"))
     return frozenset((b"accept-encoding",))
-
-
-def _types(operation: Operation) -> list[MediaType]:
-    contents = operation.answers.contents()
-    return [MediaType(essence) for content in contents for essence in content]
-
-
-def _is_text(media_type: MediaType) -> bool:
-    if media_type.is_json or media_type.is_xml:
-        return True
-    return media_type.essence.startswith("text/") and media_type.essence not in _STREAMS
 
 
 def _place(pointer: str) -> tuple[str, ...]:

@@ -110,6 +110,8 @@ class PreparedHead:
 
     def _note_coding(self, value: bytes) -> None:
         coding = value.strip().lower().decode("latin-1")
+        # RFC 9110 §8.4.1.3: another name of the same.
+        coding = "gzip" if coding == "x-gzip" else coding
         if coding != "identity":
             self.coding = f"{self.coding}, {coding}" if self.coding else coding
 

@@ -24,6 +24,8 @@ class Plan(NamedTuple):
 
     reads: bool
     must_read: bool
+    must_undo: bool
+    """Whether a coding that cannot be undone keeps the answer from going out."""
     withhold: str
     fields: bytes
     notes: tuple[str, ...]
@@ -66,6 +68,13 @@ def has_content(flight: Flight, status: int) -> bool:
     return not (flight.head_only or status in (204, 304))
 
 
+def may_be_stream(prepared: PreparedHead) -> bool:
+    """Whether an answer of unknown length may be read piece by piece while it comes."""
+    media_type = prepared.media_type
+    is_document = media_type is not None and (media_type.is_json or media_type.is_xml)
+    return prepared.response.status < 400 and not is_document
+
+
 def plan_of(route: Route, prepared: PreparedHead) -> Plan:
     """What the route's screens want of an answer; remembered with its head.
 
@@ -92,23 +101,21 @@ def _plan(route: Route, prepared: PreparedHead) -> Plan:
     rulings = [screen.judge(head) for screen in route.body_screens]
     reads = any(ruling.reads for ruling in rulings)
     must_read = any(ruling.must_read for ruling in rulings)
+    must_undo = must_read or any(ruling.must_undo for ruling in rulings)
     withhold = next((ruling.withhold for ruling in rulings if ruling.withhold), "")
     notes = [note for ruling in rulings for note in ruling.notes]
     coding = prepared.coding if reads else ""
-    unreadable = ""
-    if reads and head.status == _PARTIAL:
-        unreadable = "answers.partial"
+    if must_read and head.status == _PARTIAL:
+        # A part of a JSON text cannot be judged.
+        withhold = withhold or "answers.partial"
     elif coding and coding not in CODINGS:
-        unreadable = "answers.content-coding"
-    if unreadable:
-        # A part of a JSON text, or one in an unknown coding, cannot be judged.
         reads, coding = False, ""
-        if must_read:
-            withhold = withhold or unreadable
+        if must_undo:
+            withhold = withhold or "answers.content-coding"
         else:
-            notes.append(unreadable)
+            notes.append("answers.content-coding")
     lines = b"".join(ruling.fields for ruling in rulings)
-    return Plan(reads, must_read, withhold, lines, tuple(notes), coding)
+    return Plan(reads, must_read, must_undo, withhold, lines, tuple(notes), coding)
 
 
 def screen_content(
@@ -127,11 +134,12 @@ def screen_content(
         try:
             found = decode(plan.coding, content, route.answer_limit)
         except (MalformedCoding, CodingTooLarge):
-            if plan.must_read:
+            if plan.must_undo:
                 raise withheld("answers.content-coding") from None
             flight.notes.append("answers.content-coding")
             return lines, content
-    body = AnswerBody(prepared.response.status, prepared.media_type, found, whole)
+    status = prepared.response.status
+    body = AnswerBody(status, prepared.media_type, found, whole and status != _PARTIAL)
     try:
         for screen in route.body_screens:
             screen.screen(flight, body)
