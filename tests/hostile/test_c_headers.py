@@ -27,6 +27,13 @@ ADDRESS_FIELDS = [
     "CF-Connecting-IP",
     "X-Client-IP",
     "X-Cluster-Client-IP",
+    "X-Forward-For",
+    "Client-IP",
+    "Proxy-Client-IP",
+    "WL-Proxy-Client-IP",
+    "X-Azure-ClientIP",
+    "X-AppEngine-User-IP",
+    "DO-Connecting-IP",
 ]
 
 
@@ -207,6 +214,10 @@ def test_b055_xfhost(arena: Arena, line: str) -> None:
         "X-HTTP-Method-Override",
         "X-HTTP-Method",
         "X-Method-Override",
+        "X-Host-Override",
+        "X-HTTP-Host-Override",
+        "X-Middleware-Subrequest",
+        "Proxy",
     ],
 )
 def test_b056_xorig_url(arena: Arena, name: str) -> None:
@@ -255,6 +266,16 @@ IDENTITY_FIELDS = [
     "X-Goog-Authenticated-User-Email",
     "X-Amzn-Oidc-Identity",
     "X-MS-Client-Principal",
+    "X-MS-Token-AAD-Access-Token",
+    "X-Goog-IAP-JWT-Assertion",
+    "Cf-Access-Jwt-Assertion",
+    "X-WebAuth-User",
+    "X-Authentik-Username",
+    "X-Pomerium-Claim-Email",
+    "Tailscale-User-Login",
+    "OIDC-Claim-Sub",
+    "Remote-Email",
+    "Remote-Groups",
 ]
 
 
@@ -405,6 +426,12 @@ def test_b060_hopbyhop_strip(arena: Arena, option: str, shape: str) -> None:
 def test_b060_hopbyhop_strip_second_line(arena: Arena) -> None:
     lines = ["Connection: keep-alive", "Connection: Authorization"]
     arena.refuse(request("GET", "/things/b060", *lines), 400, problem=MALFORMED)
+
+
+def test_b060_a_declared_field_is_not_removed_after_it_was_judged(arena: Arena) -> None:
+    for lines in (["Connection: X-Shop", "X-Shop: 1"], ["Connection: close, x-SHOP"]):
+        arena.refuse(request("GET", "/things", *lines), 400, problem=MALFORMED)
+    assert forward(arena, "X-Shop: 1", target="/things").get("x-shop") == b"1"
 
 
 def test_b060_own_options_of_the_connection_are_removed(arena: Arena) -> None:

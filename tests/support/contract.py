@@ -72,6 +72,7 @@ PATHS: dict[str, Any] = {
                 parameter("id", "query", type="string"),
                 parameter("page", "query", type="integer"),
                 parameter("tag", "query", type="array", items={"type": "string"}),
+                parameter("X-Shop", "header", type="string"),
             ],
         ),
         "post": operation("createThing", **body("application/json", THING)),

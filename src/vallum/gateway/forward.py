@@ -56,7 +56,8 @@ def _forwarded_block(flight: Flight, fields: RequestFields, via: bytes) -> bytes
     """
     request, route, runtime = flight.request, flight.route, flight.runtime
     withheld = route.withheld | flight.withheld
-    lines = forwardable(fields.items, fields.connection_options, withheld)
+    declared = route.operation.declared_headers
+    lines = forwardable(fields.items, fields.connection_options, withheld, declared)
     own = b"1.1 " + runtime.pseudonym
     lines = [
         (b"host", runtime.origins[route.api].authority.encode("ascii")),

@@ -36,6 +36,12 @@ _CLIENT_CLAIMS = frozenset(
         b"fly-client-ip",
         b"x-client-ip",
         b"x-cluster-client-ip",
+        b"client-ip",
+        b"http-client-ip",
+        b"proxy-client-ip",
+        b"cf-connecting-ipv6",
+        b"do-connecting-ip",
+        b"x-nf-client-connection-ip",
         b"x-originating-ip",
         b"x-remote-ip",
         b"x-remote-addr",
@@ -48,6 +54,8 @@ _CLIENT_CLAIMS = frozenset(
         b"x-original-forwarded-for",
         b"x-rewrite-url",
         b"x-host",
+        b"x-host-override",
+        b"x-http-host-override",
         b"x-http-method",
         b"x-http-method-override",
         b"x-method-override",
@@ -72,16 +80,21 @@ _CLIENT_CLAIMS = frozenset(
         b"x-userinfo",
         b"x-jwt-assertion",
         b"remote-user",
+        b"remote-name",
+        b"remote-email",
+        b"remote-groups",
         b"x-remote-user",
         b"x-remote-groups",
         b"x-credential-identifier",
         b"x-anonymous-consumer",
         b"ratelimit",
         b"ratelimit-policy",
+        # SECURITY: programs behind CGI read it as HTTP_PROXY, where their own requests go.
+        b"proxy",
     }
 )
 _CLAIM_PREFIXES = (
-    b"x-forwarded",
+    b"x-forward",
     b"x-authenticated",
     b"x-consumer",
     b"x-auth-request",
@@ -98,7 +111,19 @@ _CLAIM_PREFIXES = (
     b"x-tls-client",
     b"x-amzn-",
     b"x-goog-authenticated",
+    b"x-goog-iap-",
     b"x-ms-client-principal",
+    b"x-ms-token-",
+    b"x-webauth-",
+    b"x-authentik-",
+    b"x-pomerium-",
+    b"x-appengine-",
+    b"x-azure-",
+    b"x-middleware-",
+    b"cf-access-",
+    b"oidc-",
+    b"tailscale-user-",
+    b"wl-proxy-",
     b"x-envoy-",
     b"x-vallum",
     b"vallum-",
@@ -158,7 +183,10 @@ def _excessive_ranges(items: tuple[FieldLine, ...]) -> frozenset[bytes]:
 
 
 def forwardable(
-    items: tuple[FieldLine, ...], options: frozenset[bytes], withheld: frozenset[bytes]
+    items: tuple[FieldLine, ...],
+    options: frozenset[bytes],
+    withheld: frozenset[bytes],
+    declared: frozenset[bytes] = frozenset(),
 ) -> list[FieldLine]:
     """The field lines that go to the upstream as they are.
 
@@ -166,13 +194,20 @@ def forwardable(
         items: the request's field lines.
         options: its Connection options.
         withheld: further names to withhold, such as those of credentials.
+        declared: names that the contract gives a meaning. Whoever has them removed after they
+            were judged gets another request through than the one that was.
 
     Raises:
         Denied: a Connection option names a field that is not the connection's to remove (B-060).
     """
     extra = options - HOP_BY_HOP - {b"close"}
     for option in extra:
-        if option in _END_TO_END or option in _REGENERATED or is_claim(option):
+        if (
+            option in _END_TO_END
+            or option in _REGENERATED
+            or option in declared
+            or is_claim(option)
+        ):
             raise malformed("connection-names-protected-field")
     extra |= _excessive_ranges(items)
     return [
