@@ -469,6 +469,13 @@ def test_b293_hdr_upstream_leak(shop: Answering) -> None:
         name for name, _ in reply.fields
     }
     assert reply.get("set-cookie") == "a=b; Secure; HttpOnly; SameSite=Lax"
+    elsewhere = (
+        b'Alt-Svc: h3="inside.example:8443"\r\nRefresh: 0; url=http://10.0.0.7:8080/admin\r\n'
+        b"Connection: X-Hop\r\nX-Hop: only for the gateway\r\n"
+    )
+    reply = shop.ask("/user", answer(body=b'{"id":1,"name":"n"}', fields=elsewhere))
+    assert reply.status == 200
+    assert not {"alt-svc", "refresh", "x-hop"} & {name for name, _ in reply.fields}
     inside = answer("302 Found", b"", b"Location: http://10.0.0.7:8080/admin\r\n")
     assert shop.ask("/user", inside).status == 502
 

@@ -44,6 +44,8 @@ _TELLTALE = (
     b" x-cf-powered-by x-owa-version x-litespeed-cache x-turbo-charged-by x-jenkins"
     b" x-stack-trace x-exception x-error-detail server-timing public-key-pins"
 )
+_ELSEWHERE = b"alt-svc refresh"
+"""Ways past this gateway (RFC 7838), and past the judgement of `Location`."""
 _CROSS_ORIGIN = (
     b"access-control-allow-origin access-control-allow-credentials access-control-allow-methods"
     b" access-control-allow-headers access-control-allow-private-network"
@@ -52,11 +54,12 @@ _CROSS_ORIGIN = (
 _OURS = b"ratelimit ratelimit-policy x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset"
 
 REMOVED_FROM_ANSWERS: frozenset[bytes] = frozenset(
-    (_TELLTALE + b" " + _CROSS_ORIGIN + b" " + _OURS).split()
+    b" ".join((_TELLTALE, _ELSEWHERE, _CROSS_ORIGIN, _OURS)).split()
     + [name.encode() for name in (*DEFAULTS, HSTS)]
 )
-"""Fields (lower case) of an upstream's answer that never go on: they tell about the inside, or the
-gateway sets its own. Whatever else begins with `access-control-` goes with them (B-285)."""
+"""Fields (lower case) of an upstream's answer that never go on: they tell about the inside, lead
+elsewhere, or the gateway sets its own. Whatever else begins with `access-control-` goes with them
+(B-285)."""
 
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\x20-\x7e]*")

@@ -331,6 +331,9 @@ def parse_response_head(head: bytes) -> ResponseHead:
     if codings and (minor == 0 or codings[0].lower() != b"chunked"):
         raise malformed("transfer-encoding")
     options = _connection_options(fields)
+    if options:
+        # RFC 9110 §7.6.1: what Connection names is for this hop alone.
+        fields = Fields(tuple(line for line in fields.items if line[0] not in options))
     return ResponseHead(
         status=int(match[2]),
         minor=minor,
