@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,20 @@ def test_b277_who_is_gone_keeps_no_place_and_no_memory(monkeypatch: pytest.Monke
         assert [request.partition(b" ")[0] for request in seen] == [b"GET", b"GET"]
 
     run(test())
+
+
+def test_b050_the_system_gives_each_connection_its_descriptor(tmp_path: Path) -> None:
+    """Who opens connections up to the caps does not keep the gateway from its upstream."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with RecordingUpstream() as upstream, ExitStack() as stack:
+        policy = PolicyText(upstream=upstream.url, more="caps: {connections: 200}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
+        try:
+            gateway = stack.enter_context(start(tmp_path, policy))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        silent = [stack.enter_context(RawConnection(gateway.port)) for _ in range(150)]
+        for connection in (silent[0], silent[-1], stack.enter_context(RawConnection(gateway.port))):
+            connection.send(request("GET", "/health"))
+            assert connection.read().status == 200
+        assert "too few" not in gateway.errors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 import ssl
@@ -19,6 +20,8 @@ from vallum.gateway.runtime import Runtime
 from vallum.gateway.worker import Recorder, Worker
 
 _BACKLOG = 2048
+_OTHER_DESCRIPTORS = 256
+"""Files besides connections: records, state, key sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +53,29 @@ def run_server(
         reload: how to get the next policy.
         ready: called once connections are accepted.
     """
+    _allow_descriptors(runtime.caps.connections)
     server = _Server(runtime, recorder, tls, reload)
     uvloop.run(server.run(listener, ready))
+
+
+def _allow_descriptors(connections: int) -> None:
+    """Let this process have the descriptors that so many connections take, one more for each where
+    its request goes on.
+
+    Few systems allow them unasked, and without one left neither upstreams nor files can be opened:
+    whoever opens enough connections would end the service for everybody (B-050).
+    """
+    wanted = 2 * connections + _OTHER_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < connections + _OTHER_DESCRIPTORS:
+        sys.stderr.write(
+            f"vallum: the system allows {wanted} open files, too few for the {connections}"
+            " connections of `caps:`; lower those, or raise the limit\n"
+        )
 
 
 class _Server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from tests.support.waiting import eventually
 
 from vallum.gateway.recorder import NoRecorder
 from vallum.gateway.runtime import Runtime
-from vallum.gateway.server import ReloadPlan, run_server
+from vallum.gateway.server import ReloadPlan, _allow_descriptors, run_server
 from vallum.gateway.workers import open_listener
 
 
@@ -81,3 +82,31 @@ def test_what_changes_during_a_reload_is_loaded_after_it(
     )
     assert failures == []
     assert policies.compiled == 2
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "limit", "is_told"),
+    [
+        (64, resource.RLIM_INFINITY, 2256, False),
+        (64, 5000, 2256, False),
+        (64, 2000, 2000, False),
+        (64, 900, 900, True),
+        (900, 900, None, True),
+        (5000, 5000, None, False),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, None, False),
+    ],
+)
+def test_as_many_descriptors_are_allowed_as_connections_take(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    soft: int,
+    hard: int,
+    limit: int | None,
+    is_told: bool,
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
+    _allow_descriptors(1000)
+    assert asked == ([] if limit is None else [(limit, hard)])
+    assert (f"allows {hard} open files" in capsys.readouterr().err) is is_told
