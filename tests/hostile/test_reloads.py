@@ -50,6 +50,8 @@ def test_a_certificate_without_its_key_leaves_the_old_pair_in_use(tmp_path: Path
         ("tls: off", "tls: local"),  # Upstreams would be told of https that is not there.
         ("state: state.db", "state: other.db"),  # Where commands would write revocations.
         ("path: 'records'", "path: 'records', on_failure: deny"),
+        ("127.0.0.1:0", "127.0.0.1:1"),
+        ("127.0.0.1:0", "localhost:0"),
     ],
 )
 def test_what_a_reload_cannot_bring_into_force_is_refused(

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.support.gateway import PolicyText, run_vallum
+from tests.support.gateway import Gateway, PolicyText, run_vallum
 
 
 def refuses_to_start(folder: Path, *expected: str, more: tuple[str, ...] = ()) -> str:
@@ -26,7 +26,7 @@ def test_port_in_use(tmp_path: Path, workers: tuple[str, ...]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         PolicyText(upstream="http://127.0.0.1:1", port=port).write(tmp_path)
-        refuses_to_start(tmp_path, str(port), "in use", more=workers)
+        refuses_to_start(tmp_path, str(port), "in use", "--listen", more=workers)
 
 
 def test_bad_policy_says_everything_at_once(tmp_path: Path) -> None:
@@ -104,3 +104,20 @@ def test_records_that_cannot_be_written_at_start(tmp_path: Path) -> None:
     PolicyText(upstream="http://127.0.0.1:1").write(tmp_path)
     (tmp_path / "records").write_text("a file where a folder should be")
     refuses_to_start(tmp_path, "records")
+
+
+def test_a_name_of_loopback_serves_plain_http(tmp_path: Path) -> None:
+    PolicyText(upstream="http://127.0.0.1:1").write(tmp_path)
+    with Gateway(tmp_path, arguments=("--listen", "shop.localhost:0")) as gateway:
+        gateway.assert_healthy()
+
+
+@pytest.mark.parametrize("tls", ["off", "local"])
+def test_state_that_cannot_be_written_at_start(tmp_path: Path, tls: str) -> None:
+    (tmp_path / "file").touch()
+    PolicyText(upstream="http://127.0.0.1:1").write(tmp_path)
+    path = tmp_path / "vallum.yaml"
+    text = path.read_text().replace("state: state.db", "state: file/x.db")
+    path.write_text(text.replace("tls: off", f"tls: {tls}"))
+    said = refuses_to_start(tmp_path, "file/x.db", "is no folder", "under `state:`")
+    assert "[Errno" not in said

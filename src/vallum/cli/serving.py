@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import ipaddress
+import errno
 import json
-import os
 import shutil
 import socket
 import ssl
@@ -15,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 from rich.console import Console
@@ -28,6 +27,7 @@ from vallum.config.identity_api import IDENTITY_API
 from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Listen, Policy, TLSFiles
 from vallum.config.provider import IdentitySettings
+from vallum.config.values import is_loopback
 from vallum.core.ports import LimitStore
 from vallum.engine.pipeline import Route
 from vallum.gateway.client_tls import Handover, ask_for_certificates
@@ -39,10 +39,17 @@ from vallum.gateway.workers import Serve, Supervisor, open_listener
 from vallum.limits.memory import MemoryLimitStore
 from vallum.limits.replays import Replays
 from vallum.limits.shared import SharedLimitStore, create_table
+from vallum.store.database import check_folder
 from vallum.store.errors import StateUnusable
 
 _COLUMNS = ("authenticate", "access", "limit", "validate", "inspect", "answers", "cors")
 _LOOK_SECONDS: Final = 0.5
+_ELSEWHERE: Final = "write another `address:` under `listen:`, or `vallum up --listen HOST:PORT`"
+_LISTEN_HINTS: Final = {
+    errno.EADDRINUSE: f"end the process that listens there, or {_ELSEWHERE}",
+    errno.EADDRNOTAVAIL: f"this machine has no such address; {_ELSEWHERE}",
+    errno.EACCES: f"this user may not use the port; {_ELSEWHERE}",
+}
 Adjust = Callable[[LoadedPolicy], LoadedPolicy]
 """Changes a loaded policy as the command line asks, now and after each reload."""
 
@@ -53,22 +60,14 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
     if any(api.upstream.url.startswith("asgi:") for api in loaded.policy.apis.values()):
         sys.path.insert(0, str(Path.cwd()))  # As every ASGI server does.
     listen = loaded.policy.listen
-    if listen.tls == "off" and not listen.insecure_plain_http and not _is_loopback(listen.address):
-        exit_with(
-            f"plain HTTP on {listen.address} would send every credential in the clear; use"
-            " `tls: local` or certificate files, or say `insecure_plain_http: true`"
-        )
-    try:
-        listener = open_listener(listen.address, listen.port)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        exit_with(f"cannot listen on {listen.address}:{listen.port}: {reason}")
+    listener = _listener(listen)
     port = listener.getsockname()[1]
     loaded = _with_port(adjust(loaded), port)
     try:
         check_records(loaded.policy.records)
+        check_folder(loaded.policy.state)
         adjust, loaded = _with_identity(adjust, loaded)
-        process = _Process(loaded, watch, listener, port, adjust)
+        process = _Process(loaded, watch, listener, (listen.address, listen.port), adjust)
         runtime = process.first_runtime(MemoryLimitStore())
     except (StartRefused, StateUnusable, OSError, ValueError) as error:
         exit_with(f"nothing was started: {error}")
@@ -89,6 +88,33 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
     if loaded.policy.identity is not None:
         processes.append(_control(loaded.policy, loaded.policy.identity))
     return Supervisor(processes).run(lambda: _print_ready(runtime, loaded.policy, as_json=as_json))
+
+
+def _listener(listen: Listen) -> socket.socket:
+    """The listening socket, or an end that says what to do."""
+    is_plain = listen.tls == "off" and not listen.insecure_plain_http
+    if is_plain and not is_loopback(listen.address):
+        _refuse_plain_http(listen.address)
+    try:
+        listener = open_listener(listen.address, listen.port)
+    except OSError as error:
+        exit_with(
+            f"cannot listen on {listen.address}:{listen.port}: {error.strerror or error}",
+            _LISTEN_HINTS.get(error.errno or 0, ""),
+        )
+    address: str = listener.getsockname()[0]
+    # SECURITY: a name is what the name service says it is.
+    if is_plain and not is_loopback(address):
+        listener.close()
+        _refuse_plain_http(address)
+    return listener
+
+
+def _refuse_plain_http(address: str) -> NoReturn:
+    exit_with(
+        f"plain HTTP on {address} would send every credential in the clear; use"
+        " `tls: local` or certificate files, or say `insecure_plain_http: true`"
+    )
 
 
 def _with_identity(adjust: Adjust, loaded: LoadedPolicy) -> tuple[Adjust, LoadedPolicy]:
@@ -150,13 +176,14 @@ class _Process:
         loaded: LoadedPolicy,
         watch: _Watch,
         listener: socket.socket,
-        port: int,
+        asked: tuple[str, int],
         adjust: Adjust,
     ) -> None:
         self._loaded = loaded
         self._watch = watch
         self._listener = listener
-        self._port = port
+        self._asked = asked
+        """Address and port as the policy has them; a port of 0 is any."""
         self._adjust = adjust
         self._first: tuple[Services, Runtime] | None = None
         self.limits_table: Path | None = None
@@ -235,8 +262,9 @@ class _Process:
         self._watch.changed()  # What changes from here on is another change.
         loaded = load_policy_with_contracts(self._loaded.policy.source)
         self._watch.follow(loaded)
-        loaded = _with_port(self._adjust(loaded), self._port)
+        loaded = self._adjust(loaded)
         self._require_restart(loaded.policy)
+        loaded = _with_port(loaded, self._loaded.policy.listen.port)
         listen = loaded.policy.listen
         if (listen.client_certificates is not None) is not (self._handover is not None):
             raise StartRefused(
@@ -260,6 +288,7 @@ class _Process:
         same = {
             "state": policy.state == first.state,
             "records": policy.records == first.records,
+            "listen.address": (policy.listen.address, policy.listen.port) == self._asked,
             "listen.tls: off": (policy.listen.tls == "off") is (self._tls is None),
         }
         changed = [f"`{name}`" for name, is_same in same.items() if not is_same]
@@ -330,13 +359,6 @@ def _stamp(path: Path) -> _Stamp:
 def _with_port(loaded: LoadedPolicy, port: int) -> LoadedPolicy:
     policy = loaded.policy
     return replace(loaded, policy=replace(policy, listen=replace(policy.listen, port=port)))
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
 
 
 def _certificate_names(policy: Policy) -> list[str]:

@@ -31,6 +31,8 @@ def open_listener(address: str, port: int) -> socket.socket:
     Raises:
         OSError: the address cannot be used, or the port is taken.
     """
+    if address.endswith(".localhost"):
+        address = "localhost"  # RFC 6761 §6.3: such names are loopback, whatever a resolver says.
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -47,6 +48,32 @@ CREATE TABLE IF NOT EXISTS revoked_subjects (
 """
 
 
+def check_folder(path: Path) -> None:
+    """Make the folder of the state file and try to write there, before anything is served.
+
+    Raises:
+        StateUnusable: nothing could be kept; the text names the folder and says why.
+    """
+    try:
+        _make_folder(path)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _make_folder(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _unusable(path: Path, error: OSError) -> StateUnusable:
+    reason = f"`{path.parent}` is no folder" if path.parent.is_file() else error.strerror
+    return StateUnusable(
+        f"cannot keep the state file `{path}`: {reason}; name a file under `state:` in a"
+        " folder that this user may write in"
+    )
+
+
 def connect(path: Path, schema: str = _SCHEMA) -> sqlite3.Connection:
     """Open the state file, and make it when there is none.
 
@@ -60,10 +87,12 @@ def connect(path: Path, schema: str = _SCHEMA) -> sqlite3.Connection:
         StateUnusable: it cannot be opened, is not a state file, or a newer Vallum made it.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path)
         _create(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        raise _unusable(path, error) from error
+    except sqlite3.Error as error:
         raise StateUnusable(f"cannot open the state file `{path}`: {error}") from error
     try:
         _prepare(connection, path, schema)

@@ -149,7 +149,7 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
         KeyStore(tmp_path / "text")
     with pytest.raises(StateUnusable, match="cannot open"):
         KeyStore(tmp_path)
-    with pytest.raises(StateUnusable, match="cannot open"):
+    with pytest.raises(StateUnusable, match="cannot keep"):
         KeyStore(tmp_path / "text" / "below")
 
 
