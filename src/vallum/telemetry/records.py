@@ -156,11 +156,10 @@ class RecordWriter:
         Raises:
             OSError: nothing was written.
         """
-        view = memoryview(data)
         written = os.write(self._fd, data)
         try:
             while written < len(data):
-                written += os.write(self._fd, view[written:])
+                written += os.write(self._fd, data[written:])
         except OSError:
             os.ftruncate(self._fd, self._size)
             raise

@@ -16,6 +16,10 @@ from vallum.core.problems import Denied
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _METHOD = re.compile(_TOKEN)
 _FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")
+_METHODS = {
+    name.encode("ascii"): name
+    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+}
 _UNDERSCORED = re.compile(rb"(?=[^:]*_)" + _TOKEN + rb":")
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
@@ -96,8 +100,11 @@ def split_request_line(line: bytes) -> tuple[str, bytes, int]:
     if len(parts) != 3:
         raise malformed("request-line")
     method, target, version = parts
-    if not _METHOD.fullmatch(method) or len(method) > 32:
-        raise malformed("method")
+    name = _METHODS.get(method)
+    if name is None:
+        if not _METHOD.fullmatch(method) or len(method) > 32:
+            raise malformed("method")
+        name = method.decode("ascii")
     if version == b"HTTP/1.1":
         minor = 1
     elif version == b"HTTP/1.0":
@@ -108,7 +115,7 @@ def split_request_line(line: bytes) -> tuple[str, bytes, int]:
         raise malformed("version")
     if not target:
         raise malformed("request-line")
-    return method.decode("ascii"), target, minor
+    return name, target, minor
 
 
 _known_names: dict[bytes, bytes] = {}

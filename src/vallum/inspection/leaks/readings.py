@@ -114,6 +114,8 @@ def _charset(content: bytes, media_type: MediaType | None) -> str | None:
 
 def _wide(content: bytes) -> str | None:
     """The codec of a text whose characters have two or four bytes, by how it begins."""
+    if b"\0" not in content[:4] and content[:1] < b"\xfe":
+        return None  # Nearly every answer: no such text begins so.
     for mark, codec in _MARKS:
         if content.startswith(mark):
             return codec
