@@ -14,6 +14,7 @@ from vallum.core.problems import Denied
 from vallum.core.request import Request
 from vallum.core.secret import Secret
 from vallum.filters.authenticate import Guard
+from vallum.filters.state import generation_of
 from vallum.store.keys import StoredKey
 from vallum.tokens.api_key import InvalidAPIKey, read_id, verify_hash
 from vallum.tokens.cache import VerifiedTokenCache
@@ -115,7 +116,7 @@ class APIKeyAuthenticator:
         return entry.principal
 
     def _poll(self, now: float) -> None:
-        generation = self._directory.generation()
+        generation = generation_of(self._directory)
         if generation != self._generation:
             self._used = self._take_usage()
             self._cache.clear()

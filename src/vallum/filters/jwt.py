@@ -18,6 +18,7 @@ from vallum.core.request import Request
 from vallum.filters.authenticate import Guard
 from vallum.filters.introspection import IntrospectedIssuer
 from vallum.filters.sender import SenderCheck
+from vallum.filters.state import generation_of
 from vallum.store.errors import IntrospectionFailed, KeysUnavailable
 from vallum.tokens.cache import MAX_ENTRY_SECONDS, VerifiedTokenCache
 from vallum.tokens.claims import IssuerExpectations, VerifiedClaims
@@ -128,7 +129,7 @@ class JWTAuthenticator:
         return entry.principal
 
     def _poll(self, now: float) -> None:
-        state = (self._revocations.generation(), *(source.version for source in self._sources))
+        state = (generation_of(self._revocations), *(source.version for source in self._sources))
         if state != self._state:
             self._cache.clear()
             self._state = state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import tempfile
@@ -13,6 +14,7 @@ from typing import Final
 from vallum.store.errors import StateUnusable
 
 SCHEMA_VERSION: Final = 1
+_log = logging.getLogger(__name__)
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS generation (
@@ -105,6 +107,57 @@ def connect(path: Path, schema: str = _SCHEMA) -> sqlite3.Connection:
     return connection
 
 
+class StateFile:
+    """The state file as a process opened it; notices when another one has taken its place."""
+
+    def __init__(self, path: Path) -> None:
+        """
+        Args:
+            path: the file; made when there is none.
+
+        Raises:
+            StateUnusable: it cannot be used.
+        """
+        self._path = path
+        self.connection = connect(path)
+        self._opened = _inode(path)
+        self._is_told = False
+
+    def generation(self) -> int:
+        """The number that `bump_generation` counts up; another one means: forget what you remember.
+
+        Writes that concern no decision, such as times of last use, leave it alone.
+
+        Raises:
+            StateUnusable: the file was replaced or taken away. Nobody else sees what is in the one
+                that is still open here, nor is told of what is revoked in the other; and its WAL
+                has the name of the other's, which would be damaged by opening it now.
+        """
+        if _inode(self._path) != self._opened:
+            problem = (
+                f"the state file `{self._path}` was replaced or removed while it was in use; until"
+                " the gateway is restarted it lets nobody in with a key or token. Stop it, put the"
+                " file in its place without `-wal` and `-shm` files of another one, and start again"
+            )
+            if not self._is_told:
+                self._is_told = True
+                _log.error(problem)
+            raise StateUnusable(problem)
+        return int(self.connection.execute("SELECT number FROM generation").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _create(path: Path) -> None:
     # The file has its mode before SQLite, which would follow the umask, sees it; the WAL files
     # beside it inherit the mode.
@@ -132,14 +185,6 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: str) -> None:
 def bump_generation(connection: sqlite3.Connection) -> None:
     """Tell every process that keys or revocations changed; in the same transaction as they did."""
     connection.execute("UPDATE generation SET number = number + 1")
-
-
-def generation(connection: sqlite3.Connection) -> int:
-    """The number that `bump_generation` counts up; another one means: forget what you remember.
-
-    Writes that concern no decision, such as times of last use, leave it alone.
-    """
-    return int(connection.execute("SELECT number FROM generation").fetchone()[0])
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vallum.core.secret import Secret
-from vallum.store.database import bump_generation, connect, generation, transaction
+from vallum.store.database import StateFile, bump_generation, connect, transaction
 from vallum.store.errors import KeyNameTaken, UnknownKey
 from vallum.store.secret_file import load_secret
 
@@ -172,13 +172,18 @@ class KeyDirectory:
         Raises:
             StateUnusable: it cannot be used.
         """
-        self._connection = connect(path)
+        self._file = StateFile(path)
+        self._connection = self._file.connection
         self.pepper = _pepper(self._connection, path)
         """The secret under which keys are hashed."""
 
     def generation(self) -> int:
-        """Another number after a key was made, replaced or revoked, by any process."""
-        return generation(self._connection)
+        """Another number after a key was made, replaced or revoked, by any process.
+
+        Raises:
+            StateUnusable: the file is another one than at the start.
+        """
+        return self._file.generation()
 
     def find(self, key_id: str) -> StoredKey | None:
         """The key of this id, active or not."""
@@ -190,7 +195,7 @@ class KeyDirectory:
 
     def close(self) -> None:
         """Close the state file."""
-        self._connection.close()
+        self._file.close()
 
 
 def record_usage(path: Path, used: Mapping[str, float]) -> None:

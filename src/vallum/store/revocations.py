@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vallum.store.database import bump_generation, connect, generation, transaction
+from vallum.store.database import StateFile, bump_generation, transaction
 
 
 class Revocations:
@@ -18,15 +18,20 @@ class Revocations:
         Raises:
             StateUnusable: it cannot be used.
         """
-        self._connection = connect(path)
+        self._file = StateFile(path)
+        self._connection = self._file.connection
 
     def generation(self) -> int:
-        """Another number after something was revoked, by any process."""
-        return generation(self._connection)
+        """Another number after something was revoked, by any process.
+
+        Raises:
+            StateUnusable: the file is another one than at the start.
+        """
+        return self._file.generation()
 
     def close(self) -> None:
         """Close the state file."""
-        self._connection.close()
+        self._file.close()
 
     def is_revoked(self, issuer: str, subject: str, token_id: str, issued_at: float) -> bool:
         """Whether a verified token was revoked, by its `jti` or with its subject.
