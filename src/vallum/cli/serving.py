@@ -5,13 +5,14 @@ from __future__ import annotations
 import atexit
 import errno
 import json
+import math
 import shutil
 import socket
 import ssl
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -23,6 +24,7 @@ from rich.text import Text
 
 from vallum.app import Services, StartRefused, compile_runtime, open_services, served_hosts
 from vallum.cli.policy import exit_with
+from vallum.config.diagnostics import PolicyErrors
 from vallum.config.identity_api import IDENTITY_API
 from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Listen, Policy, TLSFiles
@@ -34,7 +36,7 @@ from vallum.gateway.client_tls import Handover, ask_for_certificates
 from vallum.gateway.recorder import check_records, open_recorder
 from vallum.gateway.runtime import Runtime
 from vallum.gateway.server import ReloadPlan, run_server
-from vallum.gateway.tls import local_certificate, server_context
+from vallum.gateway.tls import local_certificate, renewal_due, server_context
 from vallum.gateway.workers import Serve, Supervisor, open_listener
 from vallum.limits.memory import MemoryLimitStore
 from vallum.limits.replays import Replays
@@ -44,6 +46,7 @@ from vallum.store.errors import StateUnusable
 
 _COLUMNS = ("authenticate", "access", "limit", "validate", "inspect", "answers", "cors")
 _LOOK_SECONDS: Final = 0.5
+_RENEW_AGAIN_SECONDS: Final = 3600.0
 _ELSEWHERE: Final = "write another `address:` under `listen:`, or `vallum up --listen HOST:PORT`"
 _LISTEN_HINTS: Final = {
     errno.EADDRINUSE: f"end the process that listens there, or {_ELSEWHERE}",
@@ -189,6 +192,9 @@ class _Process:
         self.limits_table: Path | None = None
         """Where several workers share their limits; None for one alone."""
         self.ca: Path | None = None
+        self._policy = loaded.policy
+        """The one in force."""
+        self._renew_at = math.inf
         self._tls = self._tls_context(loaded.policy)
         self._handover: Handover | None = None
         if self._tls is not None and loaded.policy.listen.client_certificates is not None:
@@ -238,7 +244,7 @@ class _Process:
             listener=self._listener,
             tls=self._tls,
             reload=ReloadPlan(
-                changed=lambda: self._watch.changed(),
+                changed=self._changed,
                 compile=lambda: self._compile_again(services),
             ),
             ready=ready,
@@ -258,9 +264,25 @@ class _Process:
             while not self._watch.changed():
                 time.sleep(_LOOK_SECONDS)
 
+    def _changed(self) -> bool:
+        """Whether the policy is another one; what ends by itself is renewed in passing."""
+        if time.time() >= self._renew_at:
+            # Whatever becomes of it: no worker tries twice a second.
+            self._renew_at = time.time() + _RENEW_AGAIN_SECONDS
+            try:
+                self._use_certificate(self._policy)
+            except (OSError, StateUnusable, ValueError) as error:
+                sys.stderr.write(f"vallum: the local certificate could not be renewed: {error}\n")
+        return self._watch.changed()
+
     def _compile_again(self, services: Services) -> Runtime:
         self._watch.changed()  # What changes from here on is another change.
-        loaded = load_policy_with_contracts(self._loaded.policy.source)
+        try:
+            loaded = load_policy_with_contracts(self._loaded.policy.source)
+        except PolicyErrors as error:
+            # Whoever mends what is wrong there has said it for the second time.
+            self._watch.add(finding.file for finding in error.diagnostics)
+            raise
         self._watch.follow(loaded)
         loaded = self._adjust(loaded)
         self._require_restart(loaded.policy)
@@ -271,16 +293,26 @@ class _Process:
                 "asking clients for certificates, or no longer, needs a restart of the gateway"
             )
         runtime = compile_runtime(loaded, services)
-        if self._handover is not None:
-            context = self._tls_context(loaded.policy)
-            if context is not None:
-                self._handover.replace(context)
-        elif self._tls is not None and isinstance(listen.tls, TLSFiles):
-            # Who renews a certificate replaces two files. A pair that does not fit would leave the
-            # context in use without any key, so another one gets it first.
-            server_context(listen.tls.certificate, listen.tls.key)
-            self._tls.load_cert_chain(listen.tls.certificate, listen.tls.key)
+        self._use_certificate(loaded.policy)
+        self._policy = loaded.policy
         return runtime
+
+    def _use_certificate(self, policy: Policy) -> None:
+        """Serve new connections with the certificate that the policy names now.
+
+        Raises:
+            OSError: a file cannot be read, or the certificate and the key do not fit.
+            StateUnusable: the local certificate cannot be written.
+        """
+        context = self._tls_context(policy)
+        if context is None or self._tls is None:
+            return
+        if self._handover is not None:
+            self._handover.replace(context)
+        else:
+            # Who renews a certificate replaces two files. A pair that does not fit would leave the
+            # context in use without any key, so another one, just made, has got it first.
+            self._tls.load_cert_chain(*self._certificate(policy))
 
     def _require_restart(self, policy: Policy) -> None:
         """Refuse what would be said by the policy and not be so: it was opened at the start."""
@@ -296,19 +328,26 @@ class _Process:
             raise StartRefused(f"a change of {' and '.join(changed)} needs a restart")
 
     def _tls_context(self, policy: Policy) -> ssl.SSLContext | None:
-        tls = policy.listen.tls
-        if tls == "off":
+        if policy.listen.tls == "off":
             return None
-        if isinstance(tls, TLSFiles):
-            certificate, key = tls.certificate, tls.key
-        else:
-            self.ca, certificate, key = local_certificate(
-                policy.state.parent / "tls", _certificate_names(policy)
-            )
-        context = server_context(certificate, key)
+        context = server_context(*self._certificate(policy))
         if policy.listen.client_certificates is not None:
             ask_for_certificates(context, policy.listen.client_certificates)
         return context
+
+    def _certificate(self, policy: Policy) -> tuple[Path, Path]:
+        """The files of the certificate and its key; local ones are made where they must be."""
+        tls = policy.listen.tls
+        if isinstance(tls, TLSFiles):
+            self._renew_at = math.inf
+            return tls.certificate, tls.key
+        self.ca, certificate, key = local_certificate(
+            policy.state.parent / "tls", _certificate_names(policy)
+        )
+        due, now = renewal_due(certificate), time.time()
+        # One that ends with its CA may be due as soon as it was made.
+        self._renew_at = due if due > now else now + _RENEW_AGAIN_SECONDS
+        return certificate, key
 
 
 _Stamp = tuple[int, int, int] | None
@@ -334,10 +373,19 @@ class _Watch:
             for issuer in policy.issuers.values()
             if issuer.introspection is not None
         ]
+        paths += [
+            issuer.weak_secrets
+            for issuer in policy.issuers.values()
+            if issuer.weak_secrets is not None
+        ]
         paths += [path for api in policy.apis.values() for path in api.upstream.files]
         if isinstance(policy.listen.tls, TLSFiles):
             paths += [policy.listen.tls.certificate, policy.listen.tls.key]
         self._seen = {path: self._seen.get(path, _stamp(path)) for path in paths}
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Watch these too, until a policy is followed."""
+        self._seen |= {path: _stamp(path) for path in paths if path not in self._seen}
 
     def changed(self) -> bool:
         """Whether a file changed since the last call."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
+import os
 import secrets
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography import x509
@@ -67,7 +70,7 @@ def upstream_context(
 
 
 def local_certificate(directory: Path, names: Sequence[str]) -> tuple[Path, Path, Path]:
-    """Make or keep a local CA and a certificate for `names`.
+    """Make or keep a local CA and a certificate for `names`; of several processes one makes them.
 
     Args:
         directory: where they live; made with mode 0700.
@@ -83,13 +86,31 @@ def local_certificate(directory: Path, names: Sequence[str]) -> tuple[Path, Path
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_path, ca_key_path = directory / "ca.pem", directory / "ca.key"
     leaf_path, leaf_key_path = directory / "server.pem", directory / "server.key"
-    now = time.time()
-    if not _is_authority(ca_path, ca_key_path, now):
-        _make_ca(ca_path, ca_key_path, now)
-        leaf_path.unlink(missing_ok=True)
-    if not _is_current(directory, names, now):
-        _make_leaf(directory, names, now)
+    with _alone(directory):
+        now = time.time()
+        if not _is_authority(ca_path, ca_key_path, now):
+            _make_ca(ca_path, ca_key_path, now)
+            leaf_path.unlink(missing_ok=True)
+        if not _is_current(directory, names, now):
+            _make_leaf(directory, names, now)
     return ca_path, leaf_path, leaf_key_path
+
+
+def renewal_due(certificate: Path) -> float:
+    """Unix seconds from which `local_certificate` makes another one in the place of this one."""
+    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    return found.not_valid_after_utc.timestamp() - _RENEW_DAYS * DAY
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    # Two that make a pair at once would leave the key of one beside the certificate of the other.
+    held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _make_ca(path: Path, key_path: Path, now: float) -> None:
