@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+import tracemalloc
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,12 +13,23 @@ import pytest
 from tests.support.arena import request
 from tests.support.gateway import PolicyText, start
 from tests.support.minting import ISSUER, Minter
-from tests.support.proxy import get, make_runtime, pool_of, run, serving, until, upstream
+from tests.support.proxy import (
+    get,
+    make_flight,
+    make_runtime,
+    pool_of,
+    run,
+    serving,
+    until,
+    upstream,
+)
 from tests.support.raw import RawConnection
 from tests.support.routes import make_route
 from tests.support.upstream import RecordingUpstream
 
 from vallum.gateway import upstream as pools
+from vallum.gateway.body import BodyReader
+from vallum.wire.http1 import parse_request_fields
 
 HIDDEN = request("GET", "/public/page")
 
@@ -105,6 +117,22 @@ def test_b277_who_is_gone_keeps_no_place_and_no_memory(monkeypatch: pytest.Monke
         assert [request.partition(b" ")[0] for request in seen] == [b"GET", b"GET"]
 
     run(test())
+
+
+def test_b277_a_body_in_tiny_pieces_takes_the_memory_of_its_bytes() -> None:
+    """What is reserved for a body is what it takes, however slowly its client sends it."""
+    size = 100_000
+    route = make_route("POST", "/x", body_limit=size, body_checks=(lambda exchange: None,))
+    fields = parse_request_fields(b"Host: a\r\nContent-Length: %d" % size, 1)
+    reader = BodyReader(make_flight(make_runtime([route]), route, "POST"), fields)
+    tracemalloc.start()
+    for number in range(size // 2):
+        reader.feed(number.to_bytes(2, "big"))
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert reader.done
+    assert taken < 2 * size
+    assert len(reader.whole()) == size
 
 
 def test_b050_the_system_gives_each_connection_its_descriptor(tmp_path: Path) -> None:

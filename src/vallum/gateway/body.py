@@ -49,9 +49,9 @@ class BodyReader:
 
     __slots__ = (
         "_decoder",
+        "_held",
         "_left",
         "_limit",
-        "_parts",
         "_taken",
         "expected",
         "latest_end",
@@ -68,13 +68,13 @@ class BodyReader:
         self._limit = route.body_limit
         self._left = fields.content_length
         self._decoder = ChunkedDecoder() if fields.chunked else None
-        self._parts: list[bytes] | None = [] if route.body_checks else None
+        self._held = bytearray() if route.body_checks else None
         self._taken = 0
         self.rest = b""
         """What came after the body, once it is done."""
         self.expected = 0
         """Bytes to hold in memory for it."""
-        if self._parts is not None:
+        if self._held is not None:
             self.expected = held_size(route, fields)
         self.latest_end = monotonic() + _WHOLE_BODY_FACTOR * flight.runtime.timeouts.body
 
@@ -100,14 +100,15 @@ class BodyReader:
         announced = self._decoder.announced if self._decoder is not None else 0
         if self._taken + announced > self._limit:
             raise Denied("body-too-large", "body.too-large", close=True)
-        if self._parts is not None and piece:
-            self._parts.append(piece)
+        if self._held is not None:
+            # Not a list of pieces: those of a client that sends few bytes at a time would take
+            # many times the memory that is reserved for them.
+            self._held += piece
         return piece
 
     def whole(self) -> bytes:
         """The body that was held."""
-        parts = self._parts or []
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return bytes(self._held or b"")
 
     def frame(self, piece: bytes) -> bytes:
         """A piece as it goes to the upstream: in chunks of ours where it came in chunks."""
