@@ -108,6 +108,7 @@ _UNWISE = _table(
     public_by_default="Operations are public unless they say otherwise.",
     public_over_contract="An operation is public although the contract asks for authentication.",
     scopes_alternatives="The contract accepts alternative scopes and the first is needed.",
+    scope_not_issued="An operation asks for a scope that the own provider never issues.",
     scope_wildcard="A scope has a wildcard, which is compared as plain text.",
     no_limit="An operation has no rate limit.",
     validation_off="Requests that break the contract pass.",

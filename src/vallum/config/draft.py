@@ -214,7 +214,7 @@ def _server(document: Mapping[str, Any]) -> Iterator[str]:
     yield "listen:"
     yield "  address: 127.0.0.1:8443  # this machine only; 0.0.0.0:8443 for the network"
     yield "  tls: local               # makes and keeps a local CA; or {certificate: …, key: …}"
-    yield f"  # hosts: [{host}]  # names that clients use; others are answered 421"
+    yield f"  # hosts: [{host}]  # names by which clients call the gateway; others get 421"
     yield "state: var/vallum.db       # API keys, hashed; the local CA and its keys stand beside it"
     yield "records: {path: var/records, keep: 30d}  # a line for each exchange, without secrets"
     yield ""
@@ -225,7 +225,9 @@ def _server_host(document: Mapping[str, Any]) -> str:
     server = servers[0] if isinstance(servers, list) and servers else None
     url = server.get("url") if isinstance(server, dict) else None
     try:
-        return values.host(urlsplit(url).netloc) if isinstance(url, str) else ""
+        parts = urlsplit(url if isinstance(url, str) else "")
+        # Where the application runs while it is written is no name of the gateway.
+        return "" if values.is_loopback(parts.hostname or "") else values.host(parts.netloc)
     except (Bad, ValueError):
         return ""
 

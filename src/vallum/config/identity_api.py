@@ -56,6 +56,13 @@ def with_provider(policy: Policy, found: Values, context: Context) -> Policy:
                 found.places["identity"],
                 "give the other one another name",
             )
+    if settings.issuer.startswith("http:") and policy.listen.tls != "off":
+        context.report.add(
+            "insecure-issuer",
+            f"the listener speaks TLS, so nobody reaches `{settings.issuer}`",
+            found.places["identity"],
+            "write an https URL, or `tls: off` under `listen:` on loopback",
+        )
     check_resources(settings, found, context)
     return replace(policy, identity=settings, issuers=issuers)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vallum.config import values
-from vallum.config.diagnostics import suggest
+from vallum.config.diagnostics import listing, suggest
 from vallum.config.keys_server import duration
 from vallum.config.kinds import (
     INVALID,
@@ -29,7 +29,10 @@ from vallum.config.model import Introspection, Issuer, Role
 from vallum.config.source import Node
 from vallum.config.values import Bad
 from vallum.core.spiffe import InvalidSpiffeId, is_spiffe, parse_spiffe_id
+from vallum.store.jwks_file import LoadError, read_file
 from vallum.tokens.algorithms import ALGORITHMS, SVID_ALGORITHMS, require_algorithms
+from vallum.tokens.errors import InvalidKeySet
+from vallum.tokens.jwks import private_keys
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -187,7 +190,23 @@ def _jwks(text: str, found: Values, context: Context, *, allows_http: bool) -> A
         at = found.places["jwks"]
         context.report.add("missing-file", f"there is no file `{text}`", at, hint)
         return INVALID
-    return path
+    return path if _holds_no_private_key(path, found, context) else INVALID
+
+
+def _holds_no_private_key(path: Path, found: Values, context: Context) -> bool:
+    try:
+        private = private_keys(read_file(path))
+    except (LoadError, InvalidKeySet) as err:
+        problem, hint = f"its keys cannot be used: {err}", 'write a JWK Set: `{"keys": […]}`'
+    else:
+        if not private:
+            return True
+        # SECURITY: whoever reads this file could issue tokens (B-151).
+        problem = f"`{path.name}` holds private keys, of which the gateway needs none: "
+        problem += listing(tuple(ascii(kid)[1:-1] for kid in private))
+        hint = "remove what is private (`d`, `p`, `q` …), and replace keys that others could read"
+    context.report.add("bad-keys", problem, found.places["jwks"], hint)
+    return False
 
 
 def _is_safe(text: str, key: str, found: Values, context: Context, *, allows_http: bool) -> bool:

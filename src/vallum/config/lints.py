@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from vallum.config import values
 from vallum.config.apis import LoadedAPI
-from vallum.config.diagnostics import Report
+from vallum.config.diagnostics import Report, suggest
+from vallum.config.identity_api import OWN_ISSUER
 from vallum.config.kinds import Values
 from vallum.config.levels import every
 from vallum.config.lints_operations import lint_operations
@@ -41,6 +42,7 @@ def lint_policy(policy: Policy, found: Values, apis: Sequence[LoadedAPI], report
     for loaded in apis:
         _lint_upstream(loaded, report)
         _lint_schemes(loaded, report)
+        _lint_issued(policy, loaded, report)
         lint_operations(loaded, report)
 
 
@@ -103,6 +105,32 @@ def _lint_issuer(issuer: Issuer, root: Node, report: Report) -> None:
             f"a stolen token of `{issuer.name}` may work for {issuer.max_lifetime / _DAY:g} days",
             place_of(root, *path, "max_lifetime"),
             "let access tokens live for minutes or hours: `max_lifetime: 1h`",
+        )
+
+
+def _lint_issued(policy: Policy, loaded: LoadedAPI, report: Report) -> None:
+    """Note scopes that the own provider's tokens can never have, misspelt ones above all."""
+    resources = policy.identity.resources.values() if policy.identity is not None else ()
+    resource = next((each for each in resources if each.api == loaded.name), None)
+    if resource is None:
+        return
+    issued = {*resource.scopes, *(scope for role in policy.roles.values() for scope in role.scopes)}
+    for each in loaded.resolved:
+        controls = each.controls
+        asked = set(controls.scopes)
+        if controls.graphql is not None:
+            asked.update(*(rule.scopes for rule in controls.graphql.fields.values()))
+        if f"jwt:{OWN_ISSUER}" not in controls.authenticate or asked <= issued:
+            continue
+        missing = min(asked - issued)
+        given = each.given.get("scopes") or each.given.get("graphql")
+        hint = suggest(missing, resource.scopes, what="scope")
+        report.add(
+            "scope-not-issued",
+            f"`{each.operation.id}` asks for the scope `{missing}`, which no token of the own "
+            "provider has",
+            given.place if given is not None else loaded.levels.api.node,
+            f"name it under `scopes:` of its resource in `identity:`; {hint}",
         )
 
 

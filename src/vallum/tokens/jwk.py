@@ -28,7 +28,8 @@ RSA_BITS: Final = range(2048, 8193)
 WEAK_SECRETS: Final = WeakSecrets()
 """Secrets with an obvious pattern; what is refused where there is no dictionary."""
 
-_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
+PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
+"""What only who signs has of a key (RFC 7518 §6.2.2, §6.3.2)."""
 _COORDINATE_BYTES: Final = {"P-256": 32, "P-384": 48, "P-521": 66}
 _ECDSA: Final = {"P-256": ECDSA(SHA256()), "P-384": ECDSA(SHA384()), "P-521": ECDSA(SHA512())}
 _OKP_BYTES: Final = {"Ed25519": 32, "Ed448": 57}
@@ -122,7 +123,7 @@ def admit(
     if kid is not None and (not isinstance(kid, str) or KID.fullmatch(kid) is None):
         raise RefusedKey("kid")
     # SECURITY: a private key that was published is everyone's key (B-151).
-    if not algorithm.is_symmetric and not _PRIVATE_MEMBERS.isdisjoint(jwk):
+    if not algorithm.is_symmetric and not PRIVATE_MEMBERS.isdisjoint(jwk):
         raise RefusedKey("private")
     try:
         key = _ADMIT[algorithm.key_type](jwk, algorithm, weak_secrets)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Container, Sequence
 from typing import Any, Final, Protocol
 
 from vallum.tokens.errors import InvalidKeySet, InvalidToken, RefusedKey
-from vallum.tokens.jwk import SIGNATURES, WEAK_SECRETS, VerificationKey, admit
+from vallum.tokens.jwk import PRIVATE_MEMBERS, SIGNATURES, WEAK_SECRETS, VerificationKey, admit
 from vallum.wire.json import JSONLimits, MalformedJSON, parse_json
 
 MAX_DOCUMENT: Final = 256 * 1024
@@ -114,6 +114,19 @@ def parse_jwks(
     if not keys:
         raise InvalidKeySet(f"no usable key ({'; '.join(problems) or 'none for this issuer'})")
     return KeySet(keys, problems)
+
+
+def private_keys(document: bytes) -> tuple[str, ...]:
+    """The private keys in a JWK Set, by `kid`; whoever reads it could sign for its owner.
+
+    Raises:
+        InvalidKeySet: not a JWK Set.
+    """
+    return tuple(
+        str(jwk.get("kid", "without a kid"))[:128]
+        for jwk in _members(document)
+        if jwk.get("kty") != "oct" and not PRIVATE_MEMBERS.isdisjoint(jwk)
+    )
 
 
 def _members(document: bytes) -> list[dict[str, Any]]:

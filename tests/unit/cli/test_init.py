@@ -52,6 +52,14 @@ def test_what_it_writes_has_no_findings(tmp_path: Path) -> None:
     assert policy.listen.address == "127.0.0.1"
 
 
+def test_where_the_application_runs_is_no_name_of_the_gateway(tmp_path: Path) -> None:
+    _init(tmp_path)
+    assert "# hosts: [api.example]" in (tmp_path / "vallum.yaml").read_text("utf-8")
+    local = changed(CONTRACT, "https://api.example/v1", "http://127.0.0.1:8000/v1")
+    _init(tmp_path, "--upstream", UPSTREAM, "--force", contract=local)
+    assert "# hosts: [api.example.com]" in (tmp_path / "vallum.yaml").read_text("utf-8")
+
+
 def test_every_operation_is_listed_with_limit_and_size(tmp_path: Path) -> None:
     _init(tmp_path)
     text = (tmp_path / "vallum.yaml").read_text("utf-8")

@@ -155,7 +155,7 @@ SVIDS = "issuer: 'spiffe://td.example', audience: bookshop, jwks: bundle.json"
 
 
 def domain(folder: Path, keys: str, workload: str = "{uri: 'spiffe://td.example/x'}") -> Path:
-    (folder / "bundle.json").write_text("{}")
+    (folder / "bundle.json").write_text('{"keys": []}')
     path = write(
         folder, listen="", workloads=f"workloads: {{x: {{trust: mesh, match: {workload}}}}}\n"
     )

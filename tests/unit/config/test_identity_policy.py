@@ -56,3 +56,30 @@ def test_public_operations_go_without_tokens_that_nobody_can_get(tmp_path: Path)
     policy, found = inspect_policy(write_policy(tmp_path, text[:other] + shelf + text[other:]))
     assert policy is not None, found
     assert policy.apis["shelf"].controls["listBooks"].authenticate == ("jwt:corp",)
+
+
+def test_a_misspelt_scope_of_a_resource_is_told(tmp_path: Path) -> None:
+    def codes(scopes: str) -> list[tuple[str, str]]:
+        text = _policy('"GET /books/{isbn}": {authenticate: [corp, own]}').replace(
+            "{identifier: https://api.example}",
+            f"{{identifier: https://api.example, scopes: {scopes}}}",
+        )
+        text = text.replace("scopes: [books:read]}", "scopes: [books:list]}")
+        policy, found = inspect_policy(write_policy(tmp_path, text))
+        assert policy is not None, found
+        return [(each.code, each.hint) for each in found if each.code == "scope-not-issued"]
+
+    assert codes("{books:read: Read books}") == []
+    ((_, hint),) = codes("{books:raed: Read books}")
+    assert "did you mean `books:raed`?" in hint
+
+
+def test_an_issuer_without_tls_behind_a_listener_with_it_is_an_error(tmp_path: Path) -> None:
+    text = _policy('"GET /books/{isbn}": {authenticate: [corp, own]}')
+    text = text.replace("https://login.example", "http://localhost:8443")
+    policy, found = inspect_policy(write_policy(tmp_path, text))
+    assert policy is None
+    assert [each.code for each in found if each.severity == "error"] == ["insecure-issuer"]
+    text = text.replace("tls: local", "tls: off")
+    policy, found = inspect_policy(write_policy(tmp_path, text))
+    assert policy is not None, found

@@ -80,12 +80,18 @@ CASES = (
     Case(
         "hmac-algorithm",
         CORP,
-        "corp: {issuer: corp, audience: bookshop, jwks: openapi.yaml, algorithms: [HS256]} " + MARK,
+        "corp: {issuer: corp, audience: bookshop, jwks: keys.json, algorithms: [HS256]} " + MARK,
     ),
     Case(
         "long-lifetime",
         CORP,
         f"corp: {{issuer: https://a.example, audience: bookshop, max_lifetime: 7d}} {MARK}",
+    ),
+    Case(
+        "scope-not-issued",
+        "defaults:\n",
+        "identity: {issuer: https://a.example, resources: {bookshop: {identifier: bookshop}}}\n"
+        f"defaults:\n  scopes: [books:raed] {MARK}\n",
     ),
     Case("unused-issuer", DEFAULT_BODY, "  authenticate: api_key"),
     Case("records-off", "records: {path: var/records, keep: 30d}", f"records: off {MARK}"),
@@ -105,6 +111,7 @@ def test_what_is_unwise_is_said(tmp_path: Path, case: Case) -> None:
     text = changed(POLICY, case.old, case.new)
     if case.code == "unused-issuer":
         text = changed(text, '      "GET /books/{isbn}": {authenticate: corp}\n', "")
+    (tmp_path / "keys.json").write_text('{"keys": []}')
     policy, found = inspect_policy(write_policy(tmp_path, text))
 
     assert policy is not None, [str(diagnostic) for diagnostic in found]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 from tests.support.policies import POLICY, changed, write_policy
 
 from vallum.app import StartRefused, compile_runtime, open_services
@@ -141,3 +144,22 @@ def test_the_api_describes_itself_where_it_takes_tokens(tmp_path: Path) -> None:
     assert route.operation.id == "protectedResourceMetadata"
     assert Authenticate.name not in {control.name for control in route.controls}
     assert {"authorization", "dpop", "cookie"} <= {name.decode() for name in route.withheld}
+
+
+def test_b151_private_keys_in_a_file_of_public_ones_are_refused(tmp_path: Path) -> None:
+    def errors(keys: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        (tmp_path / "keys.json").write_text(json.dumps({"keys": keys}))
+        text = changed(POLICY, CORP, f"{CORP[:-1]}, jwks: keys.json}}")
+        _, found = inspect_policy(write_policy(tmp_path, text))
+        return [(each.code, each.message) for each in found if each.severity == "error"]
+
+    private = ECKey.generate_key("P-256", {"kid": "a", "use": "sig", "alg": "ES256"})
+    public = private.as_dict(private=False)
+    assert errors([public]) == []
+    ((code, message),) = errors([public | {"kid": "b"}, private.as_dict(private=True)])
+    assert code == "bad-keys"
+    assert "`a`" in message
+    # One that is for something else is in the wrong hands as well.
+    other = private.as_dict(private=True) | {"use": "enc", "kid": "c\x1b"}
+    ((code, message),) = errors([public, other])
+    assert (code, "\x1b" in message) == ("bad-keys", False)
