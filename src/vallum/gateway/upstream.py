@@ -120,6 +120,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._fail("internal-error", "gateway.exception")
 
     def eof_received(self) -> bool:
+        # It is only lost a moment later; what is sent until then would never arrive.
+        self.pool.forget(self)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -265,6 +265,29 @@ def test_a_connection_is_used_again_where_the_answer_lets_it(
     run(test())
 
 
+def test_an_idle_connection_that_the_upstream_ends_takes_no_exchange_from_then_on() -> None:
+    backend = _Counting(9)
+
+    async def test() -> None:
+        async with upstream(backend) as port:
+            pool = pool_of(port)
+            async with serving(make_runtime(_ROUTES, pool)) as served:
+                link = await served.connect()
+                link.send(get("/x"))
+                await link.until(b"fine")
+                (idle,) = pool._idle
+                # What the event loop does when the end has come; it says that it is lost later.
+                assert not idle.eof_received()
+                link.send(get("/x", b"Content-Length: 0", _CLOSE, method="POST"))
+                raw = await link.rest()
+                link.writer.close()
+                idle.abort()
+        assert raw.startswith(b"HTTP/1.1 200 ")
+        assert backend.connections == 2
+
+    run(test())
+
+
 def test_b031_bytes_that_nobody_asked_for_end_an_idle_connection() -> None:
     ends: list[bytes] = []
 
