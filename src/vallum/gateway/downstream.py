@@ -16,7 +16,7 @@ from vallum.gateway.body import BodyReader, check_declared_body, held_size
 from vallum.gateway.faults import report_exception
 from vallum.gateway.flight import Flight, no_request
 from vallum.gateway.forward import derived, upstream_head
-from vallum.gateway.replying import BODY, BUSY, CLOSING, READING
+from vallum.gateway.replying import BODY, BUSY, CLOSING, LINGER_SECONDS, READING
 from vallum.gateway.routing import locate, match
 from vallum.telemetry.trace import new_request_id, trace_context
 from vallum.wire.http1 import (
@@ -105,7 +105,11 @@ class Downstream(AnsweringConnection):
         self._writing_paused = False
         timeouts = self.worker.runtime.timeouts
         flight = self._flight
-        self.deadline = monotonic() + (timeouts.idle if flight is None else timeouts.upstream)
+        if self._state == CLOSING:
+            seconds = LINGER_SECONDS
+        else:
+            seconds = timeouts.idle if flight is None else timeouts.upstream
+        self.deadline = monotonic() + seconds
         if flight is not None and flight.handle is not None:
             flight.handle.resume()
         if self._state == READING:

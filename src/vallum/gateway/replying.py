@@ -20,7 +20,7 @@ READING, BODY, BUSY, CLOSING = range(4)
 """What a connection does: read a head, read a body, wait for an answer, end."""
 
 _MAX_DISCARDED = 64 * 1024
-_LINGER_SECONDS = 5.0
+LINGER_SECONDS = 5.0
 
 
 class ReplyingConnection(asyncio.Protocol):
@@ -206,7 +206,8 @@ class ReplyingConnection(asyncio.Protocol):
         if close:
             self._state = CLOSING
             self._buffer = b""
-            self.deadline = monotonic() + _LINGER_SECONDS
+            if not self._writing_paused:
+                self.deadline = monotonic() + LINGER_SECONDS
             return
         self._state = READING
         if self._writing_paused:

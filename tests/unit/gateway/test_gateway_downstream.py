@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -479,6 +480,33 @@ def test_b050_connections_are_capped_by_address_and_in_all() -> None:
 
     run(test(Caps(connections_per_address=2)))
     run(test(Caps(connections=2)))
+
+
+def test_a_slow_client_gets_the_whole_of_the_last_answer_on_its_connection() -> None:
+    """Lingering begins when everything is sent: until then the time for writing counts."""
+    body = bytes(20_000_000)
+
+    async def test() -> None:
+        origin = SilentOrigin()
+        async with serving(make_runtime([make_route("GET", "/x")], origin)) as served:
+            link = await served.connect()
+            link.stop_reading()
+            link.send(get("/x", b"Connection: close"))
+            await until(lambda: len(origin.flights) == 1)
+            flight = origin.flights[0]
+            connection = flight.downstream
+            connection.answer_begins(flight, _OK, len(body) + 3)
+            connection.answer_data(flight, body)
+            connection.answer_ends(flight, b"end")
+            await served.recorded(1)
+            connection.check_deadline(monotonic() + 20.0)
+            link.start_reading()
+            raw = await link.rest()
+            connection.check_deadline(monotonic() + 20.0)
+            link.writer.close()
+        assert raw.endswith(bytes(1000) + b"end")
+
+    run(test())
 
 
 def test_drain_lets_an_exchange_end_and_tells_the_client() -> None:
