@@ -217,7 +217,6 @@ def test_b251_bopla_read_is_not_escaped_by_what_is_no_json(shop: Answering) -> N
         ("/account", "application/xml"),
         ("/ledger", "text/csv"),
         ("/ledger", "text/plain"),
-        ("/ledger", "application/x-ndjson"),
         ("/ledger", "application/json;"),
         ("/ledger", "application/octet-stream"),
         ("/sheet", "application/vnd.sheet"),

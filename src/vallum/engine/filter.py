@@ -50,7 +50,7 @@ class Ruling(NamedTuple):
     """What a body screen says on the head of an answer."""
 
     reads: bool = False
-    """Whether it wants the body whole."""
+    """Whether it wants the body whole; of a stream, each record."""
     must_read: bool = False
     """Whether a body that cannot be read whole must not go out."""
     must_undo: bool = False
@@ -72,8 +72,15 @@ class AnswerBody:
     content: bytes
     is_whole: bool = True
     """False: the rest follows unseen."""
+    is_record: bool = False
+    """Whether it is one record of a stream of the media type: JSON, most likely."""
     value: Any = UNREAD
     """The content as JSON, once a screen has read it; a screen that changes one changes both."""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it should be a JSON text."""
+        return self.is_record or (self.media_type is not None and self.media_type.is_json)
 
 
 class BodyScreen(Protocol):

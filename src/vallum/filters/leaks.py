@@ -13,7 +13,6 @@ from vallum.engine.filter import AnswerBody, AnswerHead, Attachment, Ruling, wit
 from vallum.engine.phases import Phase
 from vallum.inspection.leaks.finder import Budget, Found, LeakFinder
 from vallum.inspection.leaks.readings import (
-    Kind,
     kind_of_answer,
     looks_like_text,
     other_readings,
@@ -50,7 +49,6 @@ _FAILURE: Final = re.compile(
     r"(?:$|[_.-])|error$|exception$"
 )
 _LIMITS: Final = JSONLimits(depth=64)
-_STREAMS: Final = frozenset({"text/event-stream"})
 _PARTIAL: Final = 206
 _PARTS: Final = "multipart/byteranges"
 _MOST_FINDINGS: Final = 20
@@ -97,7 +95,7 @@ class LeakScreen:
     def judge(self, head: AnswerHead) -> Ruling:
         """Text is read, as much of it as can be held."""
         media_type = head.media_type
-        kind = self._kind(media_type)
+        kind = kind_of_answer(media_type, self._declared)
         must_undo = kind == "text" and self._is_strict
         if head.status == _PARTIAL and self._is_strict:
             # SECURITY: whoever asks for a text in parts would get whole what is looked for in it.
@@ -106,11 +104,6 @@ class LeakScreen:
             return Ruling(reads=must_read or kind == "opaque", must_read=must_read)
         return Ruling(reads=kind != "file", must_undo=must_undo)
 
-    def _kind(self, media_type: MediaType | None) -> Kind:
-        if media_type is not None and media_type.essence in _STREAMS:
-            return "file"
-        return kind_of_answer(media_type, self._declared)
-
     def screen(self, exchange: Exchange, body: AnswerBody) -> None:
         """Mask or tell what is found.
 
@@ -118,12 +111,12 @@ class LeakScreen:
             Denied: something was found that must not go out.
         """
         content = body.content
-        kind = self._kind(body.media_type)
+        kind = kind_of_answer(body.media_type, self._declared)
         if kind == "file":
             return
         if body.status == _PARTIAL and self._is_strict and looks_like_text(content):
             raise withheld("answers.partial")
-        is_json = body.is_whole and body.media_type is not None and body.media_type.is_json
+        is_json = body.is_whole and body.is_json
         if is_json and (b"\\" in content or self._wakes(content)):
             # Escapes hide from a scan of the bytes what they spell.
             if self._json(exchange, body):
@@ -166,7 +159,7 @@ class LeakScreen:
 
     def _others(self, exchange: Exchange, body: AnswerBody) -> None:
         """What the bytes say to who reads them otherwise; where it must be masked, it cannot be."""
-        for text in other_readings(body.content, body.media_type):
+        for text in other_readings(body.content, None if body.is_record else body.media_type):
             if not self._wakes(text.encode()):
                 continue
             walk = _Walk(self, exchange, body.status, is_told=True)

@@ -25,6 +25,7 @@ from vallum.wire.json_exact import JSONLimits
 from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType, best_range, parse_media_type
 from vallum.wire.pointer import json_pointer
+from vallum.wire.records import format_of
 
 _LIMITS: Final = JSONLimits(depth=64)
 _NOBODY: Final[frozenset[str]] = frozenset()
@@ -38,9 +39,11 @@ _BETWEEN_STEPS: Final = re.compile(r"[\[\].]")
 _GONE: Final = object()
 _BYTES: Final = "application/octet-stream"
 _FILES: Final = re.compile(
-    r"(?:image|audio|video|font)/.+|application/(?:pdf|zip|gzip|octet-stream)|text/event-stream"
+    r"(?:image|audio|video|font)/.+|application/(?:pdf|zip|gzip|octet-stream)"
 )
-"""Types of answers without properties, and of those that nobody can hold."""
+"""Types of answers without properties."""
+_WORD: Final = re.compile(rb"\[?[A-Z_]{0,16}\]?")
+"""What ends a stream, or keeps it open, in place of an object: `[DONE]`, `PING`."""
 
 Places = Mapping[str, Right]
 """By JSON Pointer; `*` is any name or index."""
@@ -94,7 +97,9 @@ class PropertyScreen:
         rights = self._rights(body.status, body.media_type)
         if not rights:
             return
-        if body.media_type is None or not body.media_type.is_json:
+        if body.is_record and _WORD.fullmatch(body.content):
+            return
+        if not body.is_json:
             self._judge_form(exchange, body, rights)
             return
         content, value = body.content, body.value
@@ -102,8 +107,10 @@ class PropertyScreen:
             try:
                 value = read_grammar(content, _LIMITS)
             except MalformedJSON:
+                if body.is_record and self._sees_all(exchange, rights):
+                    return
                 raise withheld("properties.json") from None
-        schema = self._schema(body.status, body.media_type)
+        schema = None if body.is_record else self._schema(body.status, body.media_type)
         if schema is not None and schema.fits(value):
             rights = self._own + _rights_of([schema])
         exact = read_verbatim(content, value)
@@ -117,14 +124,17 @@ class PropertyScreen:
 
     def _judge_form(self, exchange: Exchange, body: AnswerBody, rights: list[Rights]) -> None:
         """What has properties, and is not written as JSON, is for those who may see all of it."""
-        held = self._held(exchange)
-        if all(_may_see(right, held) for each in rights for right in each.every()):
+        if self._sees_all(exchange, rights):
             return
         if body.status // 100 != 3:
             raise withheld("properties.media-type")
         # A redirect's page is for nobody: the fields say all.
         exchange.notes.append("properties.media-type")
         body.content = b""
+
+    def _sees_all(self, exchange: Exchange, rights: list[Rights]) -> bool:
+        held = self._held(exchange)
+        return all(_may_see(right, held) for each in rights for right in each.every())
 
     def _held(self, exchange: Exchange) -> frozenset[str]:
         principal = exchange.principal
@@ -141,14 +151,21 @@ class PropertyScreen:
         if _FILES.fullmatch(media_type.essence) and not _is_any(media_type, essence):
             return []
         if essence is None:
-            return self._every
-        if status < 300:
+            found = self._every
+        elif status < 300:
             # SECURITY: the same in another form, which a client may ask for, holds the same.
-            return _limiting(self._own + _rights_of(content.values()))
-        return _limiting(_rights_of([content[essence]]))
+            found = self._own + _rights_of(content.values())
+        else:
+            found = _rights_of([content[essence]])
+        if format_of(media_type) is not None:
+            # A record may be what the contract describes, or an item of it.
+            found = found + [item for each in found for item in each.others]
+        return _limiting(found)
 
-    def _schema(self, status: int, media_type: MediaType) -> AnswerSchema | None:
+    def _schema(self, status: int, media_type: MediaType | None) -> AnswerSchema | None:
         """What the contract says of such JSON."""
+        if media_type is None:
+            return None
         content = self._content(status)
         essence = declared_type(content, media_type)
         return None if essence is None else content[essence]

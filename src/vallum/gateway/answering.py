@@ -19,6 +19,7 @@ from vallum.gateway.screening import (
     may_be_stream,
     plan_of,
     screen_content,
+    stream_of,
 )
 
 _NOT_SENT = frozenset({"upstream.connect", "upstream.connect-timeout", "upstream.tls"})
@@ -78,6 +79,8 @@ class AnsweringConnection(ReplyingConnection):
             if kept is None:
                 return
             lines = kept
+            if flight.answer_stream is not None:
+                length = -1  # What of it goes out, nobody knows.
         self._begin_answer(flight, prepared, lines, length)
 
     def _begin_answer(
@@ -106,6 +109,15 @@ class AnsweringConnection(ReplyingConnection):
         if flight.held_answer is not None:
             self._hold_data(flight, flight.held_answer, data)
             return
+        stream = flight.answer_stream
+        if stream is not None:
+            try:
+                data = stream.feed(flight, data)
+            except Denied as denied:
+                self._withhold(flight, denied)
+                return
+            if not data:
+                return
         flight.response_bytes += len(data)
         self._write(b"%x\r\n%b\r\n" % (len(data), data) if flight.answer_chunked else data)
 
@@ -123,6 +135,12 @@ class AnsweringConnection(ReplyingConnection):
             if self._flight is not flight:
                 return
             data = b""
+        if flight.answer_stream is not None:
+            try:
+                data = flight.answer_stream.end(flight, data)
+            except Denied as denied:
+                self._withhold(flight, denied)
+                return
         flight.response_bytes += len(data)
         if flight.answer_chunked:
             data = (b"%x\r\n%b\r\n" % (len(data), data) if data else b"") + b"0\r\n\r\n"
@@ -191,6 +209,9 @@ class AnsweringConnection(ReplyingConnection):
         self._give_up_upstream(flight)
         flight.held_answer = None
         flight.decision = "deny" if denied.problem.slug == "answer-withheld" else "error"
+        if flight.answer_started:
+            self._break_off(flight, flight.decision, denied.reason)
+            return
         upstream = flight.upstream_status
         # A refusal of the upstream stays one; only its words are withheld.
         status = upstream if 400 <= upstream < 500 and flight.decision == "deny" else None
@@ -211,6 +232,9 @@ class AnsweringConnection(ReplyingConnection):
             plan = self._plan(flight, prepared)
             lines += plan.fields
             if not plan.reads:
+                return lines
+            flight.answer_stream, lines = stream_of(prepared, plan, lines)
+            if flight.answer_stream is not None:
                 return lines
             room = flight.route.answer_limit
             if length > room and plan.must_read:

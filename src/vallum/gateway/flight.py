@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vallum.gateway.downstream import Downstream
     from vallum.gateway.runtime import Handle, Runtime
     from vallum.gateway.screening import HeldAnswer
+    from vallum.gateway.streams import AnswerStream
 
 _NO_TARGET = Target("", (), b"", (), b"")
 
@@ -24,6 +25,7 @@ class Flight(Exchange):
     __slots__ = (
         "answer_chunked",
         "answer_started",
+        "answer_stream",
         "body_complete",
         "body_was_read",
         "decision",
@@ -94,6 +96,8 @@ class Flight(Exchange):
         """Body bytes of this exchange that count against the worker's budget."""
         self.held_answer: HeldAnswer | None = None
         """An answer that waits for the rest of its body."""
+        self.answer_stream: AnswerStream | None = None
+        """An answer whose records are judged while they go on."""
         self.answer_started = False
         self.answer_chunked = False
         self.status = 0

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vallum.core.problems import Denied
 from vallum.engine.filter import AnswerBody, AnswerHead, withheld
-from vallum.gateway.answers import PreparedHead, field_lines
+from vallum.gateway.answers import PreparedHead
 from vallum.gateway.faults import report_exception
+from vallum.gateway.streams import AnswerStream
 from vallum.wire.codings import CODINGS, CodingTooLarge, MalformedCoding, decode
+from vallum.wire.records import Format, format_of
 
 if TYPE_CHECKING:
     from vallum.engine.pipeline import Route
@@ -31,6 +33,8 @@ class Plan(NamedTuple):
     notes: tuple[str, ...]
     coding: str
     """A content coding that is to be undone, or the empty string."""
+    form: Format | None
+    """How the body is cut into records that are judged one by one; None where it is not."""
 
 
 class HeldAnswer:
@@ -115,7 +119,8 @@ def _plan(route: Route, prepared: PreparedHead) -> Plan:
         else:
             notes.append("answers.content-coding")
     lines = b"".join(ruling.fields for ruling in rulings)
-    return Plan(reads, must_read, must_undo, withhold, lines, tuple(notes), coding)
+    form = format_of(prepared.media_type) if reads else None
+    return Plan(reads, must_read, must_undo, withhold, lines, tuple(notes), coding, form)
 
 
 def screen_content(
@@ -139,6 +144,10 @@ def screen_content(
             flight.notes.append("answers.content-coding")
             return lines, content
     status = prepared.response.status
+    if plan.form is not None:
+        stream = AnswerStream(plan.form, status, prepared.media_type, must_read=plan.must_read)
+        left = stream.whole(flight, found) if whole else found
+        return (lines, content) if left == content else (_without(lines, plan), left)
     body = AnswerBody(status, prepared.media_type, found, whole and status != _PARTIAL)
     try:
         for screen in route.body_screens:
@@ -150,12 +159,26 @@ def screen_content(
         raise Denied("internal-error", "gateway.exception") from None
     if body.content is content:
         return lines, content
+    return _without(lines, plan, is_empty=not body.content), body.content
+
+
+def stream_of(
+    prepared: PreparedHead, plan: Plan, lines: bytes
+) -> tuple[AnswerStream | None, bytes]:
+    """What judges an answer while it comes, and its field lines; None where it must be held."""
+    if plan.form is None or plan.coding:
+        return None, lines
+    status = prepared.response.status
+    stream = AnswerStream(plan.form, status, prepared.media_type, must_read=plan.must_read)
+    return stream, _without(lines, plan)
+
+
+def _without(lines: bytes, plan: Plan, *, is_empty: bool = False) -> bytes:
+    """The field lines that still hold of an answer whose body was changed."""
     gone = _OF_THE_BODY
     if plan.coding:
         gone |= {b"content-encoding"}
-    if not body.content:
+    if is_empty:
         gone |= {b"content-type"}
-    if any(name in gone for name, _ in prepared.fields):
-        kept = [line for line in prepared.fields if line[0] not in gone]
-        lines = field_lines(kept) + plan.fields
-    return lines, body.content
+    every = lines.splitlines(keepends=True)
+    return b"".join([line for line in every if line.partition(b":")[0] not in gone])

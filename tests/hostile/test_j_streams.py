@@ -1,0 +1,214 @@
+"""J: what streams tell, record by record, while they go on (AZ-6, IV-9, B-251)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.support.answering import Answering, answering, responses
+from tests.support.arena import request
+from tests.support.raw import RawConnection
+from tests.support.upstream import Link, Received, Responder, raw_answer
+
+SSE = "text/event-stream"
+LINES = "application/x-ndjson"
+SEQUENCE = "application/json-seq"
+ACCOUNT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "email": {"type": "string", "x-vallum": {"read": ["admin"], "mask": "email"}},
+        "notes": {"type": "string", "x-vallum": {"read": "admin"}},
+    },
+}
+MANY = {"type": "array", "items": ACCOUNT}
+SECURED: dict[str, Any] = {"security": [{"key": []}]}
+
+
+def operation(name: str, schema: Any) -> dict[str, Any]:
+    """An operation that answers streams."""
+    content = responses(**{"text_event-stream": schema, "application_x-ndjson": schema})
+    content["200"]["content"][SEQUENCE] = {} if schema is None else {"schema": schema}
+    return {"get": {"operationId": name, **SECURED, "responses": content}}
+
+
+PATHS: dict[str, Any] = {
+    "/one": operation("one", ACCOUNT),
+    "/many": operation("many", MANY),
+    "/ruled": operation("ruled", None),
+    "/open": {
+        "get": {"operationId": "open", "responses": responses(**{"text_event-stream": None})}
+    },
+    "/other": {
+        "get": {"operationId": "other", **SECURED, "responses": responses(application_json=MANY)}
+    },
+}
+KEY = "authenticate: api_key"
+POLICY = {
+    "one": KEY,
+    "many": KEY,
+    "other": f"{KEY}, answers: monitor",
+    "ruled": f"{KEY}, properties: {{/email: {{read: [admin], mask: email}}, "
+    "/notes: {read: [admin]}}",
+}
+ROLES = "roles: {member: {scopes: [use]}, admin: {inherits: [member]}}"
+FULL = {"name": "Ann", "email": "ann@mail.example", "notes": "rude"}
+SEEN = {"name": "Ann", "email": "a***@mail.example"}
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
+    with answering(
+        tmp_path_factory.mktemp("streams"), PATHS, operations=POLICY, more=ROLES
+    ) as found:
+        yield found
+
+
+def chunked(kind: str, *pieces: bytes, more: str = "") -> Responder:
+    """A stream that comes in these pieces."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n{more}Transfer-Encoding: chunked\r\n\r\n"
+    sent = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    return raw_answer(head.encode(), sent, b"0\r\n\r\n", keep=True)
+
+
+def whole(kind: str, body: bytes, more: str = "") -> Responder:
+    """A stream whose length is known."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    return raw_answer(head.encode(), body, keep=True)
+
+
+def stream(kind: str, *values: Any) -> bytes:
+    """The bytes of a stream of these values."""
+    around = {SSE: "id: 7\nevent: e\ndata: %s\n\n", LINES: "%s\n", SEQUENCE: "\x1e%s\n"}
+    return "".join(around[kind] % json.dumps(value) for value in values).encode()
+
+
+def values(kind: str, body: bytes) -> list[Any]:
+    """The values of a stream."""
+    lines = [line.strip(b"\x1e") for line in body.splitlines()]
+    if kind == SSE:
+        lines = [line.removeprefix(b"data: ") for line in lines if line[:5] == b"data:"]
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("kind", [SSE, LINES, SEQUENCE])
+@pytest.mark.parametrize("target", ["/one", "/many", "/ruled", "/other"])
+def test_b251_bopla_read_in_streams(shop: Answering, target: str, kind: str) -> None:
+    body = stream(kind, FULL, {"name": "Bob"}, FULL)
+    each = [body[start : start + 1] for start in range(len(body))]
+    for responder in (chunked(kind, body), chunked(kind, *each), whole(kind, body)):
+        reply = shop.ask(target, responder, key="member")
+        assert reply.status == 200
+        assert values(kind, reply.body) == [SEEN, {"name": "Bob"}, SEEN]
+        assert shop.ask(target, responder, key="admin").body == body
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'data: {"notes":\ndata: "rude"}\n\n',
+        b'data:{"notes":"rude"}\r\n\r\n',
+        b'data: {"notes":"rude"}\r\r',
+        b'\xef\xbb\xbfdata: {"notes":"rude"}\n\n',
+        b': note\ndata: {"notes":"rude"}\nid: 1\n\n',
+        b'data: {"notes":"rude"}',
+        b'data: {"notes":"rude","notes":null}\n\n',
+        b'data: {"\\u006eotes":"rude"}\n\n',
+    ],
+)
+def test_b251_bopla_read_in_events_of_every_form(shop: Answering, event: bytes) -> None:
+    for responder in (chunked(SSE, event[:9], event[9:]), whole(SSE, event)):
+        reply = shop.ask("/one", responder, key="member")
+        assert reply.status == 200
+        assert b"rude" not in reply.body
+        assert b"data: " in reply.body
+
+
+def read_stream(shop: Answering, target: str, first: bytes, *then: bytes, key: str = "") -> bytes:
+    """What goes out of a stream, of which the rest is sent once the client has the first event."""
+    has_first = threading.Event()
+
+    def one_by_one(received: Received, link: Link) -> bool:
+        link.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+        )
+        link.send(b"%x\r\n%b\r\n" % (len(first), first))
+        assert has_first.wait(10)
+        link.send(*(b"%x\r\n%b\r\n" % (len(event), event) for event in then))
+        link.send(b"0\r\n\r\n")
+        return False
+
+    shop.upstream.answers[target.encode()] = one_by_one
+    fields = [f"X-API-Key: {shop.keys[key]}"] if key else []
+    with RawConnection(shop.gateway.port) as connection:
+        connection.send(request("GET", target, *fields, "Connection: close"))
+        got = b""
+        while not got.endswith(b"\n\n\r\n"):
+            got += connection.socket.recv(65536)
+        has_first.set()
+        return got + connection.read_to_end()
+
+
+def test_b251_what_is_no_record_ends_the_stream(shop: Answering) -> None:
+    good, bad = stream(SSE, {"name": "Bob"}), b"data: notes=rude\n\n"
+    got = read_stream(shop, "/one", good, bad, good, key="member")
+    assert (good in got, b"rude" in got, got.endswith(b"0\r\n\r\n")) == (True, False, False)
+    record = shop.record()
+    assert (record["decision"], record["reason"]) == ("deny", "properties.json")
+    assert shop.ask("/one", whole(SSE, good + bad), key="member").status == 502
+    assert shop.ask("/one", whole(SSE, good + bad), key="admin").body == good + bad
+
+
+def test_words_that_are_no_records_pass(shop: Answering) -> None:
+    body = b": ping\n\ndata: PING\n\n" + stream(SSE, {"name": "Bob"}) + b"data: [DONE]\n\n"
+    assert shop.ask("/one", chunked(SSE, body), key="member").body == body
+
+
+def test_b251_records_without_an_end_are_bounded(shop: Answering) -> None:
+    long = b'data: {"name":"' + b"x" * 3_000_000
+    got = read_stream(shop, "/one", b"data: 1\n\n", long, key="member")
+    assert b"xxx" not in got
+    assert shop.record()["reason"] == "answers.too-large"
+    got = read_stream(shop, "/open", b"data: 1\n\n", long)
+    assert got.count(b"x") >= 3_000_000
+    assert "answers.read-in-part" in shop.record()["notes"]
+
+
+def test_b251_streams_in_a_coding_are_undone_or_withheld(shop: Answering) -> None:
+    body = stream(LINES, FULL)
+    coded = whole(LINES, gzip.compress(body), "Content-Encoding: gzip\r\n")
+    assert values(LINES, shop.ask("/one", coded, key="member").body) == [SEEN]
+    odd = whole(LINES, body, "Content-Encoding: deflate\r\n")
+    assert shop.ask("/one", odd, key="member").status == 502
+
+
+@pytest.mark.parametrize("data", ["paid with %s", '{"a":"paid with %s"}'])
+def test_leaks_in_events_are_masked_as_they_come(shop: Answering, data: str) -> None:
+    """Each event arrives before the next is sent."""
+    event = f"data: {data}\n\n".encode()
+    leaking, masked = (
+        event.replace(b"%s", what) for what in (CARD.encode(), b"**** **** **** 1111")
+    )
+    got = read_stream(shop, "/open", leaking, leaking)
+    assert got.count(masked) == 2
+    assert CARD.encode() not in got
+    assert shop.record()["notes"] == ["leak.card"]
+
+
+def test_leaks_in_events_that_are_blocked_end_the_stream(shop: Answering) -> None:
+    key = json.dumps({"k": "-----BEGIN PRIVATE " + "KEY-----\nMIIE"})
+    got = read_stream(shop, "/open", b"data: 1\n\n", f"data: {key}\n\n".encode())
+    assert (b"BEGIN" in got, got.endswith(b"0\r\n\r\n")) == (False, False)
+    assert shop.record()["reason"] == "leak.private_key"
+
+
+def test_digests_of_a_stream_that_may_change_do_not_go_out(shop: Answering) -> None:
+    digest = "Repr-Digest: sha-256=:AAAA:\r\n"
+    reply = shop.ask("/one", chunked(SSE, stream(SSE, FULL), more=digest), key="member")
+    assert (reply.status, reply.all("repr-digest")) == (200, [])
