@@ -55,6 +55,8 @@ def client_address(peer: str, forwarded_for: Sequence[bytes], trusted: Sequence[
     client = peer
     # Right to left: each hop is believed only as long as the one that reported it is ours.
     for entry in reversed(entries[-MAX_FORWARDED_ENTRIES:]):
+        if b"%" in entry:
+            return client  # RFC 4007 §11: a zone may be any text, and means nothing elsewhere.
         try:
             hop = str(ipaddress.ip_address(entry.strip(b" \t").decode("ascii")))
         except ValueError:
