@@ -27,6 +27,7 @@ from vallum.gateway.worker import Worker
 from vallum.limits.gcra import interval_seconds
 from vallum.limits.memory import MemoryLimitStore
 from vallum.limits.shared import SharedLimitStore, create_table
+from vallum.wire.authority import parse_networks
 
 _CONTEXT = multiprocessing.get_context("spawn")
 _PROCESSES = 4
@@ -82,7 +83,12 @@ def test_b262_a_refused_64_does_not_use_up_its_neighbours_ceiling() -> None:
 
 def test_b262_connections_of_one_64_are_those_of_one_caller() -> None:
     """One with a /64 does not take every place of the listener, each from another address."""
-    worker = Worker(make_runtime([], caps=Caps(connections_per_address=4)), MemoryRecorder())
+    runtime = make_runtime(
+        [],
+        caps=Caps(connections=30, connections_per_address=4),
+        trusted_proxies=parse_networks(["10.0.0.0/8"]),
+    )
+    worker = Worker(runtime, MemoryRecorder())
 
     def welcomed(address: str) -> tuple[Downstream, bool]:
         connection = Downstream(worker)
@@ -95,6 +101,8 @@ def test_b262_connections_of_one_64_are_those_of_one_caller() -> None:
     for connection, _ in many:
         worker.farewell(connection)
     assert welcomed("2001:db8:0:1::1")[1], "their places are free again"
+    behind_a_proxy = [welcomed("10.0.0.7") for _ in range(40)]
+    assert sum(is_welcome for _, is_welcome in behind_a_proxy) == 28, "all but two of the listener"
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,8 @@ RECORDS = Either(
 _CAPS_KEYS = {
     "connections": Key(Integer(1, 1_000_000), "open connections; default 10000"),
     "connections_per_address": Key(
-        Integer(1, 1_000_000), "open connections of one address or IPv6 /64; default 256"
+        Integer(1, 1_000_000),
+        "open connections of one address or IPv6 /64 that is no trusted proxy; default 256",
     ),
     "target": Key(size(64, MIB, "64B", "1MiB"), "size of the request target; default 8KiB"),
     "query_parameters": Key(Integer(0, 100_000), "parameters in one query; default 256"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from vallum.core.problems import Denied
 from vallum.gateway.faults import report_exception
 from vallum.limits.address import address_keys
+from vallum.wire.authority import is_trusted
 
 if TYPE_CHECKING:
     from vallum.gateway.downstream import Downstream
@@ -62,12 +63,18 @@ class Worker:
     def welcome(self, connection: Downstream) -> bool:
         """Count a new connection; False where there are too many of them (B-050)."""
         # As for limits, whoever has an IPv6 /64 is one caller (B-262).
-        caller, _ = address_keys(connection.client.peer)
+        peer = connection.client.peer
+        caller, _ = address_keys(peer)
         count = self._by_caller.get(caller, 0)
         caps = self.runtime.caps
         self._by_caller[caller] = count + 1
         self._connections.add(connection)
-        return len(self._connections) <= caps.connections and count < caps.connections_per_address
+        if len(self._connections) > caps.connections:
+            return False
+        if count < caps.connections_per_address:
+            return True
+        # Those of a proxy of ours are those of all its clients. Who is gone already has no address.
+        return peer != "" and is_trusted(peer, self.runtime.trusted_proxies)
 
     def farewell(self, connection: Downstream) -> None:
         """Count a connection that has ended."""

@@ -34,7 +34,8 @@ def parse_networks(ranges: Sequence[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(entry) for entry in ranges)
 
 
-def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    """Whether an address is one of our own proxies'."""
     parsed = ipaddress.ip_address(address)
     mapped = getattr(parsed, "ipv4_mapped", None)
     parsed = mapped or parsed
@@ -49,7 +50,7 @@ def client_address(peer: str, forwarded_for: Sequence[bytes], trusted: Sequence[
         forwarded_for: the values of X-Forwarded-For, in order.
         trusted: networks of our own proxies; empty means that the peer is the client.
     """
-    if not trusted or not forwarded_for or not _is_trusted(peer, trusted):
+    if not trusted or not forwarded_for or not is_trusted(peer, trusted):
         return peer
     entries = b",".join(forwarded_for).split(b",")
     client = peer
@@ -62,6 +63,6 @@ def client_address(peer: str, forwarded_for: Sequence[bytes], trusted: Sequence[
         except ValueError:
             return client  # A malformed entry ends the walk at the last good hop (B-053).
         client = hop
-        if not _is_trusted(hop, trusted):
+        if not is_trusted(hop, trusted):
             return client
     return client
