@@ -20,7 +20,7 @@ PATHS: dict[str, Any] = {
     "/page": {
         "get": {
             "operationId": "page",
-            "responses": responses(application_xml=None, text_html=None),
+            "responses": responses(application_xml=None, text_html=None, text_csv=None),
         }
     },
     "/image": {
@@ -201,6 +201,9 @@ def test_b251_leaks_in_json_that_comes_in_pieces(shop: Answering) -> None:
     pieces = b"".join(b"1\r\n%c\r\n" % byte for byte in b'["%b"]' % CARD)
     reply = shop.ask("/json", raw_answer(head, pieces, b"0\r\n\r\n", keep=True))
     assert reply.json() == [MASKED.decode()]
+    sheet = head.replace(b"application/json", b"text/csv")
+    reply = shop.ask("/page", raw_answer(sheet, pieces, b"0\r\n\r\n", keep=True))
+    assert MASKED in reply.body
 
 
 def test_what_is_found_in_bytes_that_are_no_text_is_recorded(shop: Answering) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _OF_THE_BODY = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 """Fields of an answer that say something about the bytes of its body."""
 _PARTIAL = 206
+_PIECEMEAL = frozenset({"text/plain", "text/event-stream"})
+"""Texts that may be shown while they come; others are documents."""
 
 
 class Plan(NamedTuple):
@@ -75,8 +77,12 @@ def has_content(flight: Flight, status: int) -> bool:
 def may_be_stream(prepared: PreparedHead) -> bool:
     """Whether an answer of unknown length may be read piece by piece while it comes."""
     media_type = prepared.media_type
-    is_document = media_type is not None and (media_type.is_json or media_type.is_xml)
-    return prepared.response.status < 400 and not is_document
+    if prepared.response.status >= 400:
+        return False
+    if media_type is None:
+        return True
+    is_text = media_type.essence.startswith("text/") and media_type.essence not in _PIECEMEAL
+    return not (is_text or media_type.is_json or media_type.is_xml)
 
 
 def plan_of(route: Route, prepared: PreparedHead) -> Plan:

@@ -16,15 +16,19 @@ from vallum.wire.media_type import MediaType, best_range
 class AnswerSchema:
     """Judges and prunes one kind of answer; compiled when the first of them comes."""
 
-    __slots__ = ("_is_valid", "_pruner", "_schema", "rights")
+    __slots__ = ("_is_valid", "_pruner", "_schema", "has_parts", "rights")
 
-    def __init__(self, schema: SchemaValidator, rights: Rights | None) -> None:
+    def __init__(
+        self, schema: SchemaValidator, rights: Rights | None, *, has_parts: bool = False
+    ) -> None:
         """
         Args:
             schema: closed, as answers are seen.
             rights: who may read what of it.
+            has_parts: whether it takes objects and arrays alone.
         """
         self.rights = rights
+        self.has_parts = has_parts
         self._schema = schema
         self._is_valid: Callable[[Any], bool] | None = None
         self._pruner: Pruner | None = None

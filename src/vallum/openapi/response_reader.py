@@ -11,10 +11,12 @@ from vallum.openapi.document import BadReferenceError, Document, Node
 from vallum.openapi.problems import Problems
 from vallum.openapi.rights import RightsReader
 from vallum.openapi.schemas import SchemaBook
+from vallum.openapi.shapes import shape_of
 from vallum.wire.media_type import MediaType, parse_range
 
 _STATUS = re.compile(r"[1-5][0-9][0-9]")
 _CLASS = re.compile(r"[1-5][xX][xX]")
+_WITH_PARTS = frozenset({"object", "array", "null"})
 
 
 class _Advice(Problems):
@@ -99,7 +101,9 @@ class ResponseReader:
         key = (id(validator), id(rights))
         known = self._schemas.get(key)
         if known is None:
-            known = self._schemas[key] = AnswerSchema(validator, rights)
+            types = shape_of(node, self._book.reader, levels=0).types
+            has_parts = bool(types - {"null"}) and types <= _WITH_PARTS
+            known = self._schemas[key] = AnswerSchema(validator, rights, has_parts=has_parts)
         return known
 
 
