@@ -135,8 +135,9 @@ def _field_name(name: bytes, line: bytes) -> bytes:
         # RFC 9112 §5.1: no whitespace between name and colon.
         raise malformed("field-name")
     lower = name.lower()
-    if len(_known_names) < _MAX_KNOWN_NAMES:
-        _known_names[name] = lower
+    if len(_known_names) >= _MAX_KNOWN_NAMES:
+        _known_names.clear()  # Else whoever invents that many names slows everybody down for ever.
+    _known_names[name] = lower
     return lower
 
 

@@ -172,6 +172,8 @@ def test_remembered_names_are_bounded() -> None:
     for number in range(3 * http1._MAX_KNOWN_NAMES):
         assert parse_field_lines(b"X-%d: v" % number) == ((b"x-%d" % number, b"v"),)
     assert len(http1._known_names) <= http1._MAX_KNOWN_NAMES
+    _fields(b"X-Afterwards: 1")
+    assert http1._known_names[b"X-Afterwards"] == b"x-afterwards", "invented ones keep no other out"
 
 
 # --- framing -------------------------------------------------------------------------------------
