@@ -275,3 +275,17 @@ def test_b193_the_end_of_a_client_in_between_reaches_those_after_it_alone(
     provider.run(disable_client, provider.services, "server")
     assert all(_is_revoked(provider, each) for each in later)
     assert not _is_revoked(provider, first)
+
+
+def test_b193_a_client_that_was_disabled_a_moment_ago_exchanges_nothing(
+    exchanging: Provider,
+) -> None:
+    provider = exchanging
+    client, person = _shop(provider)
+    token = _tokens(provider, client, person, "orders:read")["access_token"]
+    assert _exchange(provider, token).status_code == 200
+    # Another process does it; this one goes on with what it remembers of the client.
+    remembered = dict(provider.services.clients._remembered)
+    provider.run(disable_client, provider.services, "server")
+    provider.services.clients._remembered.update(remembered)
+    assert _error(_exchange(provider, token)) == "invalid_grant"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.support.oauth import (
     DEVICE_GRANT,
     REDIRECT,
+    SECRET,
     TOKEN,
     VERIFIER,
     ProofKey,
@@ -25,6 +29,7 @@ from tests.support.oauth import (
 )
 from tests.support.provider import API, Provider
 
+from vallum.identity.operating_clients import disable_client, enable_client, rotate_secret
 from vallum.identity.revoking import revoke_client, revoke_session
 from vallum.identity.storage.clients import Client
 from vallum.tokens.thumbprint import base64url_digest
@@ -442,3 +447,56 @@ def test_an13_what_the_operator_takes_from_a_client_is_gone_from_new_tokens(
     assert fresh["scope"] == "openid"
     provider.run(provider.services.clients.replace, replace(client, resources=()))
     assert _error(_post(provider, refresh_form(fresh["refresh_token"]))) == "invalid_grant"
+
+
+def _disable_elsewhere(provider: Provider, client_id: str) -> None:
+    """Another process does it; this one goes on with what it remembers of the client."""
+    remembered = dict(provider.services.clients._remembered)
+    provider.run(disable_client, provider.services, client_id)
+    provider.services.clients._remembered.update(remembered)
+
+
+def test_an13_a_client_that_was_disabled_a_moment_ago_gets_nothing_of_a_person(
+    provider: Provider,
+) -> None:
+    """Tokens that are issued after a revocation are not ended by it."""
+    client, person = _shop(provider)
+    first = _tokens(provider, client, person)
+    _disable_elsewhere(provider, "shop")
+    late = issue_code(provider, allow(provider, person, client))
+    assert _error(_post(provider, code_form(late))) == "invalid_grant"
+    assert _error(_post(provider, refresh_form(first["refresh_token"]))) == "invalid_grant"
+    assert _is_revoked(provider, first["access_token"])
+    provider.run(enable_client, provider.services, "shop")
+    again = issue_code(provider, allow(provider, person, client))
+    assert _post(provider, code_form(again)).status_code == 200
+
+
+def test_an13_of_two_changes_of_a_client_at_once_neither_undoes_the_other(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret that is changed while the client is disabled does not enable it again."""
+    add_client(provider, "shop")
+    services = provider.services
+    replaced = services.clients.replace
+
+    async def slow(client: Client) -> None:
+        """As long as one has read and not written, the other has its turn, if it can."""
+        monkeypatch.setattr(services.clients, "replace", replaced)
+        other = asyncio.create_task(disable_client(services, "shop"))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(other), 0.3)
+        await replaced(client)
+        waiting.append(other)
+
+    async def both() -> None:
+        await rotate_secret(services, "shop")
+        await asyncio.gather(*waiting)
+
+    waiting: list[asyncio.Task[Client]] = []
+    monkeypatch.setattr(services.clients, "replace", slow)
+    provider.run(both)
+    client = provider.run(services.clients.get, "shop")
+    assert client is not None
+    assert client.disabled is not None
+    assert client.secret_hash != services.clients.secret_hash(SECRET)

@@ -141,20 +141,18 @@ async def find_client(services: Services, client_id: str) -> Client:
     Raises:
         NotDone: there is none.
     """
-    client = await services.clients.get(client_id)
-    if client is None:
-        raise NotDone(f"there is no client `{client_id}`; `vallum clients list` shows all")
-    return client
+    return _found(await services.clients.get(client_id), client_id)
 
 
 async def rotate_secret(services: Services, client_id: str) -> Made:
     """A new secret; the old one and every token of the client end at once."""
-    client = await find_client(services, client_id)
-    if client.auth_method not in _SECRET_METHODS:
-        raise NotDone(f"`{client_id}` has no secret: it authenticates by {client.auth_method}")
     secret = new_token()
-    client = replace(client, secret_hash=services.clients.secret_hash(secret))
-    await services.clients.replace(client)
+    async with services.database.write():
+        client = await _held(services, client_id)
+        if client.auth_method not in _SECRET_METHODS:
+            raise NotDone(f"`{client_id}` has no secret: it authenticates by {client.auth_method}")
+        client = replace(client, secret_hash=services.clients.secret_hash(secret))
+        await services.clients.replace(client)
     await revoke_client(services, client.id)
     await _note(services, "client.rotated", client)
     return Made(client, secret)
@@ -162,8 +160,9 @@ async def rotate_secret(services: Services, client_id: str) -> Made:
 
 async def disable_client(services: Services, client_id: str) -> Client:
     """Keep a client out; every token of it ends on all workers."""
-    client = replace(await find_client(services, client_id), disabled=services.clock())
-    await services.clients.replace(client)
+    async with services.database.write():
+        client = replace(await _held(services, client_id), disabled=services.clock())
+        await services.clients.replace(client)
     await revoke_client(services, client.id)
     await _note(services, "client.disabled", client)
     return client
@@ -171,9 +170,25 @@ async def disable_client(services: Services, client_id: str) -> Client:
 
 async def enable_client(services: Services, client_id: str) -> Client:
     """Let a client in again."""
-    client = replace(await find_client(services, client_id), disabled=None)
-    await services.clients.replace(client)
+    async with services.database.write():
+        client = replace(await _held(services, client_id), disabled=None)
+        await services.clients.replace(client)
     await _note(services, "client.enabled", client)
+    return client
+
+
+async def _held(services: Services, client_id: str) -> Client:
+    """A client as it stays until it is replaced: of two changes at once neither undoes the other.
+
+    Raises:
+        NotDone: there is none.
+    """
+    return _found(await services.clients.hold(client_id, disabled_too=True), client_id)
+
+
+def _found(client: Client | None, client_id: str) -> Client:
+    if client is None:
+        raise NotDone(f"there is no client `{client_id}`; `vallum clients list` shows all")
     return client
 
 

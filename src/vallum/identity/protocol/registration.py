@@ -75,15 +75,19 @@ async def change_registration(services: Services, request: Request) -> Response:
     if said.get("client_id") != client.id:
         raise bad_metadata("client_id must be the client's")
     async with services.database.write():
-        # SECURITY: the row of now. What was remembered may be from before an operator disabled the
-        # client or gave it another secret, and must not undo that.
-        held = await services.clients.hold(client.id)
-        if held is None or held.registration_hash != client.registration_hash:
-            raise _unauthorized("disabled or ended meanwhile")
-        changed = _changed(services, said, held)
+        changed = _changed(services, said, await _held(services, client))
         await services.clients.replace(changed)
     await _record(services, request, changed, "client.changed")
     return json_answer(_answer(services, changed, None))
+
+
+async def _held(services: Services, client: Client) -> Client:
+    # SECURITY: the row of now. What was remembered may be from before an operator disabled the
+    # client or gave it another secret, and must not undo that.
+    held = await services.clients.hold(client.id)
+    if held is None or held.registration_hash != client.registration_hash:
+        raise _unauthorized("disabled or ended meanwhile")
+    return held
 
 
 def _changed(services: Services, said: Mapping[str, Any], client: Client) -> Client:
@@ -104,9 +108,11 @@ def _changed(services: Services, said: Mapping[str, Any], client: Client) -> Cli
 async def end_registration(services: Services, request: Request) -> Response:
     """End the client with its tokens (RFC 7592 §2.3)."""
     client = await _owned(services, request)
-    await services.clients.replace(
-        replace(client, disabled=services.clock(), registration_hash=None)
-    )
+    async with services.database.write():
+        held = await _held(services, client)
+        await services.clients.replace(
+            replace(held, disabled=services.clock(), registration_hash=None)
+        )
     await revoke_client(services, client.id)
     await _record(services, request, client, "client.ended")
     return Response(status_code=204)

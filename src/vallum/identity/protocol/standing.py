@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vallum.identity.errors import OAuthError
 from vallum.identity.storage.allowances import Allowance
-from vallum.identity.storage.tables import GRANTS, SESSIONS, USERS
+from vallum.identity.storage.tables import CLIENTS, GRANTS, SESSIONS, USERS
 
 
 class Standing(NamedTuple):
@@ -51,6 +51,16 @@ _CONSENT: Final = (
     .with_for_update(read=True)
 )
 
+_CLIENT: Final = (
+    select(CLIENTS.c.id)
+    .where(
+        CLIENTS.c.id == bindparam("client"),
+        CLIENTS.c.disabled.is_(None),
+        or_(CLIENTS.c.expires.is_(None), CLIENTS.c.expires > bindparam("now")),
+    )
+    .with_for_update(read=True)
+)
+
 
 async def begin_use(connection: AsyncConnection, allowance: Allowance, now: float) -> Standing:
     """Note that tokens are made of what a person allowed, if it still holds.
@@ -68,7 +78,7 @@ async def begin_use(connection: AsyncConnection, allowance: Allowance, now: floa
 async def demand_standing(
     connection: AsyncConnection, allowance: Allowance, now: float
 ) -> Standing:
-    """What is known of the person, if account, consent and session still hold.
+    """What is known of the person, if account, consent, session and client still hold.
 
     The rows stay locked until the transaction ends: a revocation that comes meanwhile waits, and
     finds the tokens that were made.
@@ -83,11 +93,25 @@ async def demand_standing(
         await _row(connection, _SESSION, person | session)
     consent = {"consent": allowance.grant_id, "client": allowance.client_id}
     await _row(connection, _CONSENT, person | consent)
+    await demand_client(connection, allowance.client_id, now)
     return Standing(tuple(orjson.loads(user.roles)), user.name, user.email, user.email_verified)
+
+
+async def demand_client(connection: AsyncConnection, client_id: str, now: float) -> None:
+    """Refuse a client that was disabled since it proved who it is.
+
+    SECURITY: what is remembered of a client is up to two seconds old, and tokens that were made of
+    it after its end would outlive that.
+
+    Raises:
+        OAuthError: `invalid_grant`.
+    """
+    await _row(connection, _CLIENT, {"client": client_id, "now": now})
 
 
 async def _row(connection: AsyncConnection, statement: Select[Any], values: dict[str, Any]) -> Any:
     row = (await connection.execute(statement, values)).one_or_none()
     if row is None:
-        raise OAuthError("invalid_grant", reason="grant: person, session or consent has ended")
+        reason = "grant: person, session, consent or client has ended"
+        raise OAuthError("invalid_grant", reason=reason)
     return row

@@ -120,14 +120,14 @@ class Clients:
             ).one_or_none()
         return None if row is None else _client(row)
 
-    async def hold(self, client_id: str) -> Client | None:
-        """A client that is not disabled, as it is now, and as it stays until the caller's
-        transaction ends."""
-        this = (CLIENTS.c.id == client_id, CLIENTS.c.disabled.is_(None))
+    async def hold(self, client_id: str, *, disabled_too: bool = False) -> Client | None:
+        """A client as it is now, and as it stays until the caller's transaction ends; None where
+        there is none, or it is disabled and that matters."""
+        statement = select(CLIENTS).where(CLIENTS.c.id == client_id).with_for_update()
+        if not disabled_too:
+            statement = statement.where(CLIENTS.c.disabled.is_(None))
         async with self._database.write() as connection:
-            row = (
-                await connection.execute(select(CLIENTS).where(*this).with_for_update())
-            ).one_or_none()
+            row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _client(row)
 
     async def all(self) -> list[Client]:

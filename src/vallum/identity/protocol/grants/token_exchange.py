@@ -13,6 +13,7 @@ from vallum.identity.issuing import Person, person_token
 from vallum.identity.protocol.asking import Answer, TokenRequest, tell_issued, token_answer
 from vallum.identity.protocol.own_tokens import OwnToken, verify_own
 from vallum.identity.protocol.scopes import read_scopes, require_scopes
+from vallum.identity.protocol.standing import demand_client
 from vallum.identity.storage.tables import ACCESS_TOKENS
 from vallum.tokens.errors import InvalidToken
 
@@ -112,6 +113,7 @@ async def _exchanged(
         )
         if still.first() is None:
             raise _refused("revoked")
+        await demand_client(connection, request.client.id, services.clock())
         token = await person_token(
             services,
             connection,
