@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from tests.support.factors import (
     with_totp,
 )
 from tests.support.people import ANN, PASSWORD, add_user, sign_in_quickly
-from tests.support.provider import ISSUER, Provider, form_of, submit
+from tests.support.provider import ISSUER, Provider, form_of, running_provider, submit
 
 from vallum.identity.operating import disable_user, enable_user, reset_mfa
 from vallum.identity.people import account_data, factors_page
@@ -221,3 +223,23 @@ def test_b223_strangers_who_ask_for_resets_leave_those_of_a_known_browser_alone(
     mine = [_ask_for_mail(home, "/account/reset", email=EMAIL) for _ in range(6)]
     assert mine[0] == 200
     assert mine[-1] == 429
+
+
+def test_b228_a_database_that_was_exchanged_keeps_nobody_signed_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Commands disable people in the file that is there; it had gone on with the other."""
+    path = tmp_path / "identity.db"
+    with running_provider(f"sqlite:///{path}") as provider:
+        sign_in_quickly(provider, provider.client, add_user(provider))
+        assert provider.client.get("/account").status_code == 200
+        copy = tmp_path / "copy.db"
+        shutil.copy(path, copy)
+        path.rename(tmp_path / "old.db")
+        copy.rename(path)
+        assert provider.client.get("/account").status_code == 503
+        assert provider.client.get("/sign-in").status_code == 503
+        assert caplog.text.count("was replaced or removed") == 1
+        # The very file again, and all is well.
+        (tmp_path / "old.db").rename(path)
+        assert provider.client.get("/account").status_code == 200

@@ -21,8 +21,9 @@ from vallum.identity.protocol.authorize_routes import authorize_routes
 from vallum.identity.protocol.backchannel import deliver_logouts
 from vallum.identity.protocol.token_routes import token_routes
 from vallum.identity.services import Services
+from vallum.identity.storage.database import DatabaseUnusable
 from vallum.identity.storage.tidying import forget_ended
-from vallum.identity.web.middleware import AnswerFields, refuse_person, refuse_program
+from vallum.identity.web.middleware import AnswerFields, refuse_all, refuse_person, refuse_program
 from vallum.identity.web.pages import PAGES
 
 ASSETS: Final = "/assets"
@@ -64,6 +65,7 @@ def make_application(services: Services) -> Starlette:
         exception_handlers={
             OAuthError: refuse_program(services),
             PageError: refuse_person(services),
+            DatabaseUnusable: refuse_all(services),
         },
         lifespan=lifespan,
     )
@@ -87,6 +89,8 @@ async def _maintain(services: Services) -> None:
             await services.revocations.deliver()
             if await services.keys.maintain():
                 services.data_plane.publish_keys(services.keys.jwks)
+        except DatabaseUnusable:
+            continue  # It has said so, once.
         except Exception:  # noqa: BLE001  The next turn tries again; the known keys go on.
             _log.exception("keys and revocations could not be followed")
 
@@ -97,5 +101,7 @@ async def _tell_applications(services: Services) -> None:
         await asyncio.sleep(_MAINTAIN_SECONDS)
         try:
             await deliver_logouts(services)
+        except DatabaseUnusable:
+            continue
         except Exception:  # noqa: BLE001  The next turn tries again; nothing is forgotten.
             _log.exception("applications could not be told about ended sessions")

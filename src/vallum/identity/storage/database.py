@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext, suppress
@@ -20,6 +21,8 @@ from vallum.identity.storage.sqlite import READS, sqlite_engine
 from vallum.identity.storage.tables import METADATA, SCHEMA, SCHEMA_VERSION
 from vallum.identity.storage.upgrading import upgrade
 
+_log = logging.getLogger(__name__)
+
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql://"
 
@@ -28,7 +31,7 @@ _Open = tuple[asyncio.Task[Any] | None, AsyncConnection]
 
 
 class DatabaseUnusable(Exception):  # noqa: N818  (named for what it says about the database)
-    """The database cannot be opened, or a newer Vallum made it."""
+    """The database cannot be opened, a newer Vallum made it, or its file is another one by now."""
 
 
 class Database:
@@ -43,6 +46,9 @@ class Database:
             DatabaseUnusable: it is neither, or the file cannot be made.
         """
         self._engine = _engine(url)
+        self._file = Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+        self._opened = _inode(self._file)
+        self._is_told = False
         # SQLite has one writer at a time; those of this process take turns before they ask it.
         self._open: ContextVar[_Open | None] = ContextVar("open transaction", default=None)
         self._turn = asyncio.Lock() if url.startswith(_SQLITE) else None
@@ -82,6 +88,7 @@ class Database:
         if joined is not None:
             yield joined
             return
+        self._demand_same_file()
         async with self._engine.connect() as connection:
             yield await connection.execution_options(**{READS: True})
 
@@ -95,12 +102,31 @@ class Database:
         if joined is not None:
             yield joined
             return
+        self._demand_same_file()
         async with self._turn or nullcontext(), self._engine.begin() as connection:
             mark = self._open.set((asyncio.current_task(), connection))
             try:
                 yield connection
             finally:
                 self._open.reset(mark)
+
+    def _demand_same_file(self) -> None:
+        """Refuse to go on with a file that nobody else sees.
+
+        SECURITY: commands write to the one that is there, and whom they disable would stay. Nor
+        can that be opened now: its WAL has the name of the one that is still open here.
+        """
+        if _inode(self._file) == self._opened:
+            return
+        problem = (
+            f"the identity database `{self._file}` was replaced or removed while it was in use;"
+            " until the gateway is restarted nobody signs in. Stop it, put the file in its place"
+            " without `-wal` and `-shm` files of another one, and start again"
+        )
+        if not self._is_told:
+            self._is_told = True
+            _log.error(problem)
+        raise DatabaseUnusable(problem)
 
     def _joined(self) -> AsyncConnection | None:
         # Tasks that were started meanwhile know of it too, and are no part of it.
@@ -121,6 +147,14 @@ def _engine(url: str) -> AsyncEngine:
             pool_pre_ping=True,
         )
     raise DatabaseUnusable("the identity database is `sqlite:///path` or `postgresql://…`")
+
+
+def _inode(path: Path | None) -> tuple[int, int] | None:
+    try:
+        status = None if path is None else path.stat()
+    except OSError:
+        return None
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
 def _make_private(path: Path) -> None:

@@ -95,3 +95,13 @@ def refuse_person(services: Services) -> Handler:
         return answer
 
     return handle
+
+
+def refuse_all(services: Services) -> Handler:
+    """Answers whatever needs a database that cannot be used."""
+
+    async def handle(_: Request, __: Exception) -> Response:
+        text = "Please try again later."
+        return render_error(services.settings.name, "This does not work now", text, 503)
+
+    return handle
