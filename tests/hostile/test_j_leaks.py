@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from tests.support.answering import JSON, Answering, answering, responses
+from tests.support.arena import request
+from tests.support.raw import RawConnection
 from tests.support.upstream import Responder, answer, raw_answer
 
 BYTES = "application/octet-stream"
@@ -211,3 +213,13 @@ def test_what_is_found_in_bytes_that_are_no_text_is_recorded(shop: Answering) ->
         reply = shop.ask("/told", typed(b"\xe9 " + TRACE + b" \xe9\xff", kind, "404 Not Found"))
         assert reply.status == 404
         assert shop.record()["notes"] == ["leak.stack_trace"]
+
+
+def test_b293_trailers_of_an_answer_do_not_go_out(shop: Answering) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for kind in (b"application/json", b"text/plain", b"image/png", b"text/event-stream"):
+        body = b"2\r\n{}\r\n0\r\nX-Trace: canary\r\n\r\n"
+        shop.upstream.answers[b"/any"] = raw_answer(head % kind, body, keep=True)
+        with RawConnection(shop.gateway.port) as connection:
+            connection.send(request("GET", "/any", "Connection: close"))
+            assert b"canary" not in connection.read_to_end()

@@ -306,6 +306,30 @@ def test_b251_bopla_read_a_name_twice(shop: Answering, body: bytes) -> None:
         assert b"ann@" not in reply.body
 
 
+@pytest.mark.parametrize(
+    ("said", "goes_out"),
+    [
+        ("public, max-age=60, S-MaxAge=600", "max-age=60, private"),
+        ("Public", "private"),
+        ("no-store", "no-store, private"),
+        ("", "no-store"),
+    ],
+)
+def test_b251_what_one_role_sees_is_not_kept_for_others(
+    shop: Answering, said: str, goes_out: str
+) -> None:
+    """An API does not know that its answers differ by role; a cache may believe it."""
+    fields = f"Cache-Control: {said}\r\n".encode() if said else b""
+    told = fields + b"CDN-Cache-Control: max-age=600\r\nSurrogate-Control: max-age=600\r\n"
+    reply = shop.ask("/account", answer(body=json.dumps(FULL).encode(), fields=told), key="admin")
+    assert (reply.status, reply.all("cache-control")) == (200, [goes_out])
+    assert not reply.all("cdn-cache-control")
+    assert not reply.all("surrogate-control")
+    assert shop.ask("/user", answer(body=b'{"id":1,"name":"n"}', fields=told)).all(
+        "cache-control"
+    ) == ([said] if said else [])
+
+
 def test_b251_files_have_no_properties(shop: Answering) -> None:
     picture = answer(body=b"picture", fields=b"Content-Type: image/png\r\n")
     assert shop.ask("/account", picture, key="member").body == b"picture"

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, Protocol
 
 from vallum.authz.roles import RoleTable
+from vallum.core.fields import FieldLine
 from vallum.core.problems import Denied, Violation
 from vallum.engine.exchange import Exchange
-from vallum.engine.filter import AnswerBody, AnswerHead, Attachment, Ruling, withheld
+from vallum.engine.filter import Answer, AnswerBody, AnswerHead, Attachment, Ruling, withheld
 from vallum.engine.phases import Phase
 from vallum.inspection.leaks.model import mask_all, mask_but_last_four, mask_email
 from vallum.openapi.answers import AnswerSchema, Content, declared_type
@@ -44,6 +45,10 @@ _FILES: Final = re.compile(
 """Types of answers without properties."""
 _WORD: Final = re.compile(rb"\[?[A-Z_]{0,16}\]?")
 """What ends a stream, or keeps it open, in place of an object: `[DONE]`, `PING`."""
+
+_FOR_ALL: Final = re.compile(rb"(?i:public|s-maxage *=.*)")
+_FOR_OTHER_CACHES: Final = re.compile(rb"(?:[a-z-]+-cache|surrogate|edge)-control")
+"""RFC 9213 §2, and what was there before it."""
 
 Places = Mapping[str, Right]
 """By JSON Pointer; `*` is any name or index."""
@@ -236,6 +241,20 @@ def _shown_array(value: list[Any], rights: Iterable[Rights], held: frozenset[str
     return [child for child in kept if child is not _GONE]
 
 
+def _keep_private(exchange: Exchange, answer: Answer) -> None:
+    """What one caller may see is kept for nobody else, whatever the API says of its answers."""
+    fields: list[FieldLine] = []
+    for name, value in answer.fields:
+        if name == b"cache-control":
+            said = [each.strip() for each in value.split(b",")]
+            left = [each for each in said if not _FOR_ALL.fullmatch(each)]
+            # RFC 9111 §5.2.2.7: not for shared caches.
+            fields.append((name, b", ".join([*filter(None, left), b"private"])))
+        elif not _FOR_OTHER_CACHES.fullmatch(name):
+            fields.append((name, value))
+    answer.fields = fields
+
+
 class ReadProperties:
     """Attaches the screen of what may be read."""
 
@@ -257,6 +276,7 @@ class ReadProperties:
             return None
         return Attachment(
             summary=f"{screen.count} to read",
+            screen=_keep_private,
             body_screen=screen,
             withholds=frozenset((b"accept-encoding", b"range", b"if-range")),
         )
