@@ -42,6 +42,21 @@ class ContractSource:
         data: Mapping[str, Any] = self._documents[""].data
         return data
 
+    def property_names(self) -> frozenset[str]:
+        """The names of all properties that any schema in the documents declares."""
+        names: set[str] = set()
+        todo: list[Any] = [document.data for document in self._documents.values()]
+        while todo:
+            value = todo.pop()
+            if isinstance(value, dict):
+                declared = value.get("properties")
+                if isinstance(declared, dict):
+                    names.update(str(name) for name in declared)
+                todo += value.values()
+            elif isinstance(value, list):
+                todo += value
+        return frozenset(names)
+
     def compile(self, *, unknown: Unknown, overrides: Mapping[str, Unknown]) -> Contract:
         """The contract.
 

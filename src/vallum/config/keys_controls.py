@@ -118,6 +118,14 @@ class _Headers:
             if item.value is not None and not isinstance(item.value, str):
                 return wrong_type(item, context, "a field value in quotes")
             value = item.value or ""
+            if name.lower() in result:
+                context.report.add(
+                    "duplicate-key",
+                    f"`{name}` stands twice: names of fields have no case",
+                    node.keys[name],
+                    "keep one of the two",
+                )
+                return INVALID
             try:
                 security_lines({name.lower(): value}, https=True)
             except ValueError as err:

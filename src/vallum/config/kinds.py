@@ -51,7 +51,7 @@ def _name_of(value: object) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, list):
-        return "a list"
+        return "a list" if value else "an empty list"
     if isinstance(value, dict):
         return "a mapping"
     return f"`{value}`"
@@ -272,6 +272,14 @@ class Table:
             key_node = node.keys[key]
             name = self.name.read(key_node, context)
             value = self.item.read(item, context)
+            if name in result:
+                first = result.places[name]
+                context.report.add(
+                    "duplicate-key",
+                    f"`{key}` is `{first.value}`, which stands on line {first.line} already",
+                    key_node,
+                    "keep one of the two",
+                )
             if name is not INVALID and value is not INVALID:
                 result[name] = value
                 result.places[name] = key_node

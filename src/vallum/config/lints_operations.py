@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vallum.config.apis import LoadedAPI
-from vallum.config.diagnostics import Report, listing
+from vallum.config.diagnostics import Report, listing, suggest
 from vallum.config.levels import OPERATION
 from vallum.config.resolve import Resolved
 from vallum.config.source import Node
@@ -53,6 +53,15 @@ def _is_open_write(each: Resolved) -> bool:
         for limit in each.controls.limits
     )
     return not (each.operation.security_is_explicit_none and is_own and is_slow)
+
+
+def _says_itself(each: Resolved, key: str) -> bool:
+    """Whether the operation's own line says it, and not what it has in common with others."""
+    return key in each.given and each.given[key].rank == OPERATION
+
+
+def _without_body(key: str) -> Callable[[Resolved], bool]:
+    return lambda each: not each.operation.bodies and _says_itself(each, key)
 
 
 def _guessable(each: Resolved) -> bool:
@@ -195,13 +204,32 @@ _LINTS = (
         "body-without-contract",
         "body",
         lambda each: (
-            each.controls.body > 0
-            and not each.operation.bodies
-            and "body" in each.given
-            and each.given["body"].rank == OPERATION
+            each.controls.body > 0 and not each.operation.bodies and _says_itself(each, "body")
         ),
         "has a body size, and the contract declares no body",
         "declare the body in the contract, or remove `body:`",
+    ),
+    *(
+        _Lint(
+            "body-without-contract",
+            key,
+            _without_body(key),
+            f"has `{key}`, and the contract declares no body",
+            f"declare the body in the contract, or remove `{key}:`",
+        )
+        for key in ("codings", "uploads")
+    ),
+    _Lint(
+        "keys-without-effect",
+        "idempotency",
+        lambda each: (
+            each.controls.idempotency is not None
+            and _says_itself(each, "idempotency")
+            and (each.operation.method in _SAFE_METHODS or not each.controls.authenticate)
+        ),
+        "has `idempotency`, and changes nothing or does not know its callers: keys are for those "
+        "that do both",
+        "remove `idempotency:`, or authenticate its callers",
     ),
     _Lint(
         "unbound-alternative",
@@ -260,6 +288,7 @@ def lint_operations(loaded: LoadedAPI, report: Report) -> None:
                 subject = f"each of {len(names):,} operations ({listing(names)})"
             report.add(lint.code, f"{subject} {lint.message}", place, lint.hint)
     _check_any_origin(loaded, report)
+    _check_properties(loaded, report)
 
 
 def _by_place(loaded: LoadedAPI, lint: _Lint) -> Iterator[tuple[Node, list[str]]]:
@@ -293,3 +322,25 @@ def _check_any_origin(loaded: LoadedAPI, report: Report) -> None:
             "list the origins, such as `https://shop.example`; `*` is for operations with "
             "`public: true`",
         )
+
+
+def _check_properties(loaded: LoadedAPI, report: Report) -> None:
+    """A right about a misspelt property protects nothing."""
+    if not any(each.controls.properties for each in loaded.resolved):
+        return
+    declared = loaded.source.property_names()
+    for each in loaded.resolved:
+        for pointer in each.controls.properties:
+            steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+            strange = [step for step in steps if step not in declared and not _is_index(step)]
+            if strange:
+                report.add(
+                    "property-nowhere",
+                    f"no schema of the contract has a property `{strange[0]}`, as in `{pointer}`",
+                    each.given["properties"].place,
+                    suggest(strange[0], declared, what="property"),
+                )
+
+
+def _is_index(step: str) -> bool:
+    return step == "*" or step.isdecimal()
