@@ -95,6 +95,57 @@ _RESOURCE = Made(
 )
 
 
+_OF_TRANSPORTS = {
+    "smtp": ("host", "port", "username", "password", "tls"),
+    "file": ("directory",),
+    "console": (),
+}
+
+
+def _mail(found: Values, context: Context) -> Any:
+    """Mail that would not leave, or not the way that is described, reaches nobody."""
+    settings: dict[str, Any] = dict(found)
+    transport = settings.get("transport", "console")
+    for other, keys in _OF_TRANSPORTS.items():
+        said = [key for key in keys if key in settings]
+        if other != transport and said:
+            context.report.add(
+                "bad-value",
+                f"`{said[0]}` is for `transport: {other}`, and mail leaves by `{transport}`",
+                found.places[said[0]],
+                f"write `transport: {other}`, or remove `{said[0]}:`",
+            )
+    for needed in _OF_TRANSPORTS[transport][:1]:
+        if needed not in settings:
+            context.report.add(
+                "missing-key",
+                f"mail by `{transport}` needs `{needed}`",
+                found.places["transport"],
+                f"add `{needed}:`",
+            )
+    if settings.get("tls") == "off" and not values.is_loopback(settings.get("host", "localhost")):
+        context.report.add(
+            "bad-value",
+            f"links that sign people in would reach `{settings['host']}` in the clear",
+            found.places["tls"],
+            "write `starttls` or `implicit`; `off` is for a server on loopback",
+        )
+    if "password" in settings:
+        settings["password_file"] = settings.pop("password")
+    return Mail(**settings)
+
+
+def _sealing_key(found: Values, context: Context) -> Any:
+    if "file" in found and "command" in found:
+        context.report.add(
+            "bad-value",
+            "the key comes from a file or from a command, not from both",
+            found.places["command"],
+            "remove one of the two",
+        )
+    return SealingKey(**found)
+
+
 def _demand_askable(issuer: str, *, insecure_http: bool) -> None:
     url = values.web_url(issuer)
     if url.has_extras:
@@ -194,9 +245,7 @@ _MAIL = Made(
             ),
         },
     ),
-    lambda found, _: Mail(
-        **{("password_file" if key == "password" else key): value for key, value in found.items()}
-    ),
+    _mail,
 )
 
 _KEY = Made(
@@ -210,7 +259,7 @@ _KEY = Made(
             ),
         },
     ),
-    lambda found, _: SealingKey(**found),
+    _sealing_key,
 )
 
 _LIFE = duration(30, 3600, "30s", "1h")
@@ -270,11 +319,21 @@ _KEYS = {
 }
 
 
-def _identity(found: Values, _: Context) -> Any:
+def _identity(found: Values, context: Context) -> Any:
     if "issuer" not in found or not found.get("resources"):
         return INVALID
     settings: dict[str, Any] = dict(found)
     table: Values = settings["resources"]
+    first: dict[str, str] = {}
+    for name, resource in table.items():
+        other = first.setdefault(resource.identifier, name)
+        if other != name:
+            context.report.add(
+                "bad-value",
+                f"`{name}` and `{other}` are one resource: a token for one is good for the other",
+                table.places[name],
+                "give each an `identifier` of its own",
+            )
     settings["resources"] = {
         resource.identifier: replace(resource, api=name, name=resource.name or name)
         for name, resource in table.items()

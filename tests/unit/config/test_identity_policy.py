@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.support.policies import POLICY, write_policy
 
 from vallum.config.identity_api import IDENTITY_API
@@ -83,3 +84,30 @@ def test_an_issuer_without_tls_behind_a_listener_with_it_is_an_error(tmp_path: P
     text = text.replace("tls: local", "tls: off")
     policy, found = inspect_policy(write_policy(tmp_path, text))
     assert policy is not None, found
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        ("mail: {transport: smtp}", "missing-key", "needs `host`"),
+        ("mail: {transport: file}", "missing-key", "needs `directory`"),
+        ("mail: {host: mail.example}", "bad-value", "`transport: smtp`"),
+        ("mail: {transport: smtp, host: mail.example, directory: mail}", "bad-value", "file"),
+        ("mail: {transport: smtp, host: mail.example, tls: off}", "bad-value", "in the clear"),
+        ("key: {file: a.key, command: [get-key]}", "bad-value", "not from both"),
+        (
+            "resources: {bookshop: {identifier: 'https://a'}, shelf: {identifier: 'https://a'}}",
+            "bad-value",
+            "one resource",
+        ),
+    ],
+)
+def test_settings_of_the_provider_that_exclude_each_other(
+    tmp_path: Path, more: str, code: str, says: str
+) -> None:
+    text = _policy('"GET /books/{isbn}": {authenticate: [corp, own]}')
+    old = "  resources: {bookshop: {identifier: https://api.example}}\n"
+    kept = "" if more.startswith("resources") else old
+    policy, found = inspect_policy(write_policy(tmp_path, text.replace(old, f"{kept}  {more}\n")))
+    assert policy is None
+    assert any(each.code == code and says in each.message for each in found), found
