@@ -134,6 +134,7 @@ _UNWISE = _table(
     field_nowhere="Something is said about a place where the contract has no free text.",
     unbound_alternative="An operation that asks for bound tokens takes API keys as well.",
     rule_of_tokens="A rule about tokens stands where no tokens are taken.",
+    rights_without_json="Answers in which nothing can be masked go to those who may see all.",
     large_body="Bodies of more than 10 MiB are held in memory.",
 )
 

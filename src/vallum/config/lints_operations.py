@@ -11,6 +11,7 @@ from vallum.config.levels import OPERATION
 from vallum.config.resolve import Resolved
 from vallum.config.source import Node
 from vallum.filters.inspect_ruling import Selector
+from vallum.filters.properties import has_unreadable_forms
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LARGE_BODY = 10 * 1024 * 1024
@@ -259,6 +260,14 @@ _LINTS = (
         _names_nowhere,
         "says something about a place where the contract has no free text",
         "correct the name in `fields:` or `exclude:`; it takes effect nowhere",
+    ),
+    _Lint(
+        "rights-without-json",
+        "properties",
+        lambda each: has_unreadable_forms(each.operation, each.controls.properties),
+        "has property rights, and answers types in which nothing can be taken out or masked: such "
+        "an answer goes to those alone who may see all of it",
+        "declare JSON, JSON by lines or event streams, or accept it",
     ),
     _Lint(
         "large-body",

@@ -282,6 +282,19 @@ class ReadProperties:
         )
 
 
+def has_unreadable_forms(operation: Operation, places: Places) -> bool:
+    """Whether some declared success is for those alone who may see all of it."""
+    answers = operation.answers
+    if not PropertyScreen(operation, _own(places), RoleTable({})).count:
+        return False
+    contents = [content for status, content in answers.by_status.items() if status < 300]
+    contents += [answers.by_class[2]] if 2 in answers.by_class else []
+    types = [MediaType(essence) for each in contents for essence in each if "*" not in essence]
+    return any(
+        not (each.is_json or format_of(each) or _FILES.fullmatch(each.essence)) for each in types
+    )
+
+
 class WriteProperties:
     """Refuses requests that write what the caller may not write."""
 

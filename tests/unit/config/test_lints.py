@@ -146,6 +146,29 @@ def test_numeric_ids_are_named_once_for_an_api(tmp_path: Path) -> None:
     assert "`GET /books/{isbn}`" in found[0].message
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_said"),
+    [
+        ("application/xml", True),
+        ("text/csv", True),
+        ("application/json", False),
+        ("application/x-ndjson", False),
+        ("text/event-stream", False),
+        ("image/png", False),
+    ],
+)
+def test_rights_without_json(tmp_path: Path, kind: str, is_said: bool) -> None:
+    books = f'{{"200": {{description: books, content: {{{kind}: {{}}}}}}}}'
+    contract = changed(CONTRACT, '{"200": {description: books}}', books)
+    text = changed(POLICY, LIST, f"{LIST[:-1]}, properties: {{/a: {{read: [admin]}}}}}} {MARK}")
+    policy, found = inspect_policy(write_policy(tmp_path, text, contract))
+
+    assert policy is not None
+    hits = [each for each in found if each.code == "rights-without-json"]
+    assert len(hits) == is_said
+    assert all(MARK in text.split("\n")[each.line - 1] for each in hits)
+
+
 def test_numeric_ids_do_not_matter_where_only_roles_get_in(tmp_path: Path) -> None:
     contract = changed(CONTRACT, "{type: string, maxLength: 13}", "{type: integer}")
     text = changed(POLICY, "{authenticate: corp}", "{authenticate: corp, roles: [admin]}")
