@@ -65,6 +65,12 @@ def wrong_type(node: Node, context: Context, expected: str) -> _Invalid:
     return INVALID
 
 
+def no_variables(node: Node, context: Context, hint: str) -> _Invalid:
+    """Report `${NAME}`, which other tools replace and Vallum would take as it stands."""
+    context.report.add("bad-value", f"`{node.value}` is not filled in", node, hint)
+    return INVALID
+
+
 def _type_hint(node: Node) -> str:
     value = node.value
     if isinstance(value, bool | int | float):
@@ -118,6 +124,9 @@ class Variable:
 
     def read(self, node: Node, context: Context) -> Any:
         if not isinstance(node.value, dict):
+            if isinstance(node.value, str) and "${" in node.value:
+                hint = "write `{env: NAME}` in place of the whole value"
+                return no_variables(node, context, hint)
             return self.inner.read(node, context)
         name = node.value.get("env")
         if set(node.value) != {"env"} or name is None or not isinstance(name.value, str):

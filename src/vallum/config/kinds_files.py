@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vallum.config.kinds import INVALID, Context, Schema, wrong_type
+from vallum.config.kinds import INVALID, Context, Schema, no_variables, wrong_type
 from vallum.config.source import Node
 from vallum.core.words import nearest
 
@@ -44,6 +44,8 @@ class NewPath:
         value = node.value
         if not isinstance(value, str) or not value:
             return wrong_type(node, context, self.expected)
+        if "${" in value:
+            return no_variables(node, context, "write the path out; `~` is the home folder")
         if "://" in value and not value.startswith("sqlite:///"):
             context.report.add(
                 "bad-path",

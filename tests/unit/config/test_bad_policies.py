@@ -314,6 +314,8 @@ CASES = (
     ),
     _level("mode", "validate: blok", "bad-value", "`block`"),
     _level("unknown-mode", "unknown: allow", "bad-value", "valid:"),
+    _issuer("dollar", "issuer: 'https://${HOST}', audience: a", "bad-value", "{env: NAME}"),
+    Case("dollar-path", "state: var/vallum.db", f"state: '${{HOME}}/x' {MARK}", "bad-value", "~"),
     _level("header-twice", "headers: {X-A: a, x-a: b}", "duplicate-key", "keep one"),
     _level("header-line", 'headers: {x-a: "b\\nc"}', "bad-header", "docs/policy.md"),
     _level("header-cors", "headers: {access-control-allow-origin: a}", "bad-header", "docs"),
