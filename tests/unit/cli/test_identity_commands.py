@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from vallum.cli.main import main
+from vallum.identity.storage.tables import SCHEMA_VERSION
 
 POLICY = """
 version: 1
@@ -127,7 +128,8 @@ def test_the_database_is_for_its_owner_alone(folder: Path) -> None:
     for name in ("identity.db", "vallum.db.seal"):
         assert (folder / "var" / name).stat().st_mode & 0o077 == 0
     with sqlite3.connect(folder / "var/identity.db") as connection:
-        assert connection.execute("SELECT version FROM identity_schema").fetchone() == (1,)
+        found = connection.execute("SELECT version FROM identity_schema").fetchone()
+    assert found == (SCHEMA_VERSION,)
 
 
 def test_signing_keys_are_listed_rotated_and_revoked(folder: Path) -> None:
