@@ -257,7 +257,8 @@ DETECTOR = Detector(
     triggers=(
         rf"(?:[\r\n]|\xe5\x98[\x8a\x8d])\s{{0,4}}(?:{_HTTP}|{_MAIL})\s{{0,4}}:",
         # Texts are scanned joined by three line feeds: fewer or more are part of one of them.
-        r"(?:\r|[^\n]\n\n?|\n\n\n\n|\A\n)[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
+        r"\r[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
+        r"(?:[^\n]\n?|\n\n\n|\A)\n[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
         r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)",
         (
             r"[\r\n]\s{0,4}(?:(?:mail from|rcpt to)\s?:|(?:ehlo|helo) \S|user \S+\r?\npass |"

@@ -57,9 +57,9 @@ _TRIGGERS: Final = (
     ),
     # Python
     (
-        r"^\(?c[a-z_][\w.]+\n\w+\n|\n\(?c[a-z_]+\n\w+\n|\(s'[^']*'\ntr|\(dp0\n|\(lp0\n|"
+        r"^\(?c[a-z_][\w.]*[\w.]\n\w*\w\n|\n\(?c[a-z_]*[a-z_]\n\w*\w\n|\(s'[^']*'\ntr|\(dp0\n|\(lp0\n|"
         r"\xc2\x80[\x02-\x05]|"
-        r"\xef\xbf\xbd[\x02-\x05][\xefx}(\]c)]|(?:^|[=;\s])ga[ijmnqsuw][a-z0-9+/_-]{4}|^y(?:29zcn|"
+        r"\xef\xbf\xbd[\x02-\x05][\xefx}(\]c)]|(?:^|[=;\s])(?-i:gA[IJMNQSUW])[a-z0-9+/_-]{4}|^y(?:29zcn|"
         r"3bvc2l4cn|19fynvpbhrpbl9f|2j1awx0aw5zc|3n1ynbyb2nlc3mk|250cn)|^800[2-5]"
     ),
     # .NET

@@ -27,21 +27,57 @@ def _chunks(words: Iterable[str], size: int) -> list[str]:
 
 _TELLING: Final = {word for word, weight in WEIGHTS.items() if weight == 3}
 # Texts are scanned joined by three line feeds: fewer or more are part of one of them.
-_PLACE: Final = r"(?:[;|&`]|[$<>]\(|[^\n]\n\n?|\n\n\n\n|\A\n)[ \t\r\"'(!@{+]{0,8}"
+_NAMES: Final = {*WEIGHTS, *PREFIXES}
+_SHORT: Final = {word for word in _NAMES if len(word) < 3}
+_LONG: Final = _NAMES - _SHORT
+_LEAD: Final = r"[ \t\r\"'(!@{+]"
+_PLACE: Final = rf"(?:[;|&`]|[$<>]\(|[^\n]\n\n?|\n\n\n\n|\A\n){_LEAD}{{0,8}}"
+# The same places with little before the word and with much of it: so what a match cannot do
+# without are a few bytes in a row.
+_NEAR: Final = rf"[;|&`]{_LEAD}?"
+_LINE: Final = r"(?:[^\n]\n?|\n\n\n|\A)\n"
+_GENERAL: Final = (
+    rf"[;|&`]{_LEAD}{{2,8}}[a-z.][a-z0-9_.-]*",
+    rf"{_LINE}[a-z.]",
+    rf"{_LINE}[a-z.][a-z0-9_.-][a-z0-9_.-]*",
+    rf"{_LINE}{_LEAD}[a-z.][a-z0-9_.-]*",
+    rf"{_LINE}{_LEAD}{{2,8}}[a-z.][a-z0-9_.-]*",
+)
 _END: Final = r"(?:[\s;|&<>)`\"'}$#,%\x00/@*{\\.+]|$)"
+_END_OR_VERSION: Final = r"(?:[\s;|&<>)`\"'}$#,%\x00/@*{\\.+\d]|$)"
 _MARK: Final = r"(?:[;|&<>)`\"}#%\x00/@*{\\+]|'(?:\W|$))"
-_ARGUMENT: Final = (
-    r"[\"']?(?:--?[a-z]|/[a-z?]|~/|\.\.?/|[a-z]:(?:[/\\\"+|]|$)|\$[\w({]|\d+\.\d+\.\d|\*\.)"
+_GIVEN: Final = (
+    rf"(?:[ \t]{{0,4}}(?:$|{_MARK})|\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}"
+    r"(?:[-/$~.\"<>|&;{*@\\`]|[\w.-]{1,30}[:=/\\`)]|[a-z][a-z.]{0,30}[-_\d]|passwd|shadow)|\s{1,4}')"
+)
+_ARGUMENTS: Final = (
+    r"--?[a-z]",
+    r"/[a-z?]",
+    r"(?:~|\.\.?)/",
+    r"[a-z]:(?:[/\\\"+|]|$)",
+    r"\$[\w({]",
+    r"\d{1,3}\.\d{1,3}\.\d",
+    r"\*\.",
+)
+_IN_NAME: Final = r"[\w./\\$@{}?*^-]"
+_BROKEN: Final = (
+    # Quotes that are opened and closed inside of a word, little and much of it.
+    *(
+        rf"{quote}{_IN_NAME}{count}{quote}"
+        for quote in "'\""
+        for count in ("{0,2}", "{3,5}", "{6,}")
+    ),
+    r"(?:\\\w|\^\w|\$[@*!?_#\w{(]|\[[a-z]{1,2}\])",
 )
 
 TRIGGERS: Final[tuple[str, ...]] = (
-    # A word after a separator, in a substitution, or behind a prefix there, that ends the text or
-    # has before it what arguments begin with; sentences go on with words.
-    (
-        rf"{_PLACE}[a-z.][a-z0-9_.-]*(?:[ \t]{{0,4}}(?:$|{_MARK})|"
-        rf"\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}(?:[-/$~.\"<>|&;{{*@\\`]|"
-        rf"[\w.-]{{1,30}}[:=/\\`)]|[a-z][a-z.]{{0,30}}[-_\d]|passwd|shadow)|\s{{1,4}}')"
-    ),
+    # A command right after a separator.
+    *(rf"{_NEAR}{words}{_END_OR_VERSION}" for words in _chunks(_LONG - _TELLING, 45)),
+    *(rf"{_NEAR}{words}{_END_OR_VERSION}" for words in _chunks(_SHORT - _TELLING, 24)),
+    rf"{_NEAR}\.\s{{1,4}}[a-z]",
+    # A word elsewhere where a shell would run it, in a substitution, or behind a prefix there, that
+    # ends the text or has before it what arguments begin with; sentences go on with words.
+    *(rf"{place}{_GIVEN}" for place in _GENERAL),
     r"[$<>]\([ \t\"'(!@{]{0,4}[a-z.]",
     rf"{_PLACE}net1?\s{{1,4}}(?:users?|group|localgroup|share|view|start|stop|use|accounts)\b",
     rf"{_PLACE}(?:sc|reg|ps)\s{{1,4}}{_any(OPERANDS['sc'] | OPERANDS['reg'] | OPERANDS['ps'])}\b",
@@ -49,18 +85,32 @@ TRIGGERS: Final[tuple[str, ...]] = (
     rf"{_PLACE}{_any(NUMBERED)}\s{{1,4}}\d",
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
-    *(rf"{_PLACE}{re.escape(word)}{_END}" for word in sorted(_TELLING)),
+    *(rf"{_PLACE}{re.escape(word)}{_END_OR_VERSION}" for word in sorted(_TELLING)),
     r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+\s|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
     r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)",
     r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$",
     # Names that quotes, backslashes, carets or variables break up.
-    r"[;|&`(][\s\"'(@{]*[^\s;|&=,:\"'\\^$*?{\[<>]*(?:['\"\\]\w|''|\"\"|\^\w|\$[@*!?_#\w{(]|\?|\*|\[)",
-    r"^[a-z]*(?:''|\"\"|'[a-z]+'|\"[a-z]+\"|\\[a-z]|\$[@*!?_#$\d]|\$\{?\w*\}?)[a-z]",
+    *(rf"[;|&`(][\s\"'(@{{]*[^\s;|&=,:\"'\\^$*?{{\[<>]*{broken}" for broken in _BROKEN),
+    r"^[a-z]*(?:''|\"\")[a-z]",
+    *(
+        rf"^[a-z]*{quote}[a-z]{count}{quote}[a-z]"
+        for quote in "'\""
+        for count in ("{1,3}", "{4,6}", "{7,}")
+    ),
+    r"^[a-z]*\\[a-z][a-z]|^[a-z]*\$(?:[@*!?_#$\d]|\{\w*\})[a-z]",
+    r"^\$\{?\w+\}?[\"']?\s+[a-z]",
+    *(rf"^{words}\$[a-z_]" for words in (*_chunks(_LONG, 180), *_chunks(_SHORT, 60))),
     r"[a-z]\^[a-z]{1,6}\^[a-z]|[;|&][\s\"'(@]*[a-z]+\^|^[a-z]+\^[a-z]{2}",
     # A text that is a command line.
-    rf"^[ +\"'(@]*[a-z][\w.-]*[\s+]+(?:\w+\s+)?{_ARGUMENT}",
+    *(
+        rf"^[ +\"'(@]*[a-z][\w.-]*(?:[\s+]+\w+)?[\s+]*[\s+][\"']?{argument}"
+        for argument in _ARGUMENTS
+    ),
     *(rf"^[ \"'(@]*{words}{_END}" for words in _chunks(_TELLING - DEVELOPMENT, 180)),
-    rf"^[ \"'(@]*{_any(PREFIXES)}\s+(?:-\S+\s+)?(?:[a-z]+-)?[a-z]+[\s|;]",
+    *(
+        rf"^[ \"'(@]*{_any(PREFIXES)}(?:\s+-\S+)?\s*\s{words}[\s|;]"
+        for words in (*_chunks(_LONG, 180), *_chunks(_SHORT, 60))
+    ),
     r"^[ \"'(@]*(?:\S*/)?s?bin/[a-z]|^[a-z]{2,12}[;|&]+\s*$",
     # Expansions.
     r"\$\{?IFS|\{IFS\}|\$\{!?\w+(?::\s?-?\d|[#%/^,@])|\$\{!|\$'[^']*\\|\$\(\(|\$\[|\$\(\s*[a-z_]",
@@ -69,7 +119,10 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"\{[a-z0-9_-]{2,12},[^{}\s:\"=]*,?\}",
     r"^~[+-]\d?$|^!-\d|\balias\s+[^\n=]*=|\btrap\s+['\"]|^\$\{?(?:SHELL|BASH|0)\}?\s",
     # Wildcards in paths.
-    r"/[a-z?*\[\]!/]{2,14}/[a-z]*[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])",
+    *(
+        rf"/[a-z?*\[\]!/]{{2,14}}/[a-z]{count}[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])"
+        for count in ("{0,2}", "{3,5}", "{6,}")
+    ),
     r"/[?*\[][^\s]*/[^\s]*[?*\[]|/[a-z]*\[[a-z!/]+\][a-z/]",
     # Loops and conditions, files that are read in, commands of several variables.
     r";\s?(?:done|fi)\b|[;|&]\s?\.\s+[/~.]|[;|&]\s?\$\{?\w+\}?\$",
