@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from vallum.inspection.decoders.layers import SIGNS, peel
+from vallum.inspection.decoders.layers import SIGNS, View, first_views, goes_on, peel
 from vallum.inspection.model import (
     LONGEST_TEXT,
     Context,
@@ -14,7 +14,7 @@ from vallum.inspection.model import (
     Judgement,
     Location,
 )
-from vallum.inspection.sieve import Sieve, compile_sieve
+from vallum.inspection.sieve import Found, Sieve, compile_sieve
 
 # What says that a text may spell another one. They stand before the detectors' own patterns.
 _CODED: Final = tuple(pattern for pattern, _ in SIGNS)
@@ -100,20 +100,53 @@ class Inspector:
         Raises:
             TooSuspiciousError: there is more to judge than may be judged.
         """
-        judge: _Judging | None = None
+        matches: Found = self._search(texts) if len(texts) <= _FEW else self._search_many(texts)
+        if not matches:
+            return ()
+        judge = _Judging(self, context_of, _Budget(self._clock, texts))
+        coded: Collection[int] = [
+            index for index, numbers in matches.items() if min(numbers) < _FIRST_TRIGGER
+        ]
+        if len(coded) > _FEW:
+            coded = self._worth_peeling(texts, coded, matches, judge)
         found: list[Suspicion] = []
-        for start, chunk in ((0, texts),) if len(texts) <= _FEW else _chunks(texts):
-            matches = self._search(chunk)
-            if not matches:
-                continue
-            judge = judge or _Judging(self, context_of, _Budget(self._clock, texts))
-            for index in sorted(matches):
-                numbers = matches[index]
-                if max(numbers) >= _FIRST_TRIGGER:
-                    found += judge.text(start + index, chunk[index], ())
-                if min(numbers) < _FIRST_TRIGGER:
-                    found += self._inspect_readings(start + index, chunk[index], numbers, judge)
+        for index in sorted(matches):
+            numbers = matches[index]
+            if max(numbers) >= _FIRST_TRIGGER:
+                found += judge.text(index, texts[index], ())
+            if index in coded:
+                found += self._inspect_readings(index, texts[index], numbers, judge)
         return found
+
+    def _search_many(self, texts: Sequence[str]) -> Found:
+        """What is found in many texts, of which some may be long."""
+        found: dict[int, set[int]] = {}
+        for start, chunk in _chunks(texts):
+            for index, numbers in self._search(chunk).items():
+                found[start + index] = numbers
+        return found
+
+    def _worth_peeling(
+        self, texts: Sequence[str], coded: Iterable[int], matches: Found, judge: _Judging
+    ) -> Collection[int]:
+        """Those of `coded` texts that may read as something to judge, or that is coded again.
+
+        Honest texts in many languages have signs of codings: the readings of many are looked at
+        together, which is much cheaper than peeling each.
+        """
+        views: list[View] = []
+        owners: list[int] = []
+        for index in coded:
+            judge.budget.check()
+            own = first_views(texts[index], _decoders(matches[index]))
+            views += own
+            owners += [index] * len(own)
+        found = self._search_many([view.text for view in views])
+        return {
+            owners[each]
+            for each, numbers in found.items()
+            if max(numbers) >= _FIRST_TRIGGER or goes_on(views[each], _decoders(numbers))
+        }
 
     def _inspect_readings(
         self, index: int, text: str, numbers: Iterable[int], judge: _Judging
@@ -128,8 +161,7 @@ class Inspector:
             return known
 
         def decoders_for(reading: str) -> Iterable[str]:
-            own = sorted(each for each in match(reading) if each < _FIRST_TRIGGER)
-            return dict.fromkeys(name for each in own for name in SIGNS[each][1])
+            return _decoders(match(reading))
 
         found: list[Suspicion] = []
         for view in peel(text, decoders_for, judge.budget.check):
@@ -142,6 +174,12 @@ class Inspector:
         numbers = self._search((text,)).get(0, ())
         owners = {self._owners[each - _FIRST_TRIGGER] for each in numbers if each >= _FIRST_TRIGGER}
         return [self._detectors[index] for index in sorted(owners)]
+
+
+def _decoders(numbers: Iterable[int]) -> Iterable[str]:
+    """The names of those that a text with such matches is for."""
+    signs = sorted(each for each in numbers if each < _FIRST_TRIGGER)
+    return dict.fromkeys(name for each in signs for name in SIGNS[each][1])
 
 
 class _Budget:

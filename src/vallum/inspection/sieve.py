@@ -19,6 +19,7 @@ from vallum.inspection.scan import (
 
 _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
+_BORDER: Final = _SEPARATOR.encode()
 _PLAIN_OR_BORDER: Final = PLAIN + b"\n"
 _SMALL: Final = 256
 """Bytes of joined texts in which looking for marks costs what it saves."""
@@ -116,13 +117,17 @@ def _find(
     if len(indexes) == 1:
         found.setdefault(indexes[0], set()).update(number for number, _ in places)
         return
-    starts = list(accumulate(map(_size, texts), initial=0))
+    starts = _starts(data, texts)
     for number, end in places:
         # A match that ends in a separator is of the text before it.
         found.setdefault(indexes[bisect_left(starts, end) - 1], set()).add(number)
 
 
-def _size(text: str) -> int:
-    """Bytes of a text and what follows it."""
-    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-    return size + len(_SEPARATOR)
+def _starts(data: bytes, texts: Sequence[str]) -> list[int]:
+    """Where joined texts start, and where the last one ends."""
+    parts = data.split(_BORDER)
+    if len(parts) == len(texts):
+        sizes = list(map(len, parts))
+    else:  # There are borders within texts.
+        sizes = [len(text.encode("utf-8", "replace")) for text in texts]
+    return list(accumulate((size + len(_BORDER) for size in sizes), initial=0))

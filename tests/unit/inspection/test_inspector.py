@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vallum.inspection.inspector import Inspector, TooSuspiciousError, compile_detectors
 from vallum.inspection.model import LONGEST_TEXT, Content, Context, Detector, Judgement
@@ -30,10 +33,14 @@ GADGET = Detector(
 )
 
 
+@cache
+def _compiled() -> bytes:
+    return compile_detectors((TOY, GADGET))
+
+
 @pytest.fixture(scope="module")
 def inspector() -> Inspector:
-    detectors = (TOY, GADGET)
-    return Inspector(detectors, compile_detectors(detectors), lambda: elapsed[0])
+    return Inspector((TOY, GADGET), _compiled(), lambda: elapsed[0])
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +78,51 @@ def test_coded_text_is_judged_in_its_readings(inspector: Inspector) -> None:
 
     assert (0, "toy.bad", 7, ("url",)) in _found(inspector, ["%65vil!"])
     assert any(layers == ("url", "url") for *_, layers in _found(inspector, [sent]))
+
+
+_CODED = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "evil!",
+                "%65vil!",
+                "%2565vil!",
+                "&#101;vil!",
+                "\\x65vil!",
+                "\uff45vil!",
+                "\u0435vil!",
+            ),
+            *(
+                "%26%23101;vil!",
+                "aXQgaXMgZXZpbCEgeWVz",
+                "e\u200bvil!",
+                "\u0435%76il!",
+                "ev\u0131l!",
+            ),
+            *(
+                "plain",
+                "Gr\xf6\xdfe",
+                "\u0441at \u2019s",
+                "tan\u0131\u015ft\u0131k",
+                "100%25",
+                "\n",
+                " ",
+            ),
+        ]
+    ),
+    max_size=3,
+).map("".join)
+
+
+@given(texts=st.lists(_CODED, min_size=7, max_size=30))
+def test_many_coded_texts_are_judged_as_each_alone(texts: list[str]) -> None:
+    inspector = Inspector((TOY, GADGET), _compiled(), lambda: 0.0)
+
+    alone = [
+        (index, *rest) for index, text in enumerate(texts) for _, *rest in _found(inspector, [text])
+    ]
+
+    assert [(index, *rest) for index, *rest in _found(inspector, texts)] == alone
 
 
 def test_a_long_text_is_judged_in_windows_that_overlap(inspector: Inspector) -> None:

@@ -65,6 +65,22 @@ def _all_decoders(_: str) -> Iterable[str]:
     return DECODERS
 
 
+def first_views(text: str, decoders: Iterable[str]) -> list[View]:
+    """What each of some decoders makes of `text`, where it makes anything of it."""
+    longest = _longest(text)
+    views = (View(DECODERS[name](text), (name,)) for name in decoders)
+    return [view for view in views if view.text != text and len(view.text) <= longest]
+
+
+def goes_on(view: View, decoders: Iterable[str]) -> bool:
+    """Whether one of the decoders that a view has signs of may make more of it."""
+    return any(name not in _ONCE or name not in view.layers[-1:] for name in decoders)
+
+
+def _longest(text: str) -> int:
+    return unicode.LONGEST * len(text) + _MARGIN
+
+
 def peel(
     text: str,
     decoders_for: Callable[[str], Iterable[str]] = _all_decoders,
@@ -79,12 +95,12 @@ def peel(
     """
     known = {text}
     found: list[View] = []
-    longest = unicode.LONGEST * len(text) + _MARGIN
+    longest = _longest(text)
     readings = [View(text, ())]
     for view in readings:
         check()
         for name in decoders_for(view.text):
-            if name in _ONCE and name in view.layers[-1:]:
+            if not goes_on(view, (name,)):
                 continue
             plain = DECODERS[name](view.text)
             if plain in known or len(plain) > longest:

@@ -99,7 +99,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     ),
     r"^[a-z]*\\[a-z][a-z]|^[a-z]*\$(?:[@*!?_#$\d]|\{\w*\})[a-z]",
     r"^\$\{?\w+\}?[\"']?\s+[a-z]",
-    *(rf"^{words}\$[a-z_]" for words in (*_chunks(_LONG, 180), *_chunks(_SHORT, 60))),
+    r"^[a-z][\w.-]{0,40}\$[a-z_]",
     r"[a-z]\^[a-z]{1,6}\^[a-z]|[;|&][\s\"'(@]*[a-z]+\^|^[a-z]+\^[a-z]{2}",
     # A text that is a command line.
     *(

@@ -63,7 +63,7 @@ _BEFORE_SELECT: Final = r"[(;,=*/+|&<>-]"
 
 TRIGGERS: Final = (
     # Sentences have both words too, but seldom so close with a mark between them, and no comment.
-    r"union[\w\s]{0,16}[^\w\s.,].{0,16}(?:select|values|table)",
+    r"union[\w\s]{0,16}[^\w\s.,\x80-\xc1\xc3-\xe1\xe4-\xee\xf0-\xff].{0,16}(?:select|values|table)",
     r"union\W*(?:(?:all|distinct\w*)\W*)?(?:select|values|table)",
     r"union.*(?:/\*|--|#).*(?:select|values|table)",
     r"[\d'\")][\s)]{0,8}(?:except|intersect|minus)\W+(?:all\W+)?select\W*(?:\d|null|['\"@])",
