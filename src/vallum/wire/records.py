@@ -110,7 +110,9 @@ def read_record(form: Format, raw: bytes) -> Record:
             others.append(line + b"\n")
     if not said:
         return Record(raw, b"", b"")
-    return Record(b"".join(others) + _DATA, b"\n".join(said), b"\n\n")
+    # Readers drop an event that has no end.
+    after = b"\n\n" if _END[form].search(raw) else b"\n"
+    return Record(b"".join(others) + _DATA, b"\n".join(said), after)
 
 
 def records_of(form: Format, whole: bytes) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from tests.fuzz.targets import (
     forms,
     graphql_documents,
     json_texts,
+    record_streams,
     rich_text,
     xml_documents,
 )
@@ -50,6 +51,8 @@ MAKERS: Final[Mapping[str, Callable[[], Target]]] = {
         f"chain-{kind}": partial(chains.make_body, kind)
         for kind in ("json", "form", "multipart", "xml", "text")
     },
+    "events": record_streams.make_events,
+    "lines": record_streams.make_lines,
     "graphql-tokens": graphql_documents.make_tokens,
     "graphql-document": graphql_documents.make_document,
     "chain-graphql": graphql_documents.make_request,

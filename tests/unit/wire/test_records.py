@@ -64,6 +64,11 @@ def said(form: Format, raws: Iterable[bytes]) -> list[bytes]:
     return [read_record(form, raw).data for raw in raws]
 
 
+def test_an_event_without_an_end_gets_none() -> None:
+    record = read_record("events", b"id: 7\ndata: secret")
+    assert record.with_data(b"*") == b"id: 7\ndata: *\n"
+
+
 PIECES = st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b"data: x", b"\n\n", b"{}"]))
 
 
