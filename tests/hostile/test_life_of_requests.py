@@ -14,6 +14,9 @@ from tests.support.arena import request
 from tests.support.gateway import PolicyText, start
 from tests.support.minting import ISSUER, Minter
 from tests.support.proxy import (
+    Link,
+    Served,
+    SilentOrigin,
     get,
     make_flight,
     make_runtime,
@@ -27,8 +30,10 @@ from tests.support.raw import RawConnection
 from tests.support.routes import make_route
 from tests.support.upstream import RecordingUpstream
 
+from vallum.config.model import Caps
 from vallum.gateway import upstream as pools
 from vallum.gateway.body import BodyReader
+from vallum.wire.authority import parse_networks
 from vallum.wire.http1 import parse_request_fields
 
 HIDDEN = request("GET", "/public/page")
@@ -133,6 +138,50 @@ def test_b277_a_body_in_tiny_pieces_takes_the_memory_of_its_bytes() -> None:
     assert reader.done
     assert taken < 2 * size
     assert len(reader.whole()) == size
+
+
+def test_b277_one_caller_cannot_reserve_the_memory_of_all() -> None:
+    """Bodies that are announced and never sent leave room for the bodies of others."""
+    route = make_route("POST", "/x", body_limit=60, body_checks=(lambda exchange: None,))
+    origin = SilentOrigin()
+    proxies = parse_networks(["127.0.0.0/8"])
+    caps = Caps(in_flight_body_bytes=100)
+    links: list[Link] = []
+
+    async def announce(served: Served, *callers: bytes, size: int = 10) -> int:
+        """Heads without bodies; returns how many bytes were reserved for them."""
+        worker = served.worker
+        before = worker._held_bytes
+        refused = len(served.records)
+        for caller in callers:
+            link = await served.connect()
+            links.append(link)
+            said = (b"X-Forwarded-For: " + caller,) if caller else ()
+            link.send(get("/x", b"Content-Length: %d" % size, *said, method="POST"))
+        asked = size * len(callers)
+        await until(
+            lambda: asked == worker._held_bytes - before + size * (len(served.records) - refused)
+        )
+        return worker._held_bytes - before
+
+    async def test() -> None:
+        runtime = make_runtime([route], origin, caps=caps, trusted_proxies=proxies)
+        async with serving(runtime) as served:
+            assert await announce(served, *(b"2001:db8:0:1::%x" % each for each in range(12))) == 50
+            assert await announce(served, *(b"2001:db8:0:2::%x" % each for each in range(12))) == 20
+            assert await announce(served, b"192.0.2.1") == 10
+            links[-1].send(b"b" * 10)
+            await until(lambda: len(origin.flights) == 1)
+            assert await announce(served, b"", b"", b"") == 20, "a proxy of ours, for its clients"
+            assert {record.reason for record in served.records} == {"gateway.body-budget"}
+            for link in links:
+                link.reset()
+            await until(lambda: served.worker._held_bytes == 0)
+            assert not served.worker._held_by_caller
+            assert await announce(served, b"192.0.2.1", size=60) == 60, "one body may be any size"
+            links[-1].writer.close()
+
+    run(test())
 
 
 def test_b050_the_system_gives_each_connection_its_descriptor(tmp_path: Path) -> None:

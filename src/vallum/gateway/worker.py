@@ -53,6 +53,7 @@ class Worker:
         self._connections: set[Downstream] = set()
         self._by_caller: dict[bytes, int] = {}
         self._held_bytes = 0
+        self._held_by_caller: dict[bytes, int] = {}
         self._queue: list[tuple[ReplyingConnection, bytes, bool]] = []
         self._flush_scheduled = False
         self._date_second = 0
@@ -73,8 +74,7 @@ class Worker:
             return False
         if count < caps.connections_per_address:
             return True
-        # Those of a proxy of ours are those of all its clients. Who is gone already has no address.
-        return peer != "" and is_trusted(peer, self.runtime.trusted_proxies)
+        return _is_of_many(peer, self.runtime)
 
     def farewell(self, connection: Downstream) -> None:
         """Count a connection that has ended."""
@@ -90,15 +90,32 @@ class Worker:
         """Reserve memory for a body.
 
         Raises:
-            Denied: all the bodies in flight would be too much (B-277).
+            Denied: all the bodies in flight would be too much (B-277), or the caller has others
+                and all of theirs would be more than what is left.
         """
-        if self._held_bytes + size > self.runtime.caps.in_flight_body_bytes:
+        if size == 0:
+            return
+        left = self.runtime.caps.in_flight_body_bytes - self._held_bytes - size
+        address = flight.request.client.address
+        caller, _ = address_keys(address)
+        held = self._held_by_caller.get(caller, 0)
+        # SECURITY: what is reserved need never come, so whoever opens connections could reserve
+        # everything. With this rule one caller gets half at most, two get a third each, and so on.
+        is_greedy = held > flight.held_bytes and held + size > left
+        if left < 0 or (is_greedy and not _is_of_many(address, flight.runtime)):
             raise Denied("overloaded", "gateway.body-budget")
         self._held_bytes += size
+        self._held_by_caller[caller] = held + size
         flight.held_bytes += size
 
     def release_body(self, flight: Flight) -> None:
         """Give the memory back."""
+        caller, _ = address_keys(flight.request.client.address)
+        left = self._held_by_caller.get(caller, 0) - flight.held_bytes
+        if left > 0:
+            self._held_by_caller[caller] = left
+        else:
+            self._held_by_caller.pop(caller, None)
         self._held_bytes -= flight.held_bytes
         flight.held_bytes = 0
 
@@ -164,3 +181,9 @@ class Worker:
             await asyncio.sleep(0)
         self._flush()
         self._recorder.close()
+
+
+def _is_of_many(address: str, runtime: Runtime) -> bool:
+    """Whether an address is a proxy of ours: what comes from it is from all its clients."""
+    # Who is gone already has no address.
+    return address != "" and is_trusted(address, runtime.trusted_proxies)

@@ -25,6 +25,7 @@ from vallum.core.problems import Denied
 from vallum.engine.exchange import Exchange
 from vallum.engine.filter import Answer
 from vallum.gateway.answers import PreparedHead
+from vallum.wire.authority import parse_networks
 
 _OK = PreparedHead(b"HTTP/1.1 200 OK")
 
@@ -322,7 +323,12 @@ def test_b027_a_body_where_none_is_expected_is_refused_and_skipped() -> None:
 def test_b277_bodies_that_would_be_too_much_together_are_refused() -> None:
     async def test() -> None:
         route = make_route("POST", "/x", body_checks=(_pass,), body_limit=100)
-        runtime = make_runtime([route], EchoOrigin(), caps=Caps(in_flight_body_bytes=150))
+        runtime = make_runtime(
+            [route],
+            EchoOrigin(),
+            caps=Caps(in_flight_body_bytes=150),
+            trusted_proxies=parse_networks(["127.0.0.0/8"]),
+        )
         async with serving(runtime) as served:
             first = await served.connect()
             first.send(get("/x", b"Transfer-Encoding: chunked", method="POST"))
