@@ -26,11 +26,14 @@ RULES: Final[Mapping[str, str]] = {
 # (`$filter`, `$top`, `$count`, `$ref`, `$schema`, `$id`, `$type`, `$set`) are not among them.
 _MATCHING = (
     r"(?:ne|eq|gte?|lte?|n?in|nor|or|and|not|exists|regex|where|expr|elemMatch|mod|all|size|"
-    r"jsonSchema|nearSphere|geoWithin|text)"
+    r"jsonSchema|near|nearSphere|geoWithin|geoIntersects|bits(?:All|Any)(?:Set|Clear)|sampleRate|"
+    r"text)"
 )
 _RUNNING = (
     r"(?:where|function|accumulator|lookup|graphLookup|unionWith|out|merge|addFields|"
-    r"replaceRoot|facet|unwind|rename|currentOp|listSessions|push|pull|pullAll|addToSet|unset)"
+    r"replaceRoot|facet|unwind|rename|currentOp|listSessions|push|pull|pullAll|addToSet|unset|inc|mul|"
+    r"setOnInsert|currentDate|redact|replaceWith|bucketAuto|sortByCount|setWindowFields|collStats|"
+    r"indexStats|planCacheStats|changeStream)"
 )
 _ANY = rf"(?:{_MATCHING}|{_RUNNING})"
 _LOOKUPS = (
@@ -43,12 +46,18 @@ _SHELL_CALLS = (
 )
 _STATEMENT = (
     r"(?:return\b|var\s|let\s|const\s|while\s?\(|for\s?\(|do\s?\{|if\s?\(|sleep\s?\(|throw\b|"
-    r"db\.|this\.|emit\s?\(|function\b|print(?:json)?\s?\()"
+    r"typeof\s|db\.|this\.|emit\s?\(|function\b|print(?:json)?\s?\()"
 )
 
 _OPERATOR_NAME = re.compile(rf"(?:^|[\[.])\s?\$({_ANY})(?:$|[\]\[.])", re.IGNORECASE)
 _OPERATOR_KEY = re.compile(rf"(?:^|[\[{{,'\"])\s{{0,8}}\$({_ANY})['\"]?\s{{0,8}}:", re.IGNORECASE)
-_OPERATOR_PAIR = re.compile(rf"\[\$({_ANY})\](?:\[\w{{0,20}}\]){{0,2}}=", re.IGNORECASE)
+_OPERATOR_PAIR = re.compile(rf"\[\$({_ANY})\](?:\[\$?\w{{0,20}}\]){{0,2}}=", re.IGNORECASE)
+# The stages of an aggregation; and a type that is asked by its number, which no schema does.
+_STAGE = re.compile(
+    r"^\s{0,8}\[\s{0,8}\{\s{0,8}['\"]\$(?:project|group|match|sort|limit|skip|sample|count|set)"
+    r"['\"]\s{0,8}:|(?<=[\[{,'\"])\$(?:type|rand)['\"]?\s{0,8}:\s{0,8}(?:-?\d|\{\s?\})",
+    re.IGNORECASE,
+)
 _BREAK_OUT = re.compile(r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:", re.IGNORECASE)
 # A parameter's name where its value should stand: `user[$ne]`, `[$gt]5`. Names that variables of
 # programs have as well (`$size`, `$text`) are not among the operators.
@@ -68,7 +77,7 @@ _SECRET_FIELD = re.compile(
 _QUOTE = re.compile(r"['\"]")
 _AFTER_QUOTE = re.compile(
     rf"['\"]\s{{0,8}}[)}}\]]{{0,3}}\s{{0,8}}(?:;\s{{0,8}}{_STATEMENT}|(?:\|\||&&)\s{{0,8}}"
-    rf"(?:this\.|db\.|Object\.|true\b|!|sleep\s?\(|\(?\s?\d{{1,9}}\s?[<>=!]=?=?\s?\d|"
+    rf"(?:this\.|db\.|Object\.|true\b|!|sleep\s?\(|typeof\s|\(?\s?\d{{1,9}}\s?[<>=!]=?=?\s?\d|"
     rf"(?P<q>['\"])[^'\"]{{0,40}}(?P=q)?\s?(?:[<>]|[=!]==?))|\+\s{{0,8}}sleep\s?\()",
     re.IGNORECASE,
 )
@@ -89,17 +98,31 @@ _SEARCH_BODY = re.compile(
     r"\"script\"\s{0,8}:\s{0,8}(?:\{\s{0,8}\"(?:source|inline|lang|id)\"|\"[^\"]{0,200}\w\s?\()|"
     r"\"query\"\s{0,8}:\s{0,8}\{\s{0,8}\"(?:match_all|query_string|bool|wildcard|regexp|term)\"|"
     r"\"selector\"\s{0,8}:\s{0,8}\{\s{0,8}\"_?\w{1,40}\"\s{0,8}:\s{0,8}\{|"
-    r"function\s?\(\s?doc\s?\)\s{0,4}\{\s{0,8}(?:emit|if|for|return)"
+    r"function\s?\(\s?doc\s?\)\s{0,4}\{\s{0,8}(?:emit|if|for|return)|"
+    r"\"mapReduce\"\s{0,8}:"
 )
 _WIRE = re.compile(
-    r"[\r\n](?=[*sarpcfelm])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
+    r"[\r\n](?=[*sarpcfelmkbd])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
     r"(?:set|add|replace|append|prepend|cas) \S{1,250} \d{1,10} \d{1,12} \d{1,10}"
     r"(?: noreply)?\r?\n|"
     r"(?:flush_?all|flushdb)\s?(?:[\r\n]|$)|config set \w+ \S|(?:slaveof|replicaof) \S{1,100} \w+|"
-    r"eval ['\"][^'\"\r\n]{1,200}['\"] \d|script load |module load /)",
+    r"eval (?:'[^'\r\n]{1,400}'|\"[^\"\r\n]{1,400}\") \d|keys \*\s{0,4}[\r\n]|script flush|"
+    r"stats (?:items|slabs|cachedump)\b|config get \*|acl setuser |bgrewriteaof|debug sleep \d|"
+    r"script load |module load /)",
     re.IGNORECASE,
 )
 _CQL = re.compile(r"\ballow\s{1,8}filtering\b", re.IGNORECASE)
+# The end of a graph's query, behind a string that is closed and before the rest as a comment.
+_GRAPH_END = re.compile(
+    r"['\"]\s{0,4}[)}\]]{0,3}\s{0,8}[^'\"]{0,80}?\b(?:return\s{1,4}[\w.]{1,60}|"
+    r"remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40})\s{0,4}(?://|/\*)",
+    re.IGNORECASE,
+)
+_GREMLIN = re.compile(r"\bg\.[VE]\([^()]{0,80}\)\s{0,4}\.\w")
+_LUA = re.compile(r"\bredis\.p?call\s?\(\s?['\"]")
+_CREATE = re.compile(
+    r"^\s{0,8}(?:create|merge)\s{0,4}\(\w{0,20}:\w{1,40}\s{0,4}[{)]", re.IGNORECASE
+)
 _PATTERN = re.compile(
     r"\bmatch\s{0,8}\(\s?\w{0,40}\s?(?::\s?\w{1,60}\s?)?(?:\{[^{}]{0,100}\}\s?)?\)", re.IGNORECASE
 )
@@ -143,7 +166,12 @@ def _judge_name(text: str) -> Judgement | None:
 
 
 def _operator_json(text: str) -> Judgement | None:
-    match = _OPERATOR_KEY.search(text) or _OPERATOR_PAIR.search(text) or _BREAK_OUT.search(text)
+    match = (
+        _OPERATOR_KEY.search(text)
+        or _OPERATOR_PAIR.search(text)
+        or _BREAK_OUT.search(text)
+        or _STAGE.search(text)
+    )
     if match is None:
         return None
     if match.re is _BREAK_OUT:
@@ -180,7 +208,7 @@ def _javascript(text: str) -> Judgement | None:
 
 
 def _shell(text: str) -> Judgement | None:
-    match = _SHELL.search(text)
+    match = _SHELL.search(text) or _LUA.search(text)
     return match and verdict("nosql.shell", 4 if reads_as_prose(text) else 6, match[0])
 
 
@@ -203,7 +231,13 @@ def _cql(text: str) -> Judgement | None:
 
 
 def _cypher(text: str) -> Judgement | None:
-    match = _CYPHER.search(text) or _graph_pattern(text)
+    first = _QUOTE.search(text)
+    match = first and _GRAPH_END.match(text, first.start())
+    if match:
+        return verdict("nosql.cypher", 4 if reads_as_prose(text) else 7, match[0])
+    match = (
+        _CYPHER.search(text) or _GREMLIN.search(text) or _CREATE.match(text) or _graph_pattern(text)
+    )
     if match is None:
         return None
     if _CYPHER_BREAK.match(text):
@@ -224,11 +258,14 @@ _LOOKS: Final[tuple[Look, ...]] = (
     (("$",), _operator_json),
     (("[$",), _operator_path),
     ((";", "||", "&&", "sleep", "this."), _javascript),
-    (("db.",), _shell),
-    (("script", "query", "selector", "function"), _search_body),
+    (("db.", "redis."), _shell),
+    (("script", "query", "selector", "function", "mapreduce"), _search_body),
     (("\r", "\n"), _wire_command),
     (("filtering",), _cql),
-    (("match", "csv", "delete", "call"), _cypher),
+    (
+        ("match", "csv", "delete", "call", "return", "remove", "g.", "create", "merge"),
+        _cypher,
+    ),
 )
 
 DETECTOR = Detector(
@@ -242,19 +279,23 @@ DETECTOR = Detector(
             r"^\s{0,8}this\.\w{1,40}(?:\.match\s?\(|\s?[=!]==?)|['\"]\s{0,8}\+\s{0,8}sleep\s?\(|"
             r"(?:\|\||&&)\s{0,8}Object\."
         ),
-        rf"['\")}}\]]\s{{0,8}}(?:;|\|\||&&)\s{{0,8}}(?:{_STATEMENT}|true|!|['\"(]|\d{{1,9}}\s?[<>=!])",
+        rf"['\")}}\]]\s{{0,8}}(?:;|\|\||&&)\s{{0,8}}(?:{_STATEMENT}|true|typeof\s|!|['\"(]|\d{{1,9}}\s?[<>=!])",
         rf"^\s{{0,8}}-?[\w.]{{0,40}}\s{{0,8}};\s{{0,8}}{_STATEMENT}",
         r"(?:\|\||&&)\s{0,8}(?:this\.|db\.|\d{1,9}\s?==|true\s?(?:$|//|;))",
         r"\bdb\.[a-z_]\w{0,60}(?:\(|\.[a-z]{4,12}\s?\()",
-        r"\"(?:script|script_fields|script_score|_script|query|selector)\"\s{0,8}:\s{0,8}[{\"]",
+        r"\"(?:script|script_fields|script_score|_script|query|selector|mapreduce)\"\s{0,8}:\s{0,8}[{\"]",
         r"function\s?\(\s?doc\s?\)",
         (
             r"[\r\n](?:\*\d{1,5}\r?\n\$\d|"
             r"(?:set|add|replace|append|prepend|cas) \S+ \d{1,10} \d|"
-            r"flush_?all|flushdb|config set |slaveof |replicaof |eval ['\"]|"
-            r"script load |module load )"
+            r"flush_?all|flushdb|config set |config get \*|slaveof |replicaof |eval ['\"]|"
+            r"keys \*|stats (?:items|slabs|cachedump)|acl setuser |bgrewriteaof|debug sleep |"
+            r"script flush|script load |module load )"
         ),
         r"allow\s{1,8}filtering",
+        r"\[\s{0,8}\{\s{0,8}['\"]\$[a-z]{3,8}['\"]\s{0,8}:|\$(?:type|rand)['\"]?\s{0,8}:\s{0,8}[-\d{]",
+        r"\bg\.[ve]\(|\bredis\.p?call|^\s{0,8}(?:create|merge)\s{0,4}\(\w{0,20}:\w",
+        r"return\s{1,4}[\w.]{1,60}\s{0,4}/[/*]|remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40}\s{0,4}/[/*]",
         (
             r"\bmatch\s{0,8}\(\s?\w{0,40}\s?[:){]|load\s{1,8}csv\s|detach\s{1,8}delete\s|"
             r"\bcall\s{1,8}(?:db|apoc|dbms)\."

@@ -25,23 +25,33 @@ _FUNCTION = (
     r"substring-after|position|last|text|node|starts-with|ends-with|contains|string|concat|"
     r"normalize-space|translate|not|true|doc|doc-available|matches|boolean|number|sum|"
     r"string-to-codepoints|codepoints-to-string|lower-case|upper-case|current|system-property|"
-    r"distinct-values|string-join|tokenize|replace|exists|empty|max|min|avg|id|key|lang|position)"
+    r"distinct-values|string-join|tokenize|replace|exists|empty|max|min|avg|id|key|lang|root|"
+    r"comment|[a-z]{2,20}-[a-zA-Z-]{2,40}|[a-z]{2,12}:[a-z][a-z-]{1,40})"
 )
 _AXIS = (
     r"(?:ancestor|ancestor-or-self|attribute|child|descendant|descendant-or-self|following|"
     r"following-sibling|namespace|parent|preceding|preceding-sibling|self)"
 )
+# What binds a name to each node of a path (XQuery).
+_BINDING = r"(?:(?:for|some|every)\s{1,4}\$\w{1,40}\s{1,4}in\s|let\s{1,4}\$\w{1,40}\s{0,4}:=)"
+_MODULES = (
+    r"(?:db:(?:open|get|list|drop|delete|add|store|query|system)|http:send-request|"
+    r"file:(?:read-[a-z]{4,12}|list|write|append|delete|exists)|fetch:(?:text|xml|binary|doc)|"
+    r"proc:(?:system|execute|fork)|xquery:eval|util:(?:eval|eval-inline|log)|"
+    r"xdmp:[a-z-]{3,40}|xmldb:[a-z-]{3,40}|sql:(?:connect|execute)|java\.lang\.\w{1,40}:\w{1,40})"
+)
 _CLOSE = r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}"
 _VALUE = r"(?:'[^'\"]{0,60}'?|\"[^'\"]{0,60}\"?|-?\d{1,9}(?:\.\d{1,9})?)"
 
 _TAUTOLOGY = re.compile(
-    rf"{_CLOSE}\b(?:or|and)\s{{0,4}}\(?(?P<left>{_VALUE})\s{{0,4}}(?:=|!=|<=?|>=?)\s{{0,4}}"
-    rf"(?P<right>{_VALUE})",
+    rf"{_CLOSE}\b(?:or|and)\s{{0,4}}\(?(?P<left>{_VALUE})\s{{0,4}}"
+    rf"(?:=|!=|<=?|>=?|\b(?:eq|ne|l[et]|g[et]|i?div|mod)\b)\s{{0,4}}(?P<right>{_VALUE})",
     re.IGNORECASE,
 )
 _PROBE = re.compile(
     rf"{_CLOSE}\b(?:or|and)\s{{0,4}}(?:not\s?\()?\(?(?:{_FUNCTION}\s?\(|"
-    rf"(?:\.{{0,2}}/{{1,2}}|\./)[\w*@(]|\.\s?[=<>]|@[\w*]|{_AXIS}::)"
+    rf"(?:\.{{0,2}}/{{1,2}}|\./)[\w*@(]|\.\s?[=<>]|@[\w*]|{_AXIS}::|"
+    rf"(?:\*|\.\.?)\s{{1,4}}(?:or|and)\b|\w{{1,40}}\[\d{{1,4}}\]\s{{1,4}}(?:or|and)\b|{_BINDING})"
 )
 _QUOTE = re.compile(r"['\"]")
 _FEW_QUOTES: Final = 8
@@ -49,7 +59,8 @@ _PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@
 _COUNT = re.compile(
     r"\b(?:count|string-length|name|local-name|string)\s?\(\s?(?:\.?/{1,2}|/\*)[\w*@:]|"
     r"(?<![\w.])(?:translate|normalize-space|lower-case|upper-case|concat|contains|starts-with|"
-    r"substring|boolean|number|distinct-values|codepoints-to-string|string-to-codepoints)"
+    r"substring|boolean|number|distinct-values|codepoints-to-string|string-to-codepoints|"
+    r"string-join)"
     r"\s?\(\s?//[\w*@]"
 )
 _STEP = re.compile(rf"(?:/|\b){_AXIS}::(?:\*|(?:node|text|comment)\(\))|/{_AXIS}::\w")
@@ -63,13 +74,19 @@ _TEST = re.compile(
     r"//@?\*|//\w[\w-]{0,60}\[|/(?:text|node|comment)\(\)|\[@?[\w-]{1,60}\s?(?:=|!=)\s?['\"]|\*\[\d"
 )
 _UNION = re.compile(
-    r"^[^'\"]{0,60}['\"]\s{0,4}[)\]]{0,3}\s{0,4}\|\s{0,4}//?[\w*]|^\s{0,4}/{1,2}\s{0,4}\|\s{0,4}//"
+    r"^[^'\"]{0,60}['\"]\s{0,4}[)\]]{0,3}\s{0,4}(?:\||\b(?:union|intersect|except)\b)"
+    r"\s{0,4}//?\s{0,4}[\w*|]|^\s{0,4}/{1,2}\s{0,4}\|\s{0,4}//|^-?\d{1,9}\s{0,4}\|\s{0,4}//[\w*@][^|]*$"
 )
 _DOCUMENT = re.compile(
     r"\b(?:doc|doc-available|document|collection|unparsed-text(?:-lines|-available)?)\s?\(\s?"
-    r"(?:['\"](?:[a-z][a-z0-9+.-]{1,12}:|/)|concat\s?\()",
+    rf"(?:['\"](?:[a-z][a-z0-9+.-]{{1,12}}:|/)|concat\s?\()|\b{_MODULES}\s?\(",
     re.IGNORECASE,
 )
+# A loop over nodes, by itself or behind what ends the one before.
+_LOOP = re.compile(
+    rf"(?:^|[\s'\")\](]){_BINDING}\s{{0,4}}\(?\s{{0,4}}(?:/{{1,2}}[\w*@]|(?:doc|collection|db:\w+)\s?\()"
+)
+_RETURN = re.compile(rf"{_CLOSE}return\s{{1,4}}(?:collection\(|doc\(|/{{2}}|\$\w+\s{{1,4}}union\b)")
 
 
 def judge(text: str, context: Context) -> Judgement | None:
@@ -132,6 +149,12 @@ def _document(text: str) -> Judgement | None:
     return match and verdict("xpath.document", 4 if reads_as_prose(text) else 7, match[0])
 
 
+def _query(text: str) -> Judgement | None:
+    first = _QUOTE.search(text)
+    match = (first and _RETURN.match(text, first.start())) or _LOOP.search(text)
+    return match and verdict("xpath.document", 4 if reads_as_prose(text) else 7, match[0])
+
+
 _LOOKS: Final[tuple[Look, ...]] = (
     (("'", '"'), _tautology),
     (("'", '"'), _probe),
@@ -140,7 +163,8 @@ _LOOKS: Final[tuple[Look, ...]] = (
     (("::",), _step),
     (("/",), _whole),
     (("/",), _path),
-    (("doc(", "doc (", "doc-avail", "document(", "collection(", "unparsed-text"), _document),
+    (("doc(", "doc (", "doc-avail", "document(", "collection(", "unparsed-text", ":"), _document),
+    (("return ", "for $", "some $", "every $", "let $"), _query),
 )
 
 DETECTOR = Detector(
@@ -148,16 +172,24 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         rf"{_CLOSE}(?:or|and)\s{{0,4}}\(?['\"\d-]",
-        rf"{_CLOSE}(?:or|and)\s{{0,4}}(?:not\s?\()?\(?(?:{_FUNCTION}\s?\(|\.{{0,2}}/|\.\s?[=<>]|@[\w*]|{_AXIS}::)",
+        (
+            rf"{_CLOSE}(?:or|and)\s{{0,4}}(?:not\s?\()?\(?(?:{_FUNCTION}\s?\(|\.{{0,2}}/|\.\s?[=<>]|"
+            rf"@[\w*]|{_AXIS}::|(?:\*|\.\.?)\s{{1,4}}(?:or|and)\b|"
+            r"\w{1,40}\[\d{1,4}\]\s{1,4}(?:or|and)\b)"
+        ),
+        rf"\b{_BINDING}",
+        rf"\b{_MODULES}\s?\(",
+        r"['\")\]]\s{0,4}return\s{1,4}(?:collection\(|doc\(|//|\$\w+\s{1,4}union)",
         r"['\")]\s{0,4}\]\s{0,4}(?:\||/{1,2}[.@*])",
         r"\]\s{0,4}\|\s{0,4}/",
         r"\b(?:count|string-length|name|local-name|string)\s?\(\s?\.?/",
         (
             r"(?:translate|normalize-space|-case|concat|contains|-with|substring|boolean|number|"
-            r"-values|-to-string|-to-codepoints)\s?\(\s?//[\w*@]"
+            r"-values|-to-string|-to-codepoints|-join)\s?\(\s?//[\w*@]"
         ),
         r"^\s{0,4}/[\w./@*-]*(?:\[|\(\))|^\s{0,4}//@?\*|^/{1,2} ?\|",
-        r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}\|\s{0,4}/",
+        r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}(?:\||union|intersect|except)\s{0,4}/",
+        r"^-?\d{1,9}\s{0,4}\|\s{0,4}//",
         rf"\b{_AXIS}::",
         r"^\s{0,4}/{1,2}\*(?:/|\[|$|\|)|^\s{0,4}//@\*",
         r"\b(?:doc|doc-available|document|collection|unparsed-text[a-z-]{0,10})\s?\(\s?['\"c]",

@@ -116,3 +116,42 @@ def test_a_text_of_nothing_but_starts_is_judged() -> None:
     found = DETECTOR.judge(text, Context("query", "q"))
     assert found is not None
     assert len(found.evidence) <= 120
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password":{"$type":2}}',
+        '{"x":{"$bitsAllSet":[1]}}',
+        '[{"$project":{"password":1}}]',
+        '{"$inc":{"balance":1000}}',
+        "login[$not][$type]=2",
+        "' || typeof this.x !== 'undefined' || '",
+        "' RETURN n//",
+        "' FILTER 1==1 RETURN u //",
+        "'} REMOVE u IN users //",
+        "CREATE (n:User {name:'admin'})",
+        "g.V().hasLabel('user').values('password')",
+        "return redis.call('GET','secret')",
+        "x\r\nEVAL \"return redis.call('keys','*')\" 0\r\n",
+        "\r\nKEYS *\r\n",
+        '{"mapReduce":"users","map":"function(){emit(1,1)}"}',
+    ],
+)
+def test_stages_types_and_other_stores_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"$ref":"#/components/schemas/Pet"}]',
+        '{"$type":"Person","name":"Ann"}',
+        "press 'return' twice // then wait",
+        "create (or merge) the branch",
+        "f.V() and g.V are volumes",
+        "line one\r\nkeys and coats\r\n",
+    ],
+)
+def test_what_looks_like_other_stores_passes(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS

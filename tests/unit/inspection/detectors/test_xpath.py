@@ -54,3 +54,45 @@ def test_ordinary_texts_pass(text: str) -> None:
 def test_a_path_in_a_sentence_is_a_trace() -> None:
     text = "To see how many users there are in the whole document we ask for count(//user) first."
     assert 0 < SUSPECTS.score(text, "body") < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "' or 'a' eq 'a",
+        "' or 1 div 0 or '",
+        "' or * or '",
+        "' or .. or '",
+        "' or user[1] or '",
+        "' or base-uri()='x",
+        "' or generate-id(/*) or '",
+        "' or file:list('/') or '",
+        "' or some $x in //user satisfies $x/p='a' or '",
+        "' let $x := //user return $x",
+        "for $u in doc('users.xml')//user return $u",
+        "' return $u union //user where '1'='1",
+        "' union //user or '",
+        "'|/|'",
+        "1 | //user",
+        "string-join(//user/name,',')",
+        "http:send-request(<http:request method='get'/>)",
+    ],
+)
+def test_operators_loops_and_modules_of_xquery_are_stopped(text: str) -> None:
+    assert max((each.score for _, each in SUSPECTS.judge(text)), default=0) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for $x in the cart we pay twice",
+        "name eq 'Milk' or price lt 2",
+        "1 | // a comment | 2",
+        "'left' or * for all",
+        "unions ('labour' union /local 42/)",
+        "if ($kind === 'a') return $x;",
+        "file: list (see annex)",
+    ],
+)
+def test_words_that_xquery_has_too_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
