@@ -23,6 +23,8 @@ ends by the signal itself."""
 
 _SHORT_LIFE_SECONDS = 2.0
 _MOST_SHORT_LIVES = 5
+_RETRY_SECONDS = (0.05, 1.0)
+"""The first pause before a process that the system refused is asked for again, and the longest."""
 
 
 def open_listener(address: str, port: int) -> socket.socket:
@@ -99,10 +101,9 @@ class Supervisor:
     def _start(self, number: int, writable: int, readable: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        # A signal between fork and the first lines of the child would run the supervisor's own
-        # handlers in the child, with the supervisor's list of workers.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        process = os.fork()
+        process = self._fork(number)
+        if process is None:
+            return
         if process:
             self._workers[process] = (number, time.monotonic())
             if self._stopping:
@@ -125,6 +126,33 @@ class Supervisor:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
+
+    def _fork(self, number: int) -> int | None:
+        """As `os.fork`, with signals blocked, until it succeeds; None, and signals are not blocked,
+        where all is to stop first.
+
+        The other workers serve meanwhile, and would end with the supervisor.
+        """
+        seconds, longest = _RETRY_SECONDS
+        is_told = False
+        while True:
+            # A signal between fork and the first lines of the child would run the supervisor's own
+            # handlers in the child, with the supervisor's list of workers.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+            try:
+                return os.fork()
+            except OSError as error:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+                if not is_told:
+                    is_told = True
+                    sys.stderr.write(
+                        f"vallum: worker {number} cannot be started ({error.strerror}); "
+                        "trying again until it can\n"
+                    )
+            if self._stopping:
+                return None
+            time.sleep(seconds)
+            seconds = min(2 * seconds, longest)
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True

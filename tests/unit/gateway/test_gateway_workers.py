@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 from vallum.gateway.workers import open_listener
 
 _PROGRAM = """
-import os, signal, sys, time
+import errno, os, signal, sys, time
 from pathlib import Path
 from vallum.gateway import workers
 from vallum.gateway.workers import Supervisor
@@ -54,6 +54,18 @@ def serve(number, ready):
 def say_ready():
     (folder / "ready").touch()
 
+if behaviour == "no processes":
+    fork = os.fork
+    refusals = []
+
+    def refuse():
+        if (folder / "ready").exists() and not (folder / "room").exists():
+            refusals.append(1)
+            (folder / "refused").write_text("0 0\\n" * len(refusals))
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        return fork()
+
+    os.fork = refuse
 if behaviour == "long lives":
     workers._SHORT_LIFE_SECONDS = 0.0
 sys.exit(Supervisor([serve, serve]).run(say_ready))
@@ -193,6 +205,28 @@ def test_workers_that_have_lived_are_started_again_any_number_of_times(tmp_path:
             )
             assert supervised.noted("served")[-1][0] == number
         assert supervised.end() == 0
+
+
+def test_a_system_that_refuses_a_process_does_not_end_the_others(tmp_path: Path) -> None:
+    with _supervised(tmp_path, "no processes") as supervised:
+        workers = supervised.await_ready()
+        os.kill(workers[1], signal.SIGKILL)
+        eventually(lambda: len(supervised.noted("refused")) >= 3, "tried again and again")
+        assert _is_running(workers[0])
+        (tmp_path / "room").touch()
+        eventually(lambda: len(supervised.noted("served")) == 3, "a third worker served")
+        assert supervised.noted("served")[2][0] == 1
+        assert supervised.end() == 0
+        assert supervised.errors().count("worker 1 cannot be started") == 1
+
+
+def test_it_stops_while_the_system_refuses_processes(tmp_path: Path) -> None:
+    with _supervised(tmp_path, "no processes") as supervised:
+        workers = supervised.await_ready()
+        os.kill(workers[1], signal.SIGKILL)
+        eventually(lambda: bool(supervised.noted("refused")), "tried once")
+        assert supervised.end() == 0
+        assert dict(supervised.noted("stopped")) == {0: workers[0]}
 
 
 def test_a_worker_that_ends_badly_shows_in_the_exit_status(tmp_path: Path) -> None:
