@@ -22,6 +22,7 @@ from vallum.wire.media_type import MediaType, parse_media_type
 from vallum.wire.multipart import MalformedMultipart, Part, parse_mixed, parse_multipart
 
 _SVG = "image/svg+xml"
+_OCTETS = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def _may_hold_files(essence: str) -> bool:
 
 
 def _check(exchange: Exchange, uploads: Uploads) -> None:
-    files = _files(exchange)
+    files = [file for file in _files(exchange) if not _is_unchosen(file)]
     if len(files) > uploads.max_files:
         raise Denied("upload-refused", "upload.count")
     try:
@@ -88,6 +89,15 @@ def _check(exchange: Exchange, uploads: Uploads) -> None:
             )
     except BadFile as error:
         raise Denied("upload-refused", f"upload.{error.code}") from None
+
+
+def _is_unchosen(part: Part) -> bool:
+    """Whether it is what a browser sends for a file input of a form where no file was chosen.
+
+    HTML, "constructing the entry list": an empty file with an empty name and the type `application/octet-stream`.
+    """
+    is_octets = part.media_type is not None and part.media_type.essence == _OCTETS
+    return part.filename == "" and not part.content and is_octets
 
 
 def _files(exchange: Exchange) -> Sequence[Part]:

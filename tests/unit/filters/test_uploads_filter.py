@@ -90,6 +90,23 @@ def test_files_of_forms() -> None:
     assert outcome({"a": "text"}, types=frozenset({"gif"})) == "ok"
 
 
+def test_an_input_where_no_file_was_chosen_is_no_file() -> None:
+    """HTML, constructing the entry list: an empty file, without a name, of an unknown type."""
+    octets = MediaType("application/octet-stream")
+    empty = Part("f", "", octets, b"")
+    only: dict[str, Any] = {"types": frozenset({"png"}), "max_files": 1}
+    assert outcome({}, files=(empty,), **only) == "ok"
+    assert outcome({}, files=(empty, part(png()), empty), **only) == "ok"
+    assert outcome({}, files=(empty, part(jpeg())), **only) == "422 upload.content"
+    for other in (
+        Part("f", "", octets, b"x"),
+        Part("f", "a.exe", octets, b""),
+        Part("f", None, octets, b""),
+        Part("f", "", MediaType("text/html"), b""),
+    ):
+        assert outcome({}, files=(other,), **only) == "422 upload.kind", other
+
+
 def test_bodies_that_are_files() -> None:
     assert outcome(UNREAD, png(), b"image/png") == "ok"
     assert outcome(UNREAD, jpeg(), b"image/png") == "422 upload.content"
