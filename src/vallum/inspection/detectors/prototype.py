@@ -18,7 +18,7 @@ RULES: Final[Mapping[str, str]] = {
 _TRIGGERS: Final = (
     r"__proto__|__(?:define|lookup)[gs]etter__",
     r"constructor['\"`\s\]]{0,4}[.:\[\]]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)",
-    r"constructor\"\s*:\s*\{\s*\"prototype",
+    r"constructor['\"]?\s*:\s*\{\s*['\"]?prototype|constructor>\s*<prototype",
     r"cons\w{0,12}constructor\w",
     r"constructor['\"]?\s*[/,]\s*['\"]?prototype\b",
     r"\bobject\s*\.\s*prototype\b|:module:prototype|\"\$\d{1,3}:\w",
@@ -26,16 +26,18 @@ _TRIGGERS: Final = (
 _LINK = re.compile(
     r"(?P<proto>__proto__|__(?:define|lookup)[GS]etter__)|"
     r"constructor['\"`\s\]]{0,4}[.:\[/,]{1,2}\s{0,4}['\"`]?\s{0,4}(?:prototype|constructor)\b|"
-    r"constructor\"\s{0,40}+:\s{0,40}+\{\s{0,40}+\"prototype|"
-    r"\bObject\s{0,40}+\.\s{0,40}+prototype\s{0,40}+[.\[]\s{0,40}+\w+\s{0,40}+\]?\s{0,40}+=|"
+    r"constructor['\"]?\s{0,40}+:\s{0,40}+\{\s{0,40}+['\"]?prototype|constructor>\s{0,40}+<prototype|"
+    r"\bObject\s{0,40}+\.\s{0,40}+prototype\s{0,40}+"
+    r"(?:[.\[]\s{0,40}+['\"]?\w+['\"]?\s{0,40}+\]?\s{0,40}+=)|"
+    r"(?:defineProperty|assign|set)\s?\(\s{0,40}+Object\.prototype\s?,|"
     r":Module:prototype|\"\$\w{1,3}:(?:constructor|then|__)",
     re.I,
 )
 # Before and after the name in a path (`a[__proto__][b]`, `a.__proto__.b=1`, `{"__proto__":`).
-_BEFORE = re.compile(r"(?:^|[.\[\"'`{,&?:/>#]|\]\[)\s{0,40}+['\"`]?$")
+_BEFORE = re.compile(r"(?:^|[.\[\"'`{,&?:/<>#]|\]\[|--)\s{0,40}+['\"`]?$")
 # What becomes the name once a filter has cut the name out of it, as in `__pro__proto__to__`.
 _CUT_OUT = re.compile(r"(__proto__|constructor|prototype)", re.I)
-_AFTER = re.compile(r"^['\"`]?\s{0,40}+(?:[.\[\]:=/,]|$)")
+_AFTER = re.compile(r"^['\"`]?\s{0,40}+(?:[.\[\]:=/,;|(]|->|>\S|$)")
 
 
 def judge(text: str, context: Context) -> Judgement | None:

@@ -32,7 +32,7 @@ _TRIGGERS: Final = (
     (
         r"\{\s?(?:\$\w|\d+\s?[*+/-]\s?\d|/?literal\}|php\}|(?:system|exec|passthru|shell_exec|"
         r"eval|fetch|"
-        r"include|math|smarty_\w+|phpinfo|readfile|file_get_contents|popen|if\s)\b)"
+        r"include|extends\s+file|insert\s+name|function\s+name|math|smarty_\w+|phpinfo|readfile|file_get_contents|popen|if\s)\b)"
     ),
     (
         r"\bt\s*\(\s*(?:java|org|com|sun)[.x]|_memberaccess|@java\.|@ognl\.|@org\.|ognlcontext|"
@@ -45,6 +45,8 @@ _TRIGGERS: Final = (
         r"getclass|inspect)\b"
     ),
     r"^\s*(?:redirect|redirectaction|action|method):\s*[$%#]",
+    r"\{=\s?\{?\d|['\"\w]\s?\|\s?@?(?:system|exec|passthru|shell_exec|print_r|var_dump)\s?[:}@]",
+    r"@using\s+system|@datetime\.(?:now|utc|today)",
     r"@(?:system|directory|file|environment|model|html|viewbag|using|functions|inject)\b[.({]",
     r"\bdata-(?:th|bind)-|\bth:(?:text|utext|each|with|attr|inline)\s*=",
 )
@@ -62,7 +64,7 @@ _ACTION = re.compile(
     r"^\s{0,40}+(?:redirect|redirectAction|action|method):\s{0,40}+(?:[$%#]\{|#)", re.I
 )
 _VELOCITY = re.compile(
-    r"#set\s{0,40}+\(\s{0,40}+\$\w+\s{0,40}+=|#(?:evaluate|include|"
+    r"#(?:macro|define)\s{0,40}+\([^()]{0,100}\)[^#]{0,200}#end|#set\s{0,40}+\(\s{0,40}+\$\w+\s{0,40}+=|#(?:evaluate|include|"
     r"parse)\s{0,40}+\(\s{0,40}+['\"$]|#foreach\s{0,40}+\(\s{0,40}+\$\w+\s+in\b|"
     r"\$[a-z]\w{0,20}\.(?:class\.inspect|class\.forName|getClass\(\)|inspect\()|"
     r"\$[a-z]\w{0,20}\.class\b",
@@ -70,14 +72,17 @@ _VELOCITY = re.compile(
 )
 _RAZOR = re.compile(
     r"@(?:System|Directory|File|Environment|System\.\w+)\s?\.\s?\w+|@(?:functions|"
-    r"using)\s{0,40}+[{(]|"
+    r"using)\s{0,40}+[{(]|@using\s+System\b|@DateTime\.(?:Now|UtcNow|Today)\b|"
     r"@Html\.Raw\s{0,40}+\(|@inject\s"
 )
 _FREEMARKER = re.compile(
-    r"<[#@](?:assign|include|import|macro|function|attempt|setting)\b[^>]{0,200}|"
-    r"\[#(?:assign|include|import|macro|function|attempt|setting)\s[^\]]{0,200}",
+    r"<[#@](?:assign|list|include|import|macro|function|attempt|setting|visit|recurse)\b[^>]{0,200}|"
+    r"\[#(?:list\s+\S{1,80}\s+as\b|(?:assign|include|import|macro|function|attempt|setting)\s)[^\]]{0,200}",
     re.I,
 )
+_ALONE = re.compile(r"\W{0,8}\$\{[^{}]{1,200}\}\W{0,8}")
+# Marks of several engines with nothing between: whichever it is, it will stumble.
+_POLYGLOT = re.compile(r"(?:[$#@*%~]\{|\{[{%#]|<%|\[%){3}")
 _EVALUATED: Final = frozenset({"{{", "${", "$!{", "#{", "*{", "%{", "~{", "@{", "<%", "[=", "@("})
 
 
@@ -102,7 +107,9 @@ def _lookups(text: str, context: Context) -> Iterator[Judgement]:
         yield judgement("template.lookup", 8, text, at)
     if found.environment:
         odd = context.location == "header"
-        yield judgement("template.lookup", 6 if odd else 4, text, at)
+        # Configuration has them too, and is sent in bodies.
+        alone = context.location != "body" and _ALONE.fullmatch(text) is not None
+        yield judgement("template.lookup", 6 if odd else 5 if alone else 4, text, at)
 
 
 def _blocks(text: str) -> Iterator[Judgement]:
@@ -145,9 +152,13 @@ _SMARTY = re.compile(
     r"Smarty_Internal|"
     r"(?:system|exec|passthru|shell_exec|eval|phpinfo|readfile|file_get_contents|popen)\s{0,40}+\(|"
     r"if\s+(?:system|exec|passthru|phpinfo|readfile|shell_exec|popen|eval)\s{0,40}+\(|"
-    r"\$\w+[.|](?:_|template_object|smarty)|'[^']*'\s{0,40}+\|\s{0,40}+(?:system|exec|passthru))"
+    r"(?:eval|extends|include|include_php|insert|function|config_load)\s+(?:var|file|name|script)"
+    r"\s{0,4}=\s{0,4}['\"$]|"
+    r"(?:\$[\w.>-]{1,40}|['\"][^'\"{}]{0,60}['\"])\s{0,4}\|\s{0,4}@?(?:system|exec|passthru|shell_exec|"
+    r"print_r|var_dump|phpinfo|readfile|file_get_contents)\b|"
+    r"\$\w+[.|](?:_|template_object|smarty))"
 )
-_SUM = re.compile(r"^\s?\d{1,8}\s?[*]\s?\d{1,8}\s?$|^['\"]\w*['\"]\s?\*\s?\d+$")
+_SUM = re.compile(r"^=?\s?\{?\d{1,8}\s?[*]\s?\d{1,8}\s?\}?$|^['\"]\w*['\"]\s?\*\s?\d+$")
 
 
 def _single_brace(text: str, block: Block) -> Judgement | None:
@@ -164,6 +175,9 @@ def _bare(text: str) -> Iterator[Judgement]:
     if match:
         mention = site(text, match.start(), match.end()) == "prose"
         yield judgement("template.ognl", 5 if mention else 9, text, match.start())
+    match = _POLYGLOT.search(text)
+    if match:
+        yield judgement("template.constant", 7, text, match.start())
     match = _ACTION.match(text)
     if match:
         yield judgement("template.ognl", 8, text, match.start())

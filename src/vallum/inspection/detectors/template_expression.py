@@ -94,15 +94,28 @@ _HARMLESS_ARGUMENT = re.compile(
 _BACKTICKS = re.compile(r"`[^`]{1,200}`")
 _LITERAL = re.compile(
     r"(?:(?<![\w\])])(?:''|\"\"|\(\)|\[\]|\{\}|'[^']{1,40}'|\"[^\"]{1,40}\"|\(\d+\)|"
-    r"\[\d*\])\s{0,4}(?:\.\s{0,4}[A-Za-z_]\w+|"
+    r"\[\d*\])\s{0,4}(?:(?:(?<!\s)\.|\.(?![A-Z]))\s{0,4}[A-Za-z_]\w+|"
     r"\|\s{0,4}attr|\[\s{0,4}['\"])|(?<![\w.])\d+\s?\.\s?[a-z_]\w+)"
 )
 _NUMBER = r"(?:0x[0-9a-f]{1,16}|\d{1,20}(?:\.\d{1,10})?|'[^'{}]{0,24}'|\"[^\"{}]{0,24}\")"
 _ARITHMETIC = re.compile(
-    rf"(?:^|[\s(=,\[:;?%#-]){_NUMBER}\s{{0,4}}(?:\*\*?|[-+/%~^&|]|<<|//|==|!=|>=?|<=?|\b(?:mod|"
+    rf"(?:^|[\s(=,\[:;?%#&!{{-]){_NUMBER}\s{{0,4}}(?:\*\*?|[-+/%~^&|]|<<|//|==|!=|>=?|<=?|\b(?:mod|"
     rf"div|eq|and|or)\b)"
     rf"\s{{0,4}}\(?[-+]?\s{{0,2}}{_NUMBER}",
     re.I,
+)
+# Constants that a condition, a filter or a function of the engine is asked about.
+_ASKED = re.compile(
+    r"^[-{\s]*(?:not\s+(?:true|false|\d)|(?:true|false|\d{1,9})\s?\?\s?['\"\d]|"
+    r"['\"\w]{1,40}\s+if\s+(?:true|false|\d)\b|(?:'\w{1,40}'|\"\w{1,40}\"|\d{1,9})\s+(?:not\s+)?in\s+[\['\"(]|"
+    r"var\s+\w{1,40}\s?=|=\S{1,8}\s\S{1,8}=\s*$|#with\s+['\"]|"
+    r"(?:print|printf|println|len|slice|html|js|urlquery)(?:\s+(?:\"[^\"]{0,60}\"|\d{1,9}|\.))+\s*$)"
+)
+_FILTERED = re.compile(
+    r"^[-{\s]*(?:(?:-?\d{1,12}|\[[\d\s,.'\"]{0,60}\])\s{0,4}\|\s{0,4}(?P<name>[a-z_]\w{1,20})|"
+    r"(?:'[^']{0,60}'|\"[^\"]{0,60}\")\s{0,4}\|\s{0,4}(?:upper|upcase|lower|downcase|reverse|length|"
+    r"count|size|append|prepend|b64\w{0,5}|base64\w{0,8}|md5|sha\d{0,3}|list|first|last|batch|string|int|"
+    r"url_?encode|hmac\w{0,8}|title|center|wordcount|repeat|capitalize|e|escape|safe|trim)\b)"
 )
 _DATE = re.compile(
     r"^\s{0,40}+\d{1,4}([-/.])\d{1,2}\1\d{1,4}\s{0,40}+$|"
@@ -119,7 +132,9 @@ _FORMATTING: Final = words(
     "if each with unless partial file ssm opt sls"
 )
 _CONTEXT = re.compile(
-    r"^\s{0,40}+(?:config|self|settings|request|_self|_context|app|environment|globals|joiner|"
+    r"^[\s=]{0,40}+(?:config|get_flashed_messages|g\.\w+|ENV(?:\s?\[.{0,40}\])?|global_variables|"
+    r"local_variables|instance_variables|self\.(?:inspect|methods|class)|@\w+\.(?:class|methods)|"
+    r"self|settings|request|_self|_context|app|environment|globals|joiner|"
     r"cycler|"
     r"namespace|"
     r"dump|debug|this|locals|lipsum|Model|handler|applicationScope|sessionScope|requestScope|"
@@ -132,6 +147,7 @@ _CONTEXT = re.compile(
 )
 _STATEMENT = re.compile(
     r"^[-+~\s]*(?:if\s+(?:true|false|not\s|\d|'|\")|"
+    r"assign\s+\w+\s{0,40}+=\s{0,40}+\d+\s{0,40}+\||"
     r"set\s+\w+\s{0,40}+=\s{0,40}+(?:\d+\s{0,40}+[*+]|cycler|.*__)|"
     r"import\s+['\"]?\w+['\"]?\s{0,40}+$|debug\s{0,40}+$|print\s|python|php|eval|exec|do\s|"
     r"include\s+['\"]?(?:/|\.\./|\\)|for\s+\w+\s+in\s+(?:\(|\[|'|\"|range\s{0,40}+\(|\w+\.__)|"
@@ -172,6 +188,11 @@ def sense(inside: str, opener: str) -> Sense:
     arithmetic = _ARITHMETIC.search(inside)
     if arithmetic and _TIMES.search(arithmetic[0]) and not _DATE.match(inside):
         return Sense("constant", arithmetic.start())
+    if _ASKED.match(inside):
+        return Sense("constant", 0)
+    filtered = _FILTERED.match(inside)
+    if filtered and filtered["name"] not in _FORMATTING:
+        return Sense("call", 0)
     call = _CALL.search(inside)
     if call and call[0].rstrip("( ").lower() not in _FORMATTING:
         return Sense("call", call.start())

@@ -37,7 +37,7 @@ class Lookups(NamedTuple):
     spelled: bool
     """Lookups are used to spell letters, which only serves to hide."""
     environment: bool
-    """One reads the environment or the system's properties."""
+    """One reads the environment, the system's properties or what else the logger knows."""
     resolved: str
 
 
@@ -88,10 +88,12 @@ class _State:
         name = prefix.strip().lower()
         if not colon and not has_default:
             return "${\0" + inside + "}"
-        runs = name in _RUNNING and (":" in key or (name in {"dns", "const"} and "." in key))
+        runs = name in _RUNNING and (
+            ":" in key or (name in {"dns", "const"} and ("." in key or "|" in key))
+        )
         if runs and colon:
             self.running = True
-        if name in {"env", "sys", "ctx", "java"} and not has_default:
+        if name in _LOOKUPS and not has_default:
             self.environment = True
         if name in _SPELLING and (nested or (has_default and not name)):
             self.spelled = self.spelled or name != "date" or nested
