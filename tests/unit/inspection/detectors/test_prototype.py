@@ -69,3 +69,33 @@ def test_paths_and_documents_in_values_are_stopped(text: str) -> None:
 )
 def test_the_word_is_at_most_a_trace(text: str) -> None:
     assert SUSPECTS.score(text, "body") < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Object.prototype['x']=1",
+        "Object.defineProperty(Object.prototype,'x',{value:1})",
+        "constructor: {prototype: {x: 1}}",
+        "<constructor><prototype><x>1</x></prototype></constructor>",
+        "<__proto__><x>1</x></__proto__>",
+        "__proto__->x",
+        "--__proto__.x=1",
+        "__defineGetter__('x',function(){})",
+    ],
+)
+def test_other_ways_to_write_a_path_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- __proto__: the legacy accessor of a prototype",
+        "constructor: the prototype was built first",
+        "Object.prototype.hasOwnProperty.call(a, 'b')",
+        "see <__proto__> in the manual",
+    ],
+)
+def test_lists_and_honest_code_about_prototypes_pass(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS

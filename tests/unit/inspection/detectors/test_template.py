@@ -337,3 +337,61 @@ def test_what_follows_many_blocks_is_still_looked_at() -> None:
 def test_a_block_begins_behind_any_blank_after_its_dollar(blank: str) -> None:
     """Perl and Velocity allow one."""
     assert SUSPECTS.score(f"${blank}{{7*7}}") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{{7*7}}}",
+        "{{&7*7}}",
+        "{=7*7}",
+        "{{ [7,7]|sum }}",
+        "{{ 7 | times: 7 }}",
+        "{{ 'abc'|upper }}",
+        "{{ not true }}",
+        "{{ true ? 1 : 2 }}",
+        "{{ 1 in [1] }}",
+        '{{ print "ab" "cd" }}',
+        '{{printf "%v" .}}',
+        "{{=<% %>=}}",
+        '{{#with "s" as |string|}}{{/with}}',
+        "{'id'|system}",
+        "{$x|print_r}",
+        "{extends file='string:x'}",
+        "{eval var='x'}",
+        "#macro(x)y#end",
+        "<#list .data_model?keys as k>${k}</#list>",
+        "@DateTime.Now",
+        "@using System.IO",
+        "<%= self.inspect %>",
+        "${env:X}",
+        "${k8s:accountName}",
+        "${dns:address|x}",
+        "${{<%[%'\"}}%\\",
+    ],
+)
+def test_probes_of_many_engines_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ user.name | upper }}",
+        "{{ 5 | currency }}",
+        "{{ 'cart.title' | translate }}",
+        '{{ env "HOME" }}',
+        '{{ printf "%s-%s" .Release.Name .Chart.Name }}',
+        "{{ item if item else other }}",
+        "{name=Ann}",
+        "cd ${env:HOME}/work",
+        "write to ann@datetime.example",
+        "a{{b}}<%c%>",
+    ],
+)
+def test_placeholders_of_honest_templates_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+def test_a_lookup_of_the_environment_in_a_document_passes() -> None:
+    assert SUSPECTS.score("${env:STAGE}", "body") < STOPS
