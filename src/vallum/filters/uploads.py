@@ -94,7 +94,8 @@ def _check(exchange: Exchange, uploads: Uploads) -> None:
 def _is_unchosen(part: Part) -> bool:
     """Whether it is what a browser sends for a file input of a form where no file was chosen.
 
-    HTML, "constructing the entry list": an empty file with an empty name and the type `application/octet-stream`.
+    HTML, "constructing the entry list": an empty file with an empty name, of the type
+    `application/octet-stream`.
     """
     is_octets = part.media_type is not None and part.media_type.essence == _OCTETS
     return part.filename == "" and not part.content and is_octets

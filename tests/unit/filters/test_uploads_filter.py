@@ -100,7 +100,7 @@ def test_an_input_where_no_file_was_chosen_is_no_file() -> None:
     assert outcome({}, files=(empty, part(jpeg())), **only) == "422 upload.content"
     for other in (
         Part("f", "", octets, b"x"),
-        Part("f", "a.exe", octets, b""),
+        Part("f", "a.gif", octets, b""),
         Part("f", None, octets, b""),
         Part("f", "", MediaType("text/html"), b""),
     ):
