@@ -26,6 +26,9 @@ _TOOL_NAMES = (
     r"|netsparker|nikto|nosqlmap|nuclei|openvas|padbuster|patator|probely|projectdiscovery"
     r"|naabu|jorgee|lfisuite|subfinder|rustbuster|skipfish|sqlmap|sqlninja|sqlsus|ssrfmap|tplmap|w3af|wafw00f|wapiti|webinspect"
     r"|webscarab|wfuzz|whatwaf|whatweb|wpscan|xspear|xsser|xsstrike|zaproxy|zgrab|zmeu"
+    r"|bbqsql|cariddi|dirmap|fhscan|fscan|graphw00f|hawkscan|insightappsec|interactsh|jndiscan"
+    r"|mysqloit|paramspider|pmafind|pocsuite3?|reconftw|rustscan|sn1per|sslyze|testssl"
+    r"|tsunamisecurityscanner|uniscan|vulmap|webcruiser|webshag|weevely|yakit"
 )
 # Names that are words as well, as tools write them.
 _TOOL_PHRASES = (
@@ -46,19 +49,32 @@ _TOOL_PHRASES = (
     "qualys was",
     "toata dragostea",
     "web vulnerability scanner",
+    "sql power injector",
+    "safe3 scanner",
+    "domino hunter",
+    "webtrends security analyzer",
+    "core-project/1.0",
+    "customcrawler",
+    "cgi-scan",
+    "log4j-scan",
 )
 _TOOL = re.compile(rf"^(?:{_TOOL_NAMES})$")
 # Tools call themselves after what they do: `crlfuzz/1.4`, `sqlibrute v2`.
+# `sqlite/3`, `selfie-app/2`, `fuzzy-match/1`, `reconnecting-socket/4` are none of them.
 _PRODUCT = re.compile(
-    r"^[a-z_-]{0,20}(?:fuzz|exploit|brute|sqli|xss|lfi|pwn|vuln|recon)[a-z_-]{0,20}(?:/| )v?\d",
+    r"^[a-z_-]{0,20}(?:fuzz(?!y)|exploit|brute|(?<!my)sqli(?!te)|xss|(?<![a-z])lfi|pwn(?!ed)|vuln|"
+    r"recon(?![cnvtfsd]|ftw))[a-z_-]{0,20}(?:/| )v?\d",
     re.IGNORECASE,
+)
+_MAYBE_PRODUCT: Final = (
+    r"^[a-z_-]{0,20}(?:fuzz|exploit|brute|sqli|xss|lfi|pwn|vuln|recon)[a-z_-]{0,20}(?:/| )v?\d"
 )
 _WORD = re.compile(r"[a-z0-9]{3,40}")
 _WHOLE = re.compile(r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)(?:/|$)", re.IGNORECASE)
 _MOST_WORDS: Final = 200
 _FIELD = re.compile(
     r"^(?:acunetix-[a-z-]{3,40}|x-(?:scan-memo|scanner|ratproxy-loop|nikto|arachni-[a-z-]{2,20}|"
-    r"zap-scan-id|w3af|sqlmap))$",
+    r"zap-scan-id|w3af|sqlmap|wipp|nuclei))$",
     re.IGNORECASE,
 )
 # Services that answer every name below theirs and tell who asked.
@@ -68,6 +84,7 @@ _CALLBACKS = (
     *(".ceye.io", ".bxss.me", ".bxss.in", ".r87.me", ".xss.ht", ".xss.report", ".ezxss.com"),
     *(".xsshunter.com", ".eyes.sh", ".tu4.org", ".dnsbin.zhack.ca", ".d.requestbin.net"),
     *(".dnslog.org", ".dnslog.link", ".dnslog.store", ".pingb.in", "canarytokens.com"),
+    *(".requestrepo.com", ".callback.red", ".dnslog.run", ".dig.pm"),
 )
 # What their tests write, to find it again.
 _CANARIES = (
@@ -75,6 +92,7 @@ _CANARIES = (
     *("appscan_fingerprint", "nessus_is_probing", "nessustest", "nikto-test-", "w00tw00t"),
     *("nmaplowercheck", "nice%20ports%2c", "trinity.txt.bak", "netsparker(0x", "ns=netsparker"),
     *("cirt.net/rfiinc", "sqlmapproject", "sqlmap/1", "nuclei-templates/", "{{randstr}}"),
+    *("thishouldnotexistandhopefullyitwillnot", "zap%n%s%n%s", "zap %1!s%2!s%3!s"),
 )
 _NUMBERED = re.compile(r"\bacu\d{4,9}[<%\"]|\bwvstest\d|\.nasl\b")
 _SPEAKING: Final = frozenset({"user-agent", "x-user-agent", "from", "via"})
@@ -117,7 +135,7 @@ DETECTOR = Detector(
     triggers=(
         rf"(?:^|[^a-z0-9])(?:{_TOOL_NAMES})(?:[^a-z0-9]|$)",
         r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)(?:/|$)",
-        _PRODUCT.pattern,
+        _MAYBE_PRODUCT,
         _FIELD.pattern,
         "|".join(re.escape(each) for each in (*_TOOL_PHRASES, *_CALLBACKS, *_CANARIES)),
         _NUMBERED.pattern,

@@ -65,3 +65,29 @@ def test_header_fields_of_scanners_are_stopped() -> None:
 
 def test_talk_about_a_tool_passes() -> None:
     assert SUSPECTS.score("we scanned it with nuclei and sqlmap last week", "body") == 0
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["sqlite/3.45", "Mysqli/8", "SelfieApp/2", "fuzzy-match/1.0", "reconnecting-websocket/4.4",
+     "invoice-reconciler/2.0", "HaveIBeenPwned/1.0"],
+)  # fmt: skip
+def test_honest_programs_whose_names_hold_such_a_word_pass(agent: str) -> None:
+    assert SUSPECTS.score(agent, "header", name="user-agent") < STOPS
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["recon-ng/5.1", "x-lfi/1", "sqli-hunter/1", "vulnscan/2", "graphw00f/1.1", "BBQSQL",
+     "sql power injector", "reconFTW", "Uniscan 6.3"],
+)  # fmt: skip
+def test_more_tools_by_their_names_are_stopped(agent: str) -> None:
+    assert SUSPECTS.score(agent, "header", name="user-agent") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://a.requestrepo.com", "ZAP%n%s%n%s%n", "/thishouldnotexistandhopefullyitwillnot"],
+)
+def test_more_traces_of_tools_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
