@@ -73,7 +73,10 @@ _TRIGGERS: Final = (
     r"php\w{4,7}|checkdate|crypt|md5|sha1|crc32|pi|symlink|readlink|extract|readfile|opendir|"
     r"scandir|"
     r"hex2bin|dl|usort|array\w+|gzinflate|pfsockopen|ini\w+)" + _GAP,
-    r"\b(?:include|require)(?:_once)?\s*\(?\s*\$",
+    (
+        r"\b(?:include|require)(?:_once)?\s*\(?\s*(?:\$|['\"](?:https?|ftps?|data|php|"
+        r"expect|phar|zip|glob|file|compress\.\w{2,6}|ssh2\.\w{2,6}):)"
+    ),
     (
         r"\b(?:preg_replace|readfile|gzinflate|str_rot13|file_[gp]et_contents|file_put_contents|"
         r"fsockopen|"

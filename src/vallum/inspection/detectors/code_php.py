@@ -65,6 +65,7 @@ RULES: Final = {
     "code.php_computed_call": "call of a PHP function whose name is computed",
     "code.php_function_name": "the name of a PHP function that runs something, for a parameter",
     "code.php_setting": "setting of php.ini",
+    "code.php_include": "PHP takes in a file that an address or a stream names",
     "code.script_name": "file name that a web server would run as a script",
 }
 
@@ -148,6 +149,11 @@ _SETTING = re.compile(
 _SCRIPT_NAME = re.compile(
     r"\.\s?(?:ph(?:p\d*|tml?|ar|ps|pt|t)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$", re.I
 )
+_INCLUDED = re.compile(
+    r"(?<![\w.$])(?:include|require)(?:_once)?\s{0,8}+\(?\s{0,8}+['\"]"
+    r"(?:https?|ftps?|data|php|expect|phar|zip|glob|file|compress\.\w{2,6}|ssh2\.\w{2,6}):",
+    re.I,
+)
 _FILE_NAMES: Final = frozenset(
     {"filename", "x-filename", "x_filename", "x.filename", "x-file-name"}
 )
@@ -166,6 +172,7 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
             _called_by_name(text, context),
             *_computed(text, plain),
             _setting(reading),
+            _included(plain),
             _script_name(text, context),
         )
     )
@@ -338,6 +345,14 @@ def _setting(reading: Reading) -> Judgement | None:
     if re.match(r"allow_url_|auto_|disable_f|open_base", match[0], re.I) and "-d" in text:
         score = 8
     return judgement("code.php_setting", score, text, match.start(), match.end())
+
+
+def _included(text: str) -> Judgement | None:
+    match = _INCLUDED.search(text) if "inc" in text.lower() or "req" in text.lower() else None
+    if not match:
+        return None
+    mention = site(text, match.start(), len(text)) == "prose"
+    return judgement("code.php_include", 4 if mention else 7, text, match.start())
 
 
 def _script_name(text: str, context: Context) -> Judgement | None:

@@ -41,7 +41,12 @@ _LONGEST_EVIDENCE: Final = 120
 _PROSE_BEFORE: Final = re.compile("[wp]{3}|p[wpax]{2}").search
 # A question that is answered: `Is 5 > 3? Yes.`
 _ANSWERED: Final = re.compile("[?]p").search
-_PROSE_AFTER: Final = re.compile("[wp]{4}").search
+# Without a comment between, what follows makes no statement: `' OR 1=1 in the form and it worked`.
+_PROSE_AFTER: Final = re.compile("[wp]{4}|p[wpx]{1,3}A[wp]{2}").search
+# `3 > 2 > 1 or 1 < 2 < 3`
+_CHAINS: Final = re.compile(
+    r"(?>[\d\s.]+(?:[<>]=?[\d\s.]+){2,20}+)(?>(?:and|or)[\d\s.]+(?:[<>]=?[\d\s.]+){2,20}+){0,20}"
+).fullmatch
 _PROSE: Final = 4
 """The most that SQL among words scores: a sentence about SQL is no statement."""
 # `Types::Integer` is the name of a class, as `id::integer` is none.
@@ -66,6 +71,8 @@ class _Reading(NamedTuple):
 def _judge(text: str, context: Context) -> Judgement | None:
     lowered = _CLASS_PATH.sub(".", text).lower().rstrip()
     typed = context.location in {"query", "body"}
+    if typed and _CHAINS(lowered):
+        return None
     best = probe(lowered)
     for reading in _readings(lowered):
         found = _strongest(reading, typed)

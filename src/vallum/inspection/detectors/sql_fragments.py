@@ -109,6 +109,7 @@ _ANY: Final = (
     ("union", 9, "UN*+[SQ]<item>"),
     ("union", 8, "UN*+(?:[SQ][;#]|V[nf]|T<name><cut>)"),
     ("union", 7, "UN++[SQ]"),
+    ("union", 7, "U(?<=[nsb]U)N*+T<name>$"),
     ("union", 5, "UQ|^US$|U(?<=[nsb]U)S$"),
     (
         "stacked",

@@ -18,7 +18,7 @@ _PARTS: Final = {
     "pre": "[NO]*+",
     "compare": "N*+[CL]++N*+",
     # An operand of a comparison: `-1 + f(x) || y`; and one of constants only.
-    "arg": "(?:<atom>|<called>(?><atom>?):*+)",
+    "arg": "(?:<atom>|<called>(?>\\*(?=C)|<atom>?):*+)",
     "operand": "(?><pre><arg>(?:[O/*P]<pre><arg>){0,30})",
     "constant": "(?><pre><const>(?:[O/*]<pre><const>){0,30})",
     "defined": "u[wr]{0,4}[xfhSaT;#]",
@@ -33,7 +33,8 @@ _PARTS: Final = {
     "end": ";?(?:$|q$|[#c])",
     "cut": ";?#",
     # What is selected, and statements from their first word on.
-    "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ4]|<known>|[wrTxm][,F;#]|xnw))",
+    "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ4]|<known>|[wrTxm]<columns>|xnw))",
+    "columns": "(?:[F;#]|(?>(?:,<operand>){1,99}+)(?![wpxnsTA])|,.{0,60}F)",
     "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?>(?:,<atom>)*)F[wdmrQ])",
     "changing": (
         "(?:D(?:A1)?x*+T[NL]*+(?:<name>|<defined>)|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y"

@@ -54,6 +54,7 @@ _PROBE = re.compile(
     rf"(?:\*|\.\.?)\s{{1,4}}(?:or|and)\b|\w{{1,40}}\[\d{{1,4}}\]\s{{1,4}}(?:or|and)\b|{_BINDING})"
 )
 _QUOTE = re.compile(r"['\"]")
+_SENTENCE = re.compile(r"(?:\s(?!(?:or|and|union)\b)[a-z]{2,20}+){3}", re.IGNORECASE)
 _FEW_QUOTES: Final = 8
 _PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]")
 _COUNT = re.compile(
@@ -98,7 +99,11 @@ def _tautology(text: str) -> Judgement | None:
     # The quote that leaves a string is the first one: a later one closes what was quoted.
     first = _QUOTE.search(text)
     match = first and _TAUTOLOGY.match(text, first.start())
-    return match and verdict("xpath.tautology", 7, match[0])
+    if match is None:
+        return None
+    # A condition goes on with another one, or with a string, and not with a sentence.
+    is_talk = _SENTENCE.match(text, match.end()) is not None and reads_as_prose(text)
+    return verdict("xpath.tautology", 4 if is_talk else 7, match[0])
 
 
 def _probe(text: str) -> Judgement | None:

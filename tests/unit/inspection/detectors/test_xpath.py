@@ -96,3 +96,8 @@ def test_operators_loops_and_modules_of_xquery_are_stopped(text: str) -> None:
 )
 def test_words_that_xquery_has_too_pass(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
+
+
+def test_a_sentence_that_quotes_a_condition_passes() -> None:
+    assert SUSPECTS.score("The classic is ' OR 1=1 which makes the condition always true") < STOPS
+    assert SUSPECTS.score("x' OR 1=1 or user or pass and true and more or less or '") >= STOPS
