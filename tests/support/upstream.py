@@ -103,7 +103,7 @@ JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 """The beginning of an answer, up to its framing."""
 
 
-FILE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+FILE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
 """As `JSON_HEAD`, for an answer that nobody looks into: it is relayed as it comes."""
 
 

@@ -45,7 +45,7 @@ _ANSWERED: Final = re.compile("[?]p").search
 _PROSE_AFTER: Final = re.compile("[wp]{4}|p[wpx]{1,3}A[wp]{2}").search
 # `3 > 2 > 1 or 1 < 2 < 3`
 _CHAINS: Final = re.compile(
-    r"(?>[\d\s.]+(?:[<>]=?[\d\s.]+){2,20}+)(?>(?:and|or)[\d\s.]+(?:[<>]=?[\d\s.]+){2,20}+){0,20}"
+    r"(?>[\d\s.]+(?:[<>]=?[\d\s.]+){2,20})(?>(?:and|or)[\d\s.]+(?:[<>]=?[\d\s.]+){2,20}){0,20}"
 ).fullmatch
 _PROSE: Final = 4
 """The most that SQL among words scores: a sentence about SQL is no statement."""
