@@ -100,10 +100,17 @@ class Inspector:
         Raises:
             TooSuspiciousError: there is more to judge than may be judged.
         """
-        matches: Found = self._search(texts) if len(texts) <= _FEW else self._search_many(texts)
-        if not matches:
-            return ()
-        judge = _Judging(self, context_of, _Budget(self._clock, texts))
+        if len(texts) <= _FEW:
+            matches = self._search(texts)
+            if not matches:
+                return ()
+            budget = _Budget(self._clock, texts)
+        else:
+            budget = _Budget(self._clock, texts)
+            matches = self._search_many(texts, budget.check)
+            if not matches:
+                return ()
+        judge = _Judging(self, context_of, budget)
         coded: Collection[int] = [
             index for index, numbers in matches.items() if min(numbers) < _FIRST_TRIGGER
         ]
@@ -118,10 +125,11 @@ class Inspector:
                 found += self._inspect_readings(index, texts[index], numbers, judge)
         return found
 
-    def _search_many(self, texts: Sequence[str]) -> Found:
-        """What is found in many texts, of which some may be long."""
+    def _search_many(self, texts: Sequence[str], check: Callable[[], None]) -> Found:
+        """What is found in many texts, of which some may be long; `check` may end the search."""
         found: dict[int, set[int]] = {}
         for start, chunk in _chunks(texts):
+            check()
             for index, numbers in self._search(chunk).items():
                 found[start + index] = numbers
         return found
@@ -141,7 +149,7 @@ class Inspector:
             own = first_views(texts[index], _decoders(matches[index]))
             views += own
             owners += [index] * len(own)
-        found = self._search_many([view.text for view in views])
+        found = self._search_many([view.text for view in views], judge.budget.check)
         return {
             owners[each]
             for each, numbers in found.items()

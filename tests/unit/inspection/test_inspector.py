@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import count
 from urllib.parse import quote
 
 import pytest
@@ -153,6 +154,15 @@ def test_too_many_suspects_are_not_judged_without_end(inspector: Inspector) -> N
     with pytest.raises(TooSuspiciousError):
         _found(inspector, ["evil"] * 5000)
     assert 24 <= len(judged) <= 26
+
+
+def test_many_coded_texts_are_not_read_without_end() -> None:
+    seconds = count(step=0.001)
+    inspector = Inspector((TOY, GADGET), _compiled(), lambda: next(seconds))
+
+    with pytest.raises(TooSuspiciousError):
+        _found(inspector, ["%41"] * 5000)
+    assert next(seconds) < 0.1, "the clock is asked often, and believed"
 
 
 def test_a_large_request_may_take_longer(inspector: Inspector) -> None:
