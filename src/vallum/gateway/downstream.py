@@ -13,7 +13,7 @@ from vallum.engine.filter import Check
 from vallum.filters.cors import is_preflight
 from vallum.gateway.answering import AnsweringConnection
 from vallum.gateway.body import BodyReader, check_declared_body, held_size
-from vallum.gateway.faults import report_exception
+from vallum.gateway.faults import failed_control, report_exception
 from vallum.gateway.flight import Flight, no_request
 from vallum.gateway.forward import derived, upstream_head
 from vallum.gateway.replying import BODY, BUSY, CLOSING, LINGER_SECONDS, READING
@@ -322,7 +322,7 @@ class Downstream(AnsweringConnection):
         except Denied:
             raise
         except Exception:  # noqa: BLE001
-            raise _failed_control() from None
+            raise failed_control("in a control") from None
         return True
 
     def _after_head(self, flight: Flight) -> None:
@@ -543,10 +543,4 @@ async def _finish_chain(
     except Denied:
         raise
     except Exception:  # noqa: BLE001
-        raise _failed_control() from None
-
-
-def _failed_control() -> Denied:
-    """GW-3: a control that raises denies. Called while its exception is handled."""
-    report_exception("in a control")
-    return Denied("internal-error", "gateway.exception")
+        raise failed_control("in a control") from None

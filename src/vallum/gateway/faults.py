@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import traceback
 
+from vallum.core.problems import Denied
+
 
 def report_exception(where: str) -> None:
     """Print the exception being handled to standard error, with its traceback.
@@ -13,3 +15,9 @@ def report_exception(where: str) -> None:
     """
     sys.stderr.write(f"vallum: unexpected exception {where}; the exchange was refused\n")
     traceback.print_exc()
+
+
+def failed_control(where: str) -> Denied:
+    """GW-3: a control that raises denies. Called while its exception is handled."""
+    report_exception(where)
+    return Denied("internal-error", "gateway.exception")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from vallum.core.problems import Denied
 from vallum.engine.filter import AnswerBody, AnswerHead, withheld
 from vallum.gateway.answers import PreparedHead
-from vallum.gateway.faults import report_exception
-from vallum.gateway.streams import AnswerStream
+from vallum.gateway.faults import failed_control
+from vallum.gateway.streams import AnswerStream, screen_body
 from vallum.wire.codings import CODINGS, CodingTooLarge, MalformedCoding, decode
 from vallum.wire.records import Format, format_of
 
@@ -96,9 +95,8 @@ def plan_of(route: Route, prepared: PreparedHead) -> Plan:
         return known
     try:
         plan = _plan(route, prepared)
-    except Exception:  # noqa: BLE001  GW-3: a control that raises denies.
-        report_exception("in a screen of answers")
-        raise Denied("internal-error", "gateway.exception") from None
+    except Exception:  # noqa: BLE001
+        raise failed_control("in a screen of answers") from None
     prepared.plan_route, prepared.plan = route, plan
     return plan
 
@@ -137,13 +135,12 @@ def screen_content(
     Raises:
         Denied: nothing of the answer goes out.
     """
-    route = flight.route
     if not content:
         return lines, content
     found = content
     if plan.coding:
         try:
-            found = decode(plan.coding, content, route.answer_limit)
+            found = decode(plan.coding, content, flight.route.answer_limit)
         except (MalformedCoding, CodingTooLarge):
             if plan.must_undo:
                 raise withheld("answers.content-coding") from None
@@ -155,14 +152,7 @@ def screen_content(
         left = stream.whole(flight, found) if whole else found
         return (lines, content) if left == content else (_without(lines, plan), left)
     body = AnswerBody(status, prepared.media_type, found, whole and status != _PARTIAL)
-    try:
-        for screen in route.body_screens:
-            screen.screen(flight, body)
-    except Denied:
-        raise
-    except Exception:  # noqa: BLE001  GW-3: a control that raises denies.
-        report_exception("in a screen of answers")
-        raise Denied("internal-error", "gateway.exception") from None
+    screen_body(flight, body)
     if body.content is content:
         return lines, content
     return _without(lines, plan, is_empty=not body.content), body.content

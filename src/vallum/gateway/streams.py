@@ -7,12 +7,27 @@ from typing import TYPE_CHECKING
 
 from vallum.core.problems import Denied
 from vallum.engine.filter import AnswerBody, withheld
-from vallum.gateway.faults import report_exception
+from vallum.gateway.faults import failed_control
 from vallum.wire.media_type import MediaType
 from vallum.wire.records import Format, Record, RecordCutter, read_record, records_of
 
 if TYPE_CHECKING:
     from vallum.gateway.flight import Flight
+
+
+def screen_body(flight: Flight, body: AnswerBody) -> None:
+    """Have the route's screens judge what of an answer is there: its body, or one record.
+
+    Raises:
+        Denied: it may not go out, or a screen fails.
+    """
+    try:
+        for screen in flight.route.body_screens:
+            screen.screen(flight, body)
+    except Denied:
+        raise
+    except Exception:  # noqa: BLE001
+        raise failed_control("in a screen of answers") from None
 
 
 class AnswerStream:
@@ -67,12 +82,5 @@ class AnswerStream:
         if not record.data:
             return raw
         body = AnswerBody(self._status, self._media_type, record.data, is_whole, is_record=True)
-        try:
-            for screen in flight.route.body_screens:
-                screen.screen(flight, body)
-        except Denied:
-            raise
-        except Exception:  # noqa: BLE001  GW-3: a control that raises denies.
-            report_exception("in a screen of answers")
-            raise Denied("internal-error", "gateway.exception") from None
+        screen_body(flight, body)
         return raw if body.content is record.data else record.with_data(body.content)
