@@ -12,6 +12,7 @@ import orjson
 
 from vallum.config.jsonplace import json_duplicate, json_positions
 from vallum.config.source import Node, SourceError, parse_yaml, plain
+from vallum.wire.pointer import pointer_steps
 
 MAX_BYTES = 64 * 1024 * 1024
 """Largest OpenAPI document."""
@@ -148,8 +149,7 @@ def _json(text: str) -> Any:
 
 def _place(node: Node, pointer: str) -> tuple[int, int]:
     place = (node.line, node.column)
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
+    for name in pointer_steps(pointer):
         value = node.value
         if isinstance(value, dict) and name in value:
             key = node.keys[name]

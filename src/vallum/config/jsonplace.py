@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from vallum.wire.pointer import pointer_steps
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -14,7 +16,7 @@ def json_positions(text: str, pointers: Iterable[str]) -> dict[str, tuple[int, i
 
     Where a pointer leads nowhere, the place of the last part that exists. One pass for all.
     """
-    wanted = {pointer: tuple(_tokens(pointer)) for pointer in pointers}
+    wanted = {pointer: pointer_steps(pointer) for pointer in pointers}
     prefixes = {path[:length] for path in wanted.values() for length in range(len(path) + 1)}
     found: dict[tuple[str, ...], int] = {(): 0}
     for offset, path, _ in _places(text):
@@ -36,11 +38,6 @@ def json_duplicate(text: str, name: str) -> tuple[int, int]:
         if is_repeated and path[-1] == name:
             return _line_and_column(text, offset)
     return 1, 1
-
-
-def _tokens(pointer: str) -> Iterator[str]:
-    for part in pointer.split("/")[1:]:
-        yield part.replace("~1", "/").replace("~0", "~")
 
 
 def _line_and_column(text: str, offset: int) -> tuple[int, int]:

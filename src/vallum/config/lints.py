@@ -17,6 +17,7 @@ from vallum.config.model import Issuer, Policy
 from vallum.config.security import describe, key_field, kind_of
 from vallum.config.source import Node
 from vallum.tokens.algorithms import ALGORITHMS
+from vallum.wire.pointer import escape_step
 
 _DAY = 86_400.0
 
@@ -117,12 +118,10 @@ def _lint_issued(policy: Policy, loaded: LoadedAPI, report: Report) -> None:
     issued = {*resource.scopes, *(scope for role in policy.roles.values() for scope in role.scopes)}
     for each in loaded.resolved:
         controls = each.controls
-        asked = set(controls.scopes)
-        if controls.graphql is not None:
-            asked.update(*(rule.scopes for rule in controls.graphql.fields.values()))
-        if f"jwt:{OWN_ISSUER}" not in controls.authenticate or asked <= issued:
+        never = controls.asked_scopes - issued
+        if f"jwt:{OWN_ISSUER}" not in controls.authenticate or not never:
             continue
-        missing = min(asked - issued)
+        missing = min(never)
         given = each.given.get("scopes") or each.given.get("graphql")
         hint = suggest(missing, resource.scopes, what="scope")
         report.add(
@@ -186,7 +185,7 @@ def _lint_schemes(loaded: LoadedAPI, report: Report) -> None:
     for scheme in loaded.contract.security_schemes.values():
         if scheme.type != "apiKey" or kind_of(scheme) == "api_key" or scheme.name not in asked:
             continue
-        pointer = "/components/securitySchemes/" + scheme.name.replace("~", "~0").replace("/", "~1")
+        pointer = "/components/securitySchemes/" + escape_step(scheme.name)
         leaks = ", which ends up in logs and histories" if scheme.location == "query" else ""
         report.add_at(
             "api-key-place",

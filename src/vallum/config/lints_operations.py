@@ -12,6 +12,7 @@ from vallum.config.resolve import Resolved
 from vallum.config.source import Node
 from vallum.filters.inspect_ruling import Selector
 from vallum.filters.properties import has_unreadable_forms
+from vallum.wire.pointer import pointer_steps
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LARGE_BODY = 10 * 1024 * 1024
@@ -340,7 +341,7 @@ def _check_properties(loaded: LoadedAPI, report: Report) -> None:
     declared = loaded.source.property_names()
     for each in loaded.resolved:
         for pointer in each.controls.properties:
-            steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+            steps = pointer_steps(pointer)
             strange = [step for step in steps if step not in declared and not _is_index(step)]
             if strange:
                 report.add(

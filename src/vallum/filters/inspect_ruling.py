@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from vallum.inspection.model import THRESHOLDS, Finding, Sensitivity
+from vallum.wire.pointer import pointer_steps
 
 Mode = Literal["block", "monitor", "off"]
 MODES: tuple[Mode, ...] = ("block", "monitor", "off")
@@ -86,8 +87,7 @@ class Selector:
         """
         if text.startswith("/"):
             self.location = "body"
-            steps = text[1:].split("/")
-            self.steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
+            self.steps = pointer_steps(text)
             return
         location, colon, name = text.partition(":")
         if not colon or not name or location not in ("path", "query", "header", "cookie"):

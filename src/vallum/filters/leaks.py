@@ -23,7 +23,7 @@ from vallum.wire.json import MalformedJSON, read_grammar
 from vallum.wire.json_exact import JSONLimits
 from vallum.wire.json_rewrite import Spelled, has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType
-from vallum.wire.pointer import json_pointer
+from vallum.wire.pointer import json_pointer, pointer_steps
 
 LeakAction = Literal["off", "alert", "mask", "block"]
 
@@ -90,7 +90,7 @@ class LeakScreen:
         self._actions = {**DEFAULT_ACTIONS, **kinds}
         self._kinds = frozenset(kind for kind, act in self._actions.items() if act != "off")
         self._is_strict = not {"mask", "block"}.isdisjoint(self._actions.values())
-        self._spared = tuple(_place(pointer) for pointer in settings if pointer[:1] == "/")
+        self._spared = tuple(pointer_steps(pointer) for pointer in settings if pointer[:1] == "/")
 
     def judge(self, head: AnswerHead) -> Ruling:
         """Text is read, as much of it as can be held."""
@@ -332,9 +332,3 @@ def _withheld(declared: frozenset[str]) -> frozenset[bytes]:
     if kinds == {"text"}:
         return frozenset((b"accept-encoding", b"range", b"if-range"))
     return frozenset((b"accept-encoding",))
-
-
-def _place(pointer: str) -> tuple[str, ...]:
-    return tuple(
-        step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("/").split("/")
-    )

@@ -25,7 +25,7 @@ from vallum.wire.json import MalformedJSON, parse_json, read_grammar
 from vallum.wire.json_exact import JSONLimits
 from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType, best_range, parse_media_type
-from vallum.wire.pointer import json_pointer
+from vallum.wire.pointer import json_pointer, pointer_steps
 from vallum.wire.records import format_of
 
 _LIMITS: Final = JSONLimits(depth=64)
@@ -459,8 +459,7 @@ def _changes(
 
 def _below(rights: list[Rights], pointer: str, held: frozenset[str]) -> list[Rights] | None:
     """What holds at a pointer; None where something on the way may not be written."""
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
+    for name in pointer_steps(pointer):
         rights = [found for each in rights for found in each.at_any_case(name)]
         if _written(None, rights, held, ()) is not None:
             return None
@@ -479,12 +478,7 @@ def _hides(rights: list[Rights], held: frozenset[str]) -> bool:
 def _own(places: Places) -> Rights | None:
     if not places:
         return None
-    return rights_of_places((_steps(pointer), right) for pointer, right in places.items())
-
-
-def _steps(pointer: str) -> tuple[str, ...]:
-    steps = pointer.removeprefix("/").split("/")
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
+    return rights_of_places((pointer_steps(pointer), right) for pointer, right in places.items())
 
 
 def _all(every: Iterable[Rights | None]) -> list[Right]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from vallum.openapi.problems import did_you_mean
+from vallum.wire.pointer import escape_step, pointer_steps
 
 Resolve = Callable[[str], Mapping[str, Any]]
 """Reads another file of the contract; the path is relative to the root document's folder.
@@ -67,7 +68,7 @@ class Node(NamedTuple):
     @property
     def pointer(self) -> str:
         """JSON Pointer (RFC 6901), behind `file#` outside the root document."""
-        text = "".join("/" + p.replace("~", "~0").replace("/", "~1") for p in self.path)
+        text = "".join("/" + escape_step(name) for name in self.path)
         return f"{self.file}#{text}" if self.file else text
 
 
@@ -107,8 +108,7 @@ class Document:
         if fragment and not fragment.startswith("/"):
             return self._anchor(file, fragment)
         found = Node(self._files[file], file, ())
-        for token in fragment.split("/")[1:]:
-            key = token.replace("~1", "/").replace("~0", "~")
+        for key in pointer_steps(fragment):
             found = self._step(found, key, reference)
         return found
 

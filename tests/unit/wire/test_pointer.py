@@ -1,8 +1,19 @@
-"""JSON Pointers that are safe to show."""
+"""JSON Pointers, read, written and shown."""
 
 from __future__ import annotations
 
-from vallum.wire.pointer import json_pointer
+from vallum.wire.pointer import escape_step, json_pointer, pointer_steps
+
+
+def test_rfc_6901_4_steps_are_read() -> None:
+    assert pointer_steps("") == ()
+    assert pointer_steps("/") == ("",)
+    assert pointer_steps("/a~1b/m~0n/0/~01/~10/") == ("a/b", "m~n", "0", "~1", "/0", "")
+
+
+def test_rfc_6901_3_what_is_written_is_read_again() -> None:
+    for name in ("", "a", "a/b", "m~n", "~1", "~01", "/0", "~~//"):
+        assert pointer_steps("/" + escape_step(name)) == (name,)
 
 
 def test_rfc_6901_escapes() -> None:
