@@ -14,12 +14,15 @@ PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 XML = "application/xml"
 FORM = "application/x-www-form-urlencoded"
+LONG = "limit_of_what_may_be_lent_without_a_second_signature_in_thousands_of_euros"
 ACCOUNT: dict[str, Any] = {
     "type": "object",
     "properties": {
         "name": {"type": "string"},
         "email": {"type": "string", "x-vallum": {"read": ["admin"], "mask": "email"}},
         "role": {"type": ["string", "null"], "x-vallum": {"write": ["admin"]}},
+        LONG: {"type": "string", "x-vallum": {"write": ["admin"]}},
+        "überweisung\u00a0bis": {"type": "string", "x-vallum": {"write": ["admin"]}},
         "internal_notes": {"type": "string", "x-vallum": {"read": "admin"}},
         "owner": {"$ref": "#/components/schemas/Account"},
         "members": {"type": "array", "items": {"$ref": "#/components/schemas/Account"}},
@@ -433,6 +436,8 @@ def test_b252_what_may_be_written_is(shop: Answering, kind: str, body: bytes) ->
         (b"members[0][owner][Role]=admin", False),
         (b"owner.role=admin", False),
         (b"role[]=admin", False),
+        (f"owner[{LONG}]=9".encode(), False),
+        (b"owner[%C3%BCberweisung%C2%A0bis]=9", False),
         (b"owner[name]=role", True),
         (b"more[about.it]=1&name=n", True),
     ],

@@ -414,7 +414,7 @@ def _spelled(form: Any, rights: list[Rights], held: frozenset[str]) -> tuple[str
     for name in form if isinstance(form, dict) else ():
         if "[" in name or "." in name:
             steps = [step for step in _BETWEEN_STEPS.split(name) if step]
-            found = _below(rights, "".join(json_pointer((step,)) for step in steps), held)
+            found = _below(rights, steps, held)
             if found is None or _hides(found, held):
                 return (name,)
     return None
@@ -440,7 +440,7 @@ def _patched(patch: Any, rights: list[Rights], held: frozenset[str]) -> tuple[st
             # RFC 6901 §3: a pointer is empty or begins with `/`, which some readers add.
             if not isinstance(pointer, str) or pointer[:1] not in ("", "/"):
                 return (str(index), key)
-            found = _below(rights, pointer, held)
+            found = _below(rights, pointer_steps(pointer), held)
             if found is None or _changes(change, kind, pointer, found, held):
                 return (str(index), key)
     return None
@@ -457,9 +457,9 @@ def _changes(
     return _hides(rights, held)
 
 
-def _below(rights: list[Rights], pointer: str, held: frozenset[str]) -> list[Rights] | None:
-    """What holds at a pointer; None where something on the way may not be written."""
-    for name in pointer_steps(pointer):
+def _below(rights: list[Rights], steps: Iterable[str], held: frozenset[str]) -> list[Rights] | None:
+    """What holds at the end of these steps; None where one on the way may not be written."""
+    for name in steps:
         rights = [found for each in rights for found in each.at_any_case(name)]
         if _written(None, rights, held, ()) is not None:
             return None
