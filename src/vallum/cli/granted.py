@@ -15,10 +15,7 @@ def warn_of_unknown(policy: Policy, *, scopes: Iterable[str] = (), roles: Iterab
     needed = {scope for role in policy.roles.values() for scope in role.scopes}
     for api in policy.apis.values():
         for controls in api.controls.values():
-            needed |= controls.scopes
-            if controls.graphql is not None:
-                for rule in controls.graphql.fields.values():
-                    needed |= rule.scopes
+            needed |= controls.asked_scopes
     for scope in sorted(set(scopes) - needed):
         hint = suggest(scope, needed, what="scope")
         click.echo(f"warning: no operation asks for the scope `{scope}`; {hint}", err=True)

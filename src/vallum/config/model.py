@@ -248,6 +248,12 @@ class Controls:
     unicode_path: bool = False
     """Whether path parameters may hold characters beyond ASCII (B-085)."""
 
+    @property
+    def asked_scopes(self) -> frozenset[str]:
+        """The scopes that the operation asks for, or a field that may be selected in it."""
+        rules = self.graphql.fields.values() if self.graphql is not None else ()
+        return self.scopes.union(*(rule.scopes for rule in rules))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
