@@ -10,16 +10,20 @@ import pytest
 from tests.support.oauth import (
     ALL_SCOPES,
     EXCHANGE_GRANT,
-    TOKEN,
     ProofKey,
     SignedInPerson,
     add_client,
+    add_shop,
     allow,
+    ask_token,
     basic,
     claims,
     code_form,
+    is_revoked,
     issue_code,
+    refusal,
     sign_in,
+    tokens_for,
 )
 from tests.support.provider import API, Provider, running_provider, settings_for
 
@@ -28,39 +32,10 @@ from vallum.identity.operating import disable_user
 from vallum.identity.operating_clients import disable_client, rotate_secret
 from vallum.identity.revoking import revoke_grant, revoke_session
 from vallum.identity.services import Services
-from vallum.identity.storage.clients import Client
 
 STOCK = "https://stock.shop.example"
 BILLS = "https://bills.shop.example"
 ACCESS_TYPE = "urn:ietf:params:oauth:token-type:access_token"
-
-
-def _shop(provider: Provider) -> tuple[Client, SignedInPerson]:
-    return add_client(provider, "shop"), sign_in(provider)
-
-
-def _post(provider: Provider, form: dict[str, str], client: str | None = "shop") -> Any:
-    headers = {} if client is None else basic(client)
-    return provider.client.post(TOKEN, data=form, headers=headers)
-
-
-def _tokens(provider: Provider, client: Client, person: SignedInPerson, *scopes: str) -> Any:
-    given = scopes or ("openid", "orders:read", "offline_access")
-    code = issue_code(provider, allow(provider, person, client, given))
-    answer = _post(provider, code_form(code), client.id)
-    assert answer.status_code == 200
-    return answer.json()
-
-
-def _error(answer: Any) -> str:
-    assert answer.status_code in (400, 401, 403), answer.text
-    assert answer.headers["cache-control"] == "no-store"
-    assert "access_token" not in answer.text
-    return str(answer.json()["error"])
-
-
-def _is_revoked(provider: Provider, access_token: str) -> bool:
-    return claims(access_token)["jti"] in provider.data_plane.tokens
 
 
 @pytest.fixture
@@ -98,13 +73,13 @@ def _exchange(provider: Provider, token: str, **changes: str) -> Any:
         "resource": STOCK,
         "scope": "stock:read",
     } | changes
-    return _post(provider, form, "server")
+    return ask_token(provider, form, "server")
 
 
 def test_b193_token_exchange_esc_follows_the_rules_alone(exchanging: Provider) -> None:
     provider = exchanging
-    client, person = _shop(provider)
-    token = _tokens(provider, client, person, "orders:read")["access_token"]
+    client, person = add_shop(provider)
+    token = tokens_for(provider, client, person, "orders:read")["access_token"]
     good = _exchange(provider, token)
     assert good.status_code == 200
     said = claims(good.json()["access_token"])
@@ -123,45 +98,45 @@ def test_b193_token_exchange_esc_follows_the_rules_alone(exchanging: Provider) -
         "actor": _exchange(provider, token, actor_token=token, actor_token_type=ACCESS_TYPE),
         "forged": _exchange(provider, token[:-4] + "AAAA"),
     }
-    errors = {name: _error(answer) for name, answer in refused.items()}
+    errors = {name: refusal(answer) for name, answer in refused.items()}
     assert set(errors.values()) <= {"invalid_scope", "invalid_target", "invalid_request"}
     assert errors["wider"] == errors["not the person's"] == "invalid_scope"
 
 
 def test_b193_token_exchange_esc_is_for_the_named_client_only(exchanging: Provider) -> None:
     provider = exchanging
-    client, person = _shop(provider)
+    client, person = add_shop(provider)
     add_client(provider, "rogue", grants=(EXCHANGE_GRANT,), resources=(API, STOCK))
-    token = _tokens(provider, client, person, "orders:read")["access_token"]
+    token = tokens_for(provider, client, person, "orders:read")["access_token"]
     form = {
         "grant_type": EXCHANGE_GRANT,
         "subject_token": token,
         "subject_token_type": ACCESS_TYPE,
         "resource": STOCK,
     }
-    assert _error(_post(provider, form, "rogue")) == "invalid_target"
-    assert _error(_post(provider, form)) == "unauthorized_client"
+    assert refusal(ask_token(provider, form, "rogue")) == "invalid_target"
+    assert refusal(ask_token(provider, form)) == "unauthorized_client"
 
 
 def test_b193_token_exchange_esc_in_a_loop_ends_after_three(exchanging: Provider) -> None:
     provider = exchanging
-    client, person = _shop(provider)
-    token = _tokens(provider, client, person, "orders:read")["access_token"]
+    client, person = add_shop(provider)
+    token = tokens_for(provider, client, person, "orders:read")["access_token"]
     for target in (STOCK, BILLS, STOCK):
         answer = _exchange(provider, token, resource=target)
         assert answer.status_code == 200
         token = answer.json()["access_token"]
     assert claims(token)["act"]["act"]["act"] == {"sub": "server"}
-    assert _error(_exchange(provider, token, resource=BILLS)) == "invalid_request"
+    assert refusal(_exchange(provider, token, resource=BILLS)) == "invalid_request"
 
 
 def test_b193_token_exchange_esc_keeps_the_binding_and_the_end(exchanging: Provider) -> None:
     provider = exchanging
-    client, person = _shop(provider)
+    client, person = add_shop(provider)
     key, server_key = ProofKey(), ProofKey()
     code = issue_code(provider, allow(provider, person, client, ALL_SCOPES))
     bound = key.post(provider, code_form(code), headers=basic("shop")).json()["access_token"]
-    assert _error(_exchange(provider, bound)) == "invalid_request"
+    assert refusal(_exchange(provider, bound)) == "invalid_request"
     form = {
         "grant_type": EXCHANGE_GRANT,
         "subject_token": bound,
@@ -179,24 +154,24 @@ def test_b193_token_exchange_esc_keeps_the_binding_and_the_end(exchanging: Provi
 
 def test_b193_token_exchange_esc_of_a_revoked_token(exchanging: Provider) -> None:
     provider = exchanging
-    client, person = _shop(provider)
-    tokens = _tokens(provider, client, person, "orders:read")
+    client, person = add_shop(provider)
+    tokens = tokens_for(provider, client, person, "orders:read")
     exchanged = _exchange(provider, tokens["access_token"]).json()["access_token"]
     gone = {"token": tokens["refresh_token"]}
     assert (
         provider.client.post("/oauth/revoke", data=gone, headers=basic("shop")).status_code == 200
     )
-    assert _error(_exchange(provider, tokens["access_token"])) == "invalid_request"
+    assert refusal(_exchange(provider, tokens["access_token"])) == "invalid_request"
     # What came of it went with it.
-    assert _is_revoked(provider, exchanged)
+    assert is_revoked(provider, exchanged)
 
 
 def test_b146_a_client_that_acts_for_itself_has_nothing_to_exchange(exchanging: Provider) -> None:
     provider = exchanging
     add_client(provider, "robot")
     form = {"grant_type": "client_credentials", "scope": "orders:read"}
-    token = _post(provider, form, "robot").json()["access_token"]
-    assert _error(_exchange(provider, token)) == "invalid_request"
+    token = ask_token(provider, form, "robot").json()["access_token"]
+    assert refusal(_exchange(provider, token)) == "invalid_request"
 
 
 def _chain(provider: Provider, first: str) -> tuple[str, str]:
@@ -210,7 +185,7 @@ def _chain(provider: Provider, first: str) -> tuple[str, str]:
         "resource": BILLS,
         "scope": "stock:read",
     }
-    answer = _post(provider, form, "till")
+    answer = ask_token(provider, form, "till")
     assert answer.status_code == 200
     return second, answer.json()["access_token"]
 
@@ -240,52 +215,52 @@ def test_b193_what_was_exchanged_ends_with_what_the_first_token_came_of(
     exchanging: Provider, end: Callable[[Services, SignedInPerson, str], Awaitable[None]]
 ) -> None:
     provider = exchanging
-    client, person = _shop(provider)
+    client, person = add_shop(provider)
     allowance = allow(provider, person, client, ("orders:read",))
-    answer = _post(provider, code_form(issue_code(provider, allowance)))
+    answer = ask_token(provider, code_form(issue_code(provider, allowance)))
     later = _chain(provider, answer.json()["access_token"])
     other = sign_in(provider, "eve@shop.example")
-    bystander = _tokens(provider, add_client(provider, "other"), other, "orders:read")
+    bystander = tokens_for(provider, add_client(provider, "other"), other, "orders:read")
     stays = _exchange(provider, bystander["access_token"]).json()["access_token"]
     provider.run(end, provider.services, person, allowance.grant_id)
-    assert all(_is_revoked(provider, each) for each in later)
-    assert not _is_revoked(provider, stays)
+    assert all(is_revoked(provider, each) for each in later)
+    assert not is_revoked(provider, stays)
 
 
 def test_b193_what_was_exchanged_ends_with_the_token_itself(exchanging: Provider) -> None:
     provider = exchanging
-    client, person = _shop(provider)
-    first = _tokens(provider, client, person, "orders:read")["access_token"]
-    kept = _tokens(provider, client, person, "orders:read")["access_token"]
+    client, person = add_shop(provider)
+    first = tokens_for(provider, client, person, "orders:read")["access_token"]
+    kept = tokens_for(provider, client, person, "orders:read")["access_token"]
     later = _chain(provider, first)
     stays = _exchange(provider, kept).json()["access_token"]
     answer = provider.client.post("/oauth/revoke", data={"token": first}, headers=basic("shop"))
     assert answer.status_code == 200
-    assert all(_is_revoked(provider, each) for each in later)
-    assert not _is_revoked(provider, stays)
+    assert all(is_revoked(provider, each) for each in later)
+    assert not is_revoked(provider, stays)
 
 
 def test_b193_the_end_of_a_client_in_between_reaches_those_after_it_alone(
     exchanging: Provider,
 ) -> None:
     provider = exchanging
-    client, person = _shop(provider)
-    first = _tokens(provider, client, person, "orders:read")["access_token"]
+    client, person = add_shop(provider)
+    first = tokens_for(provider, client, person, "orders:read")["access_token"]
     later = _chain(provider, first)
     provider.run(disable_client, provider.services, "server")
-    assert all(_is_revoked(provider, each) for each in later)
-    assert not _is_revoked(provider, first)
+    assert all(is_revoked(provider, each) for each in later)
+    assert not is_revoked(provider, first)
 
 
 def test_b193_a_client_that_was_disabled_a_moment_ago_exchanges_nothing(
     exchanging: Provider,
 ) -> None:
     provider = exchanging
-    client, person = _shop(provider)
-    token = _tokens(provider, client, person, "orders:read")["access_token"]
+    client, person = add_shop(provider)
+    token = tokens_for(provider, client, person, "orders:read")["access_token"]
     assert _exchange(provider, token).status_code == 200
     # Another process does it; this one goes on with what it remembers of the client.
     remembered = dict(provider.services.clients._remembered)
     provider.run(disable_client, provider.services, "server")
     provider.services.clients._remembered.update(remembered)
-    assert _error(_exchange(provider, token)) == "invalid_grant"
+    assert refusal(_exchange(provider, token)) == "invalid_grant"

@@ -136,10 +136,43 @@ def refresh_form(token: str, **changes: str) -> dict[str, str]:
     return {"grant_type": "refresh_token", "refresh_token": token} | changes
 
 
+def add_shop(provider: Provider) -> tuple[Client, SignedInPerson]:
+    """The client `shop`, and somebody who is signed in."""
+    return add_client(provider, "shop"), sign_in(provider)
+
+
+def ask_token(provider: Provider, form: dict[str, str], client: str | None = "shop") -> Any:
+    """What the token endpoint answers a client; None: one that does not say who it is."""
+    headers = {} if client is None else basic(client)
+    return provider.client.post(TOKEN, data=form, headers=headers)
+
+
+def tokens_for(provider: Provider, client: Client, person: SignedInPerson, *scopes: str) -> Any:
+    """The answer with the tokens that a person allows a client."""
+    given = scopes or ("openid", "orders:read", "offline_access")
+    code = issue_code(provider, allow(provider, person, client, given))
+    answer = ask_token(provider, code_form(code), client.id)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def refusal(answer: Any) -> str:
+    """The `error` of a refusal, which tells nothing more and is kept nowhere."""
+    assert answer.status_code in (400, 401, 403), answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert "access_token" not in answer.text
+    return str(answer.json()["error"])
+
+
 def claims(token: str) -> dict[str, Any]:
     """What a token says; unverified."""
     value: dict[str, Any] = orjson.loads(decode(token.split(".")[1].encode()))
     return value
+
+
+def is_revoked(provider: Provider, access_token: str) -> bool:
+    """Whether the gateway was told to take this token no more."""
+    return claims(access_token)["jti"] in provider.data_plane.tokens
 
 
 def header(token: str) -> str | None:

@@ -16,6 +16,7 @@ from tests.support.oauth import (
     add_client,
     add_public,
     allow,
+    ask_token,
     basic,
     claims,
     code_form,
@@ -32,13 +33,9 @@ from vallum.tokens.thumbprint import base64url_digest
 FORM = {"grant_type": "client_credentials"}
 
 
-def _post(provider: Provider, form: dict[str, str], client: str = "shop") -> Any:
-    return provider.client.post(TOKEN, data=form, headers=basic(client))
-
-
 def test_a_clients_own_token(provider: Provider) -> None:
     add_client(provider, "shop")
-    answer = _post(provider, FORM | {"scope": "orders:read", "resource": API})
+    answer = ask_token(provider, FORM | {"scope": "orders:read", "resource": API})
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-type"] == "application/json"
@@ -56,14 +53,14 @@ def test_a_client_gets_no_scope_that_it_did_not_ask_for_or_may_not_have(
     provider: Provider,
 ) -> None:
     add_client(provider, "shop", scopes=("orders:read", "openid", "unknown"))
-    assert _post(provider, FORM).json()["scope"] == ""
+    assert ask_token(provider, FORM).json()["scope"] == ""
     for scope in ("orders:write", "orders:read orders:write", "openid", "unknown", "admin", " "):
-        assert _post(provider, FORM | {"scope": scope}).json()["error"] == "invalid_scope"
+        assert ask_token(provider, FORM | {"scope": scope}).json()["error"] == "invalid_scope"
     for resource in ("https://other.example", API + "/", ""):
-        answer = _post(provider, FORM | {"resource": resource})
+        answer = ask_token(provider, FORM | {"resource": resource})
         assert answer.json()["error"] == "invalid_target"
     add_client(provider, "lost", resources=())
-    assert _post(provider, FORM, "lost").json()["error"] == "invalid_target"
+    assert ask_token(provider, FORM, "lost").json()["error"] == "invalid_target"
 
 
 def test_a_public_client_cannot_act_for_itself(provider: Provider) -> None:
@@ -74,7 +71,7 @@ def test_a_public_client_cannot_act_for_itself(provider: Provider) -> None:
 
 def test_a_clients_own_token_costs_no_statement(provider: Provider) -> None:
     add_client(provider, "shop")
-    assert _post(provider, FORM).status_code == 200
+    assert ask_token(provider, FORM).status_code == 200
     statements: list[str] = []
     engine = provider.services.database._engine.sync_engine
 
@@ -83,7 +80,7 @@ def test_a_clients_own_token_costs_no_statement(provider: Provider) -> None:
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        assert _post(provider, FORM).status_code == 200
+        assert ask_token(provider, FORM).status_code == 200
         assert [each for each in statements if "signing_keys" not in each] == []
     finally:
         event.remove(engine, "before_cursor_execute", note)
@@ -93,7 +90,7 @@ def test_a_code_becomes_tokens_of_a_person(provider: Provider) -> None:
     client = add_client(provider, "shop")
     person = sign_in(provider)
     code = issue_code(provider, allow(provider, person, client, ALL_SCOPES))
-    said = _post(provider, code_form(code)).json()
+    said = ask_token(provider, code_form(code)).json()
     token = claims(said["access_token"])
     assert (token["sub"], token["client_id"], token["aud"]) == (person.user_id, "shop", API)
     assert (token["sid"], token["amr"]) == (person.session.id, ["pwd"])
@@ -108,7 +105,7 @@ def test_a_code_becomes_tokens_of_a_person(provider: Provider) -> None:
 def test_a_client_without_the_grant_gets_no_refresh_token(provider: Provider) -> None:
     client = add_client(provider, "shop", grants=("authorization_code",))
     code = issue_code(provider, allow(provider, sign_in(provider), client, ("orders:read",)))
-    said = _post(provider, code_form(code)).json()
+    said = ask_token(provider, code_form(code)).json()
     assert "refresh_token" not in said
     assert "id_token" not in said
 
@@ -117,7 +114,7 @@ def test_a_client_of_2_1_names_no_redirect_uri(provider: Provider) -> None:
     client = add_client(provider, "shop")
     code = issue_code(provider, allow(provider, sign_in(provider), client))
     form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
-    assert _post(provider, form).status_code == 200
+    assert ask_token(provider, form).status_code == 200
 
 
 def test_what_is_missing_is_named(provider: Provider) -> None:
@@ -128,7 +125,7 @@ def test_what_is_missing_is_named(provider: Provider) -> None:
         {"scope": "orders:read"},
         {"grant_type": ""},
     ):
-        answer = _post(provider, form)
+        answer = ask_token(provider, form)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
@@ -159,7 +156,7 @@ def test_refresh_tokens_of_clients_with_a_secret_stay_with_their_proof_key(
     token = key.post(provider, code_form(code), headers=headers).json()["refresh_token"]
     again = key.post(provider, refresh_form(token), headers=headers)
     assert again.json()["refresh_token"] == token
-    assert _post(provider, refresh_form(token)).json()["error"] == "invalid_grant"
+    assert ask_token(provider, refresh_form(token)).json()["error"] == "invalid_grant"
     other = ProofKey().post(provider, refresh_form(token), headers=headers)
     assert other.json()["error"] == "invalid_grant"
 
@@ -216,7 +213,7 @@ def test_a_consent_knows_when_it_was_used(provider: Provider) -> None:
     allowance = allow(provider, sign_in(provider), client)
     code = issue_code(provider, allowance)
     provider.clock.now += 30
-    assert _post(provider, code_form(code)).status_code == 200
+    assert ask_token(provider, code_form(code)).status_code == 200
     grant = provider.run(provider.services.grants.get, allowance.grant_id)
     assert grant is not None
     assert grant.last_used == provider.clock()
@@ -229,11 +226,11 @@ def test_tokens_that_are_made_while_a_consent_ends_end_with_it(provider: Provide
     for n in range(6):
         code = issue_code(provider, allowance, challenge=base64url_digest(f"{n}".encode() * 43))
         form = code_form(code, code_verifier=f"{n}" * 43)
-        tokens.append(_post(provider, form).json()["refresh_token"])
+        tokens.append(ask_token(provider, form).json()["refresh_token"])
     answers: list[Any] = []
 
     def refresh(token: str) -> None:
-        answers.append(_post(provider, refresh_form(token)))
+        answers.append(ask_token(provider, refresh_form(token)))
 
     def end() -> None:
         provider.run(revoke_grant, provider.services, allowance.grant_id)
