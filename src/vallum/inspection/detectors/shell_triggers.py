@@ -32,17 +32,8 @@ _SHORT: Final = {word for word in _NAMES if len(word) < 3}
 _LONG: Final = _NAMES - _SHORT
 _LEAD: Final = r"[ \t\r\"'(!@{+]"
 _PLACE: Final = rf"(?:[;|&`]|[$<>]\(|[^\n]\n\n?|\n\n\n\n|\A\n){_LEAD}{{0,8}}"
-# The same places with little before the word and with much of it: so what a match cannot do
-# without are a few bytes in a row.
 _NEAR: Final = rf"[;|&`]{_LEAD}?"
 _LINE: Final = r"(?:[^\n]\n?|\n\n\n|\A)\n"
-_GENERAL: Final = (
-    rf"[;|&`]{_LEAD}{{2,8}}[a-z.][a-z0-9_.-]*",
-    rf"{_LINE}[a-z.]",
-    rf"{_LINE}[a-z.][a-z0-9_.-][a-z0-9_.-]*",
-    rf"{_LINE}{_LEAD}[a-z.][a-z0-9_.-]*",
-    rf"{_LINE}{_LEAD}{{2,8}}[a-z.][a-z0-9_.-]*",
-)
 _END: Final = r"(?:[\s;|&<>)`\"'}$#,%\x00/@*{\\.+]|$)"
 _END_OR_VERSION: Final = r"(?:[\s;|&<>)`\"'}$#,%\x00/@*{\\.+\d]|$)"
 _MARK: Final = r"(?:[;|&<>)`\"}#%\x00/@*{\\+]|'(?:\W|$))"
@@ -61,12 +52,9 @@ _ARGUMENTS: Final = (
 )
 _IN_NAME: Final = r"[\w./\\$@{}?*^-]"
 _BROKEN: Final = (
-    # Quotes that are opened and closed inside of a word, little and much of it.
-    *(
-        rf"{quote}{_IN_NAME}{count}{quote}"
-        for quote in "'\""
-        for count in ("{0,2}", "{3,5}", "{6,}")
-    ),
+    # Quotes that are opened and closed inside of a word.
+    rf"'{_IN_NAME}*'",
+    rf'"{_IN_NAME}*"',
     r"(?:\\\w|\^\w|\$[@*!?_#\w{(]|\[[a-z]{1,2}\])",
 )
 
@@ -77,7 +65,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     rf"{_NEAR}\.\s{{1,4}}[a-z]",
     # A word elsewhere where a shell would run it, in a substitution, or behind a prefix there, that
     # ends the text or has before it what arguments begin with; sentences go on with words.
-    *(rf"{place}{_GIVEN}" for place in _GENERAL),
+    rf"(?:[;|&`]{_LEAD}{{2,8}}|{_LINE}{_LEAD}{{0,8}})[a-z.][a-z0-9_.-]*{_GIVEN}",
     r"[$<>]\([ \t\"'(!@{]{0,4}[a-z.]",
     rf"{_PLACE}net1?\s{{1,4}}(?:users?|group|localgroup|share|view|start|stop|use|accounts)\b",
     rf"{_PLACE}(?:sc|reg|ps)\s{{1,4}}{_any(OPERANDS['sc'] | OPERANDS['reg'] | OPERANDS['ps'])}\b",
@@ -91,12 +79,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$",
     # Names that quotes, backslashes, carets or variables break up.
     *(rf"[;|&`(][\s\"'(@{{]*[^\s;|&=,:\"'\\^$*?{{\[<>]*{broken}" for broken in _BROKEN),
-    r"^[a-z]*(?:''|\"\")[a-z]",
-    *(
-        rf"^[a-z]*{quote}[a-z]{count}{quote}[a-z]"
-        for quote in "'\""
-        for count in ("{1,3}", "{4,6}", "{7,}")
-    ),
+    r"^[a-z]*(?:'[a-z]*'|\"[a-z]*\")[a-z]",
     r"^[a-z]*\\[a-z][a-z]|^[a-z]*\$(?:[@*!?_#$\d]|\{\w*\})[a-z]",
     r"^\$\{?\w+\}?[\"']?\s+[a-z]",
     r"^[a-z][\w.-]{0,40}\$[a-z_]",
@@ -119,10 +102,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"\{[a-z0-9_-]{2,12},[^{}\s:\"=]*,?\}",
     r"^~[+-]\d?$|^!-\d|\balias\s+[^\n=]*=|\btrap\s+['\"]|^\$\{?(?:SHELL|BASH|0)\}?\s",
     # Wildcards in paths.
-    *(
-        rf"/[a-z?*\[\]!/]{{2,14}}/[a-z]{count}[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])"
-        for count in ("{0,2}", "{3,5}", "{6,}")
-    ),
+    r"/[a-z?*\[\]!/]{2,14}/[a-z]*[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])",
     r"/[?*\[][^\s]*/[^\s]*[?*\[]|/[a-z]*\[[a-z!/]+\][a-z/]",
     # Loops and conditions, files that are read in, commands of several variables.
     r";\s?(?:done|fi)\b|[;|&]\s?\.\s+[/~.]|[;|&]\s?\$\{?\w+\}?\$",

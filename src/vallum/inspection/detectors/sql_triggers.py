@@ -2,10 +2,6 @@
 
 Between two words of SQL may stand blanks and parentheses, so `_GAP` is any run of marks; a text
 with a whole comment in it is woken for that alone.
-
-Most texts are told to have no match by a few bytes in a row that a match cannot do without. So what
-may stand between two words is written twice, for little and for much of it (`_spaced`): where it is
-little, the words are such bytes together.
 """
 
 from __future__ import annotations
@@ -13,12 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from vallum.inspection.detectors.sql_words import OWN_CALLS
-
-
-def _spaced(before: str, marks: str, after: str) -> tuple[str, str]:
-    """Patterns for `before`, any number of `marks`, and `after`."""
-    return f"{before}{marks}{{0,2}}{after}", f"{before}{marks}{{2,}}{marks}{after}"
-
 
 _QUOTE: Final = r"['\"`]"
 # What words stand apart by: ASCII, or bytes of the blanks of other alphabets, but no letters.
@@ -28,6 +18,7 @@ _APART: Final = rf"[^{_LETTERS}]"
 _GAP: Final = r"[^\w'\"`]*"
 _LOGIC: Final = r"(?:and|x?or|not|is|in|div|mod|r?like|glob|regexp|between|sounds|match)"
 _JOIN: Final = rf"(?:(?:and|x?or){_MARK}|&&|\|\|)"
+_OPERATOR: Final = r"(?:\|\||&&|[-+*/%^|&=<>!,~])"
 _COMPARE: Final = r"(?:[=<>]|(?:not\W+)?(?:r?like|between|in|is|regexp)\b(?:\W+not\b)?)"
 _CUT: Final = r"(?:--|#|/\*|;)"
 _OPERAND: Final = (
@@ -69,32 +60,16 @@ TRIGGERS: Final = (
     r"[\d'\")][\s)]{0,8}(?:except|intersect|minus)\W+(?:all\W+)?select\W*(?:\d|null|['\"@])",
     r"/\*.*\*/",
     # A quote, and what only an operator or a clause makes of it.
-    *(
-        pattern
-        for start in _spaced(_QUOTE, _MARK, _LOGIC)
-        for pattern in (
-            *_spaced(start, _MARK, r"['\"`\d@]"),
-            *_spaced(start, _MARK, r"(?:not|binary|r?like|regexp|true|false)\b"),
-            rf"{start}{_MARK}{_GAP}\w+{_GAP}{_COMPARE}",
-            rf"{start}{_MARK}{_GAP}\w+[\s)]*{_CUT}",
-        )
-    ),
-    *_spaced(rf"{_QUOTE}[^'\"`]{{0,30}}(?:(?:{_APART}|\d)(?:and|x?or)|&&|\|\|)", _MARK, _QUOTE),
-    *_spaced(rf"{_QUOTE}(?:and|x?or|&&|\|\|)", _MARK, _QUOTE),
+    rf"{_QUOTE}{_MARK}*{_LOGIC}{_MARK}*(?:['\"`\d@]|(?:not|binary|r?like|regexp|true|false)\b)",
+    rf"{_QUOTE}{_MARK}*{_LOGIC}{_MARK}{_GAP}\w+(?:{_GAP}{_COMPARE}|[\s)]*{_CUT})",
+    rf"{_QUOTE}(?:[^'\"`]{{0,30}}(?:{_APART}|\d))?(?:and|x?or){_MARK}*{_QUOTE}",
+    rf"{_QUOTE}[^'\"`]{{0,30}}(?:&&|\|\|){_MARK}*{_QUOTE}",
     rf"{_QUOTE}[^'\"`]{{0,30}}(?:\b|\d){_JOIN}{_GAP}(?:not|binary){_GAP}{_QUOTE}",
-    *_spaced(_QUOTE, _MARK, rf"{_CLAUSE}(?:$|{_APART})"),
-    *_spaced(_QUOTE, _MARK, r"(?:union|except|intersect|minus)\b.*(?:select|values|table)"),
-    *_spaced(_QUOTE, _MARK, rf"(?:where|having)\b.*{_COMPARED}"),
-    *_spaced(_QUOTE, r"[\s)]", _CUT),
-    *(
-        pattern
-        for start in _spaced(_QUOTE, r"[\s)]", r"(?:\|\||&&|[-+*/%^|&=<>!,~])")
-        for pattern in (
-            *_spaced(start, _MARK, f"(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])"),
-            rf"{start}{_GAP}[\w.]*[\w.][\s()]{{0,2}}(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
-            rf"{start}{_GAP}[\w.]*[\w.][\s()]{{3,}}(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
-        )
-    ),
+    rf"{_QUOTE}{_MARK}*{_CLAUSE}(?:$|{_APART})",
+    rf"{_QUOTE}{_MARK}*(?:union|except|intersect|minus)\b.*(?:select|values|table)",
+    rf"{_QUOTE}{_MARK}*(?:where|having)\b.*{_COMPARED}",
+    rf"{_QUOTE}[\s)]*{_CUT}",
+    rf"{_QUOTE}[\s)]*{_OPERATOR}(?:{_MARK}*|{_GAP}[\w.]+[\s()]*)(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
     rf"{_QUOTE}{_GAP}[\w.]*[\w.]\(",
     # A number or a name, and an operator with what it compares.
     rf"{_OPERAND}[=<>]{_GAP}{_VALUE}",
@@ -105,18 +80,17 @@ TRIGGERS: Final = (
     rf"{_OPERAND}(?:not\W+)?in\b{_GAP}(?:[&#;\[*]{_GAP}{_VALUE}|%\d)",
     rf"(?:(?:and|x?or){_MARK}|&&|\|\|){_GAP}(?:{_PROBE}\(|\{{)",
     rf"(?:(?:and|x?or)[^\w'\"`]+|(?:&&|\|\|){_GAP}){_PROBE}\s+\(",
-    *_spaced(r"\d", _MARK, rf"{_JOIN}{_GAP}[\w@'\"]*[\w@'\"][\s)]*{_CUT}"),
+    rf"\d{_MARK}*{_JOIN}{_GAP}[\w@'\"]+[\s)]*{_CUT}",
     rf"\d{_GAP}(?:and|x?or)['\"][\w@'\"]*[\s)]*{_CUT}",
-    *_spaced(r"\d", _MARK, rf"{_JOIN}{_GAP}\w*\w\("),
-    *_spaced(r"\d", _MARK, rf"{_JOIN}\W{{1,8}}(?:true|false)\b"),
+    rf"\d{_MARK}*{_JOIN}{_GAP}\w+\(",
+    rf"\d{_MARK}*{_JOIN}\W{{1,8}}(?:true|false)\b",
     rf"\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",
-    *_spaced(r"[\d'\")]", r"\s", r"\b(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]"),
+    r"[\d'\")]\s*\b(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]",
     # What is left open: ) or (; ' like
-    *_spaced(r"^[\d\s]{0,16}['\"`]?\)", r"[\s)]", r"[a-z][a-z\s]{1,16}\("),
+    r"^[\d\s]{0,16}['\"`]?\)[\s)]*[a-z][a-z\s]{1,16}\(",
     rf"^{_QUOTE}[\s)]{{1,8}}(?:not\s{{1,8}})?(?:and|x?or|[ri]?like|regexp|glob|between|similar\sto|sounds\slike)\s{{0,8}}$",
     # SELECT where no sentence has it, and other statements.
-    *_spaced(_BEFORE_SELECT, r"[\s(]", r"select\b"),
-    *_spaced(r"[\d'\")]\s{0,8}(?:and|or)", r"[\s(]", r"select\b"),
+    rf"(?:{_BEFORE_SELECT}|[\d'\")]\s{{0,8}}(?:and|or))[\s(]*select\b",
     r"\bas\W+\w+\W*from\b",
     r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
     r"select[^(@*,]*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()",
@@ -133,19 +107,18 @@ TRIGGERS: Final = (
     r"insert\s+into\b|delete\s+from\b|update\s+\w+\s+set\b|drop\s+table\b",
     r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate|(?:master|msdb|tempdb)\]?\.)|waitfor\W+(?:delay|time)",
     # Clauses behind a number.
-    *_spaced(r"\d", r"[\s)]", r"(?:order|group)\s+by\W+[\d('\"]"),
-    *_spaced(r"\d", r"[\s)]", r"(?:having|limit|where)\b[^=<>,\d]*[=<>,\d]"),
+    r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]",
+    r"\d[\s)]*(?:having|limit|where)\b[^=<>,\d]*[=<>,\d]",
     r"having\s+\d+\s*[=<>]|having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
     r"into\W+(?:out|dump)file|\bcase\b[^\n]*\bwhen\b",
     # Calls and names.
-    *_spaced(rf"\b{_CALL}", r"\s", r"\("),
+    rf"\b{_CALL}\s*\(",
     rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]",
     rf"\b(?:{'|'.join(OWN_CALLS)}) \(\s{{0,4}}[-+'\"\d]",
     r"@@\w|information_schema|pg_catalog|performance_schema|sqlite_(?:master|schema)",
     r"sys(?:objects|columns|users|databases|ibm|cat)\b|mysql\.(?:user|db)|\bxp_\w+",
     r"::(?:int|text|json)|\)\s{0,4}::",
-    *_spaced(r"[\d)]", r"[\s)]", r"(?:--|/\*)"),
-    *_spaced(r"^\W*[\d.]*[\d.]", r"\s", "#"),
+    r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#",
     r"^\W*@\w+/\*",
     rf"[-+*/%^|&=<>(]\s*{_CHARACTERS}\s*\(",
     r"in\s+boolean\s+mode|^\s*(?:tempdb|msdb)\s*$|msys\w*objects|\bi?if \(\s*['\"\d]",
