@@ -65,15 +65,24 @@ def exchanging(database: str) -> Iterator[Provider]:
         yield provider
 
 
-def _exchange(provider: Provider, token: str, **changes: str) -> Any:
-    form = {
+def _form(token: str, **changes: str) -> dict[str, str]:
+    return {
         "grant_type": EXCHANGE_GRANT,
         "subject_token": token,
         "subject_token_type": ACCESS_TYPE,
         "resource": STOCK,
         "scope": "stock:read",
     } | changes
-    return ask_token(provider, form, "server")
+
+
+def _exchange(provider: Provider, token: str, client: str = "server", **changes: str) -> Any:
+    return ask_token(provider, _form(token, **changes), client)
+
+
+def _persons_token(provider: Provider) -> str:
+    """A token of the shop, which acts for somebody."""
+    client, person = add_shop(provider)
+    return str(tokens_for(provider, client, person, "orders:read")["access_token"])
 
 
 def test_b193_token_exchange_esc_follows_the_rules_alone(exchanging: Provider) -> None:
@@ -105,23 +114,17 @@ def test_b193_token_exchange_esc_follows_the_rules_alone(exchanging: Provider) -
 
 def test_b193_token_exchange_esc_is_for_the_named_client_only(exchanging: Provider) -> None:
     provider = exchanging
-    client, person = add_shop(provider)
+    token = _persons_token(provider)
     add_client(provider, "rogue", grants=(EXCHANGE_GRANT,), resources=(API, STOCK))
-    token = tokens_for(provider, client, person, "orders:read")["access_token"]
-    form = {
-        "grant_type": EXCHANGE_GRANT,
-        "subject_token": token,
-        "subject_token_type": ACCESS_TYPE,
-        "resource": STOCK,
-    }
+    form = _form(token)
+    del form["scope"]
     assert refusal(ask_token(provider, form, "rogue")) == "invalid_target"
     assert refusal(ask_token(provider, form)) == "unauthorized_client"
 
 
 def test_b193_token_exchange_esc_in_a_loop_ends_after_three(exchanging: Provider) -> None:
     provider = exchanging
-    client, person = add_shop(provider)
-    token = tokens_for(provider, client, person, "orders:read")["access_token"]
+    token = _persons_token(provider)
     for target in (STOCK, BILLS, STOCK):
         answer = _exchange(provider, token, resource=target)
         assert answer.status_code == 200
@@ -137,13 +140,7 @@ def test_b193_token_exchange_esc_keeps_the_binding_and_the_end(exchanging: Provi
     code = issue_code(provider, allow(provider, person, client, ALL_SCOPES))
     bound = key.post(provider, code_form(code), headers=basic("shop")).json()["access_token"]
     assert refusal(_exchange(provider, bound)) == "invalid_request"
-    form = {
-        "grant_type": EXCHANGE_GRANT,
-        "subject_token": bound,
-        "subject_token_type": ACCESS_TYPE,
-        "resource": STOCK,
-        "scope": "orders:write",
-    }
+    form = _form(bound, scope="orders:write")
     provider.clock.now += 100
     good = server_key.post(provider, form, headers=basic("server"))
     assert good.status_code == 200
@@ -178,14 +175,7 @@ def _chain(provider: Provider, first: str) -> tuple[str, str]:
     """What the server gets for a token, and what somebody else gets for that."""
     second = _exchange(provider, first).json()["access_token"]
     add_client(provider, "till", grants=(EXCHANGE_GRANT,), resources=(BILLS,))
-    form = {
-        "grant_type": EXCHANGE_GRANT,
-        "subject_token": second,
-        "subject_token_type": ACCESS_TYPE,
-        "resource": BILLS,
-        "scope": "stock:read",
-    }
-    answer = ask_token(provider, form, "till")
+    answer = _exchange(provider, second, "till", resource=BILLS)
     assert answer.status_code == 200
     return second, answer.json()["access_token"]
 
@@ -244,8 +234,7 @@ def test_b193_the_end_of_a_client_in_between_reaches_those_after_it_alone(
     exchanging: Provider,
 ) -> None:
     provider = exchanging
-    client, person = add_shop(provider)
-    first = tokens_for(provider, client, person, "orders:read")["access_token"]
+    first = _persons_token(provider)
     later = _chain(provider, first)
     provider.run(disable_client, provider.services, "server")
     assert all(is_revoked(provider, each) for each in later)
@@ -256,8 +245,7 @@ def test_b193_a_client_that_was_disabled_a_moment_ago_exchanges_nothing(
     exchanging: Provider,
 ) -> None:
     provider = exchanging
-    client, person = add_shop(provider)
-    token = tokens_for(provider, client, person, "orders:read")["access_token"]
+    token = _persons_token(provider)
     assert _exchange(provider, token).status_code == 200
     # Another process does it; this one goes on with what it remembers of the client.
     remembered = dict(provider.services.clients._remembered)
