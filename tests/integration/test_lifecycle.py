@@ -19,19 +19,26 @@ from tests.support.upstream import (
     Link,
     Received,
     RecordingUpstream,
+    Responder,
     echo,
 )
 from tests.support.waiting import eventually
 
 
-def test_graceful_drain(tmp_path: Path) -> None:
-    """SIGTERM: what is in flight is finished, nothing new is taken, the exit status is 0."""
+def _held_back() -> tuple[threading.Event, Responder]:
+    """A responder that echoes once the event is set."""
     released = threading.Event()
 
     def slow(received: Received, link: Link) -> bool:
         released.wait(15)
         return echo(received, link)
 
+    return released, slow
+
+
+def test_graceful_drain(tmp_path: Path) -> None:
+    """SIGTERM: what is in flight is finished, nothing new is taken, the exit status is 0."""
+    released, slow = _held_back()
     with RecordingUpstream() as upstream:
         upstream.answers[b"/things/drain"] = slow
         with start(tmp_path, PolicyText(upstream=upstream.url)) as gateway:
@@ -239,12 +246,7 @@ def _refuses_connections(port: int) -> bool:
 
 def test_workers_drain_and_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     """Else they served for ever a policy that nobody can reload or stop."""
-    released = threading.Event()
-
-    def slow(received: Received, link: Link) -> bool:
-        released.wait(15)
-        return echo(received, link)
-
+    released, slow = _held_back()
     with RecordingUpstream() as upstream:
         upstream.answers[b"/things/drain"] = slow
         gateway = start(tmp_path, PolicyText(upstream=upstream.url), workers=2)
