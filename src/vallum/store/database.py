@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from vallum.store.database_file import OpenedFile, create_file
 from vallum.store.errors import StateUnusable
 
 SCHEMA_VERSION: Final = 1
-_log = logging.getLogger(__name__)
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS generation (
@@ -90,7 +88,7 @@ def connect(path: Path, schema: str = _SCHEMA) -> sqlite3.Connection:
     """
     try:
         _make_folder(path)
-        _create(path)
+        create_file(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
     except OSError as error:
         raise _unusable(path, error) from error
@@ -118,10 +116,10 @@ class StateFile:
         Raises:
             StateUnusable: it cannot be used.
         """
-        self._path = path
         self.connection = connect(path)
-        self._opened = _inode(path)
-        self._is_told = False
+        self._file = OpenedFile(
+            path, what="the state file", meanwhile="it lets nobody in with a key or token"
+        )
 
     def generation(self) -> int:
         """The number that `bump_generation` counts up; another one means: forget what you remember.
@@ -129,43 +127,14 @@ class StateFile:
         Writes that concern no decision, such as times of last use, leave it alone.
 
         Raises:
-            StateUnusable: the file was replaced or taken away. Nobody else sees what is in the one
-                that is still open here, nor is told of what is revoked in the other; and its WAL
-                has the name of the other's, which would be damaged by opening it now.
+            StateUnusable: the file was replaced or removed.
         """
-        if _inode(self._path) != self._opened:
-            problem = (
-                f"the state file `{self._path}` was replaced or removed while it was in use; until"
-                " the gateway is restarted it lets nobody in with a key or token. Stop it, put the"
-                " file in its place without `-wal` and `-shm` files of another one, and start again"
-            )
-            if not self._is_told:
-                self._is_told = True
-                _log.error(problem)
-            raise StateUnusable(problem)
+        self._file.demand_same(StateUnusable)
         return int(self.connection.execute("SELECT number FROM generation").fetchone()[0])
 
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
-
-
-def _inode(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _create(path: Path) -> None:
-    # The file has its mode before SQLite, which would follow the umask, sees it; the WAL files
-    # beside it inherit the mode.
-    # INVARIANT: a file that exists is never opened here. POSIX drops all locks of a process on a
-    # file when any descriptor of it is closed; without the locks of its open connections another
-    # process would take itself for the last one and delete the WAL under them.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, schema: str) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -20,8 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from vallum.identity.storage.sqlite import READS, sqlite_engine
 from vallum.identity.storage.tables import METADATA, SCHEMA, SCHEMA_VERSION
 from vallum.identity.storage.upgrading import upgrade
-
-_log = logging.getLogger(__name__)
+from vallum.store.database_file import OpenedFile, create_file
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql://"
@@ -46,9 +43,7 @@ class Database:
             DatabaseUnusable: it is neither, or the file cannot be made.
         """
         self._engine = _engine(url)
-        self._file = Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
-        self._opened = _inode(self._file)
-        self._is_told = False
+        self._file = _opened(url)
         # SQLite has one writer at a time; those of this process take turns before they ask it.
         self._open: ContextVar[_Open | None] = ContextVar("open transaction", default=None)
         self._turn = asyncio.Lock() if url.startswith(_SQLITE) else None
@@ -111,22 +106,8 @@ class Database:
                 self._open.reset(mark)
 
     def _demand_same_file(self) -> None:
-        """Refuse to go on with a file that nobody else sees.
-
-        SECURITY: commands write to the one that is there, and whom they disable would stay. Nor
-        can that be opened now: its WAL has the name of the one that is still open here.
-        """
-        if _inode(self._file) == self._opened:
-            return
-        problem = (
-            f"the identity database `{self._file}` was replaced or removed while it was in use;"
-            " until the gateway is restarted nobody signs in. Stop it, put the file in its place"
-            " without `-wal` and `-shm` files of another one, and start again"
-        )
-        if not self._is_told:
-            self._is_told = True
-            _log.error(problem)
-        raise DatabaseUnusable(problem)
+        if self._file is not None:
+            self._file.demand_same(DatabaseUnusable)
 
     def _joined(self) -> AsyncConnection | None:
         # Tasks that were started meanwhile know of it too, and are no part of it.
@@ -149,20 +130,17 @@ def _engine(url: str) -> AsyncEngine:
     raise DatabaseUnusable("the identity database is `sqlite:///path` or `postgresql://…`")
 
 
-def _inode(path: Path | None) -> tuple[int, int] | None:
-    try:
-        status = None if path is None else path.stat()
-    except OSError:
+def _opened(url: str) -> OpenedFile | None:
+    if not url.startswith(_SQLITE):
         return None
-    return None if status is None else (status.st_dev, status.st_ino)
+    path = Path(url.removeprefix(_SQLITE))
+    return OpenedFile(path, what="the identity database", meanwhile="nobody signs in")
 
 
 def _make_private(path: Path) -> None:
-    # The file has its mode before SQLite sees it; the WAL files beside it inherit the mode.
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        create_file(path)
     except OSError as error:
         raise DatabaseUnusable(f"cannot make `{path}`: {error.strerror}") from error
 
