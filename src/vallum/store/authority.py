@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vallum.store.errors import StateUnusable
+from vallum.store.whole_file import drafted
 
 _INDEX: Final = "issued.json"
 _MAX_INDEX: Final = 256 * 1024 * 1024
@@ -116,15 +117,8 @@ def replace_file(path: Path, content: bytes, *, private: bool) -> None:
     Raises:
         StateUnusable: it cannot be written.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        temporary.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        descriptor = os.open(temporary, flags, 0o600 if private else 0o644)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with drafted(path, content, mode=0o600 if private else 0o644) as draft:
+            draft.replace(path)
     except OSError as error:
         raise StateUnusable(f"cannot write `{path}`: {error.strerror}") from error

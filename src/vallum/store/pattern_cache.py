@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
+
+from vallum.store.whole_file import drafted
 
 _DIGEST: Final = hashlib.sha256().digest_size
 _KEPT: Final = 8
@@ -79,15 +80,8 @@ def _read(path: Path, key: bytes) -> bytes | None:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
+    with drafted(path, content) as draft:
         draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _forget(directory: Path) -> None:

@@ -6,11 +6,13 @@ import hmac
 import os
 import secrets
 import stat
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Final
 
 from vallum.core.secret import Secret
 from vallum.store.errors import StateUnusable
+from vallum.store.whole_file import drafted
 
 SECRET_BYTES: Final = 32
 
@@ -46,7 +48,8 @@ def keep_secret(path: Path, secret: Secret) -> None:
     try:
         if path.exists() and hmac.compare_digest(_read(path), secret.reveal()):
             return
-        _draft(path, secret.reveal()).replace(path)
+        with _drafted(path, secret.reveal()) as draft:
+            draft.replace(path)
     except OSError as error:
         raise StateUnusable(f"cannot write the secret file `{path}`: {error.strerror}") from error
 
@@ -70,26 +73,11 @@ def _read(path: Path) -> bytes:
 
 
 def _create(path: Path) -> None:
-    draft = _draft(path, secrets.token_bytes(SECRET_BYTES))
-    try:
-        # Appears whole or not at all; the first of two processes wins and both read its secret.
+    # The first of two processes wins and both read its secret.
+    with _drafted(path, secrets.token_bytes(SECRET_BYTES)) as draft, suppress(FileExistsError):
         os.link(draft, path)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
 
 
-def _draft(path: Path, value: bytes) -> Path:
+def _drafted(path: Path, value: bytes) -> AbstractContextManager[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{value.hex()}\n")
-            file.flush()
-            os.fsync(descriptor)
-    except OSError:
-        draft.unlink()
-        raise
-    return draft
+    return drafted(path, f"{value.hex()}\n".encode("ascii"))

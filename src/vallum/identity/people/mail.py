@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import smtplib
 import ssl
 import sys
@@ -21,6 +20,7 @@ from typing import Final, TextIO
 from vallum.config.provider import Mail
 from vallum.identity.people.addresses import BadAddress, canonical_address
 from vallum.identity.services import MailTransport
+from vallum.store.whole_file import drafted
 
 _TIMEOUT_SECONDS: Final = 20.0
 _MOST_WAITING: Final = 200
@@ -101,14 +101,11 @@ class FileMail:
 
     def _write(self, message: bytes) -> None:
         name = token_hex(8)
-        draft = self._directory / f".{name}"
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-                file.write(message)
-            # In the order of their time, and never half a message.
-            draft.rename(self._directory / f"{draft.stat().st_mtime_ns}-{name}.eml")
+            with drafted(self._directory / name, message) as draft:
+                # In the order of their time.
+                draft.rename(self._directory / f"{draft.stat().st_mtime_ns}-{name}.eml")
         except OSError as error:
             raise MailFailed(f"the folder for mail: {error.strerror}") from error
 
