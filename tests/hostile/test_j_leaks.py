@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.answering import JSON, Answering, answering, responses
+from tests.support.answering import JSON, Answering, answering, chunked, responses, typed
 from tests.support.arena import request
 from tests.support.raw import RawConnection
-from tests.support.upstream import Responder, answer, raw_answer
+from tests.support.upstream import answer, raw_answer
 
 BYTES = "application/octet-stream"
 PATHS: dict[str, Any] = {
@@ -54,13 +54,6 @@ KEY = b"-----BEGIN PRIVATE " + b"KEY-----\nMIIE"
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
     with answering(tmp_path_factory.mktemp("leaks"), PATHS, operations=POLICY) as found:
         yield found
-
-
-def typed(body: bytes, kind: str = "", status: str = "200 OK", more: str = "") -> Responder:
-    """An answer of this type; of none, where it is empty."""
-    fields = (f"Content-Type: {kind}\r\n" if kind else "") + more
-    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode()
-    return raw_answer(head, body, keep=True)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +190,10 @@ def test_b251_leaks_under_a_name_that_occurs_twice(shop: Answering, body: bytes)
 
 def test_b251_leaks_in_json_that_comes_in_pieces(shop: Answering) -> None:
     """Many servers say the length of nothing."""
-    head = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
-    pieces = b"".join(b"1\r\n%c\r\n" % byte for byte in b'["%b"]' % CARD)
-    reply = shop.ask("/json", raw_answer(head, pieces, b"0\r\n\r\n", keep=True))
+    pieces = [b"%c" % byte for byte in b'["%b"]' % CARD]
+    reply = shop.ask("/json", chunked(JSON, *pieces))
     assert reply.json() == [MASKED.decode()]
-    sheet = head.replace(b"application/json", b"text/csv")
-    reply = shop.ask("/page", raw_answer(sheet, pieces, b"0\r\n\r\n", keep=True))
+    reply = shop.ask("/page", chunked("text/csv", *pieces))
     assert MASKED in reply.body
 
 

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.answering import JSON, USER, Answering, answering, responses
+from tests.support.answering import (
+    BY_KEY,
+    JSON,
+    KEYED,
+    ROLES,
+    USER,
+    Answering,
+    answering,
+    responses,
+    typed,
+)
 from tests.support.upstream import Responder, answer
 
 PATCH = "application/json-patch+json"
@@ -38,19 +48,18 @@ CHANGES = {
     },
 }
 BINARY = {"type": "string", "format": "binary"}
-SECURED: dict[str, Any] = {"security": [{"key": []}]}
 PATHS: dict[str, Any] = {
     "/account": {
         "get": {
             "operationId": "getAccount",
-            **SECURED,
+            **KEYED,
             "responses": responses(
                 application_json=ACCOUNT_REF, application_xml=ACCOUNT_REF, image_png=None
             ),
         },
         "patch": {
             "operationId": "changeAccount",
-            **SECURED,
+            **KEYED,
             "requestBody": {
                 "content": {
                     JSON: {"schema": ACCOUNT_REF},
@@ -63,7 +72,7 @@ PATHS: dict[str, Any] = {
         },
         "put": {
             "operationId": "looseAccount",
-            **SECURED,
+            **KEYED,
             "requestBody": {
                 "content": {kind: {"schema": ACCOUNT_REF} for kind in (JSON, FORM, XML)}
             },
@@ -73,21 +82,21 @@ PATHS: dict[str, Any] = {
     "/ledger": {
         "get": {
             "operationId": "getLedger",
-            **SECURED,
+            **KEYED,
             "responses": {"200": {"description": "any"}},
         }
     },
     "/noted": {
         "get": {
             "operationId": "notedAccount",
-            **SECURED,
+            **KEYED,
             "responses": responses(application_json=ACCOUNT_REF),
         }
     },
     "/sheet": {
         "get": {
             "operationId": "getSheet",
-            **SECURED,
+            **KEYED,
             "responses": {
                 "200": {
                     "description": "one form alone",
@@ -99,7 +108,7 @@ PATHS: dict[str, Any] = {
     "/bare": {
         "get": {
             "operationId": "bareAccount",
-            **SECURED,
+            **KEYED,
             "responses": {
                 **responses(application_json=ACCOUNT_REF),
                 "409": {"description": "no schema", "content": {JSON: {}}},
@@ -111,7 +120,7 @@ PATHS: dict[str, Any] = {
     "/ruled": {
         "patch": {
             "operationId": "ruledAccount",
-            **SECURED,
+            **KEYED,
             "requestBody": {"content": {JSON: {"schema": ACCOUNT_REF}, PATCH: {}}},
             "responses": responses(application_json={}),
         },
@@ -119,7 +128,7 @@ PATHS: dict[str, Any] = {
     "/watched": {
         "put": {
             "operationId": "watchedAccount",
-            **SECURED,
+            **KEYED,
             "requestBody": {"content": {JSON: {"schema": ACCOUNT_REF}}},
             "responses": responses(application_json={}),
         },
@@ -138,7 +147,7 @@ PATHS: dict[str, Any] = {
     "/page": {
         "get": {
             "operationId": "getPage",
-            **SECURED,
+            **KEYED,
             "responses": responses(application_json={}),
         }
     },
@@ -154,20 +163,19 @@ PATHS: dict[str, Any] = {
         "get": {"operationId": "script", "responses": responses(application_javascript=None)}
     },
 }
-KEY = "authenticate: api_key"
 POLICY = {
-    "getAccount": KEY,
-    "changeAccount": KEY,
-    "looseAccount": f"{KEY}, unknown: ignore",
-    "getLedger": f"{KEY}, properties: {{/items/*/cost: {{read: [admin]}}}}",
-    "notedAccount": f"{KEY}, answers: monitor",
-    "bareAccount": f"{KEY}, answers: 'off'",
-    "getSheet": KEY,
-    "ruledAccount": f"{KEY}, properties: {{/name: {{mask: full}}}}",
-    "watchedAccount": f"{KEY}, validate: monitor",
-    "getPage": f"{KEY}, properties: {{/items/*/cost: {{read: [admin]}}, /total: {{mask: full}}}}",
+    "getAccount": BY_KEY,
+    "changeAccount": BY_KEY,
+    "looseAccount": f"{BY_KEY}, unknown: ignore",
+    "getLedger": f"{BY_KEY}, properties: {{/items/*/cost: {{read: [admin]}}}}",
+    "notedAccount": f"{BY_KEY}, answers: monitor",
+    "bareAccount": f"{BY_KEY}, answers: 'off'",
+    "getSheet": BY_KEY,
+    "ruledAccount": f"{BY_KEY}, properties: {{/name: {{mask: full}}}}",
+    "watchedAccount": f"{BY_KEY}, validate: monitor",
+    "getPage": f"{BY_KEY}, properties: {{/items/*/cost: {{read: [admin]}}, "
+    "/total: {mask: full}}",
 }
-ROLES = "roles: {member: {scopes: [use]}, admin: {inherits: [member]}}"
 FULL = {"name": "Ann", "email": "ann@mail.example", "role": "x", "internal_notes": "n"}
 SEEN = {"name": "Ann", "email": "a***@mail.example", "role": "x"}
 
@@ -251,18 +259,17 @@ def test_b251_bopla_read_is_not_escaped_by_what_is_no_json(shop: Answering) -> N
 )
 def test_b251_bopla_read_as_another_type(shop: Answering, target: str, kind: str) -> None:
     """What cannot be taken out of an answer in this form is not had by asking for the form."""
-    fields = f"Content-Type: {kind}\r\n".encode()
     body = b"email: ann@mail.example"
-    reply = shop.ask(target, answer(body=body, fields=fields), key="member")
+    reply = shop.ask(target, typed(body, kind), key="member")
     assert (reply.status, b"ann" in reply.body) == (502, False)
     assert shop.record()["reason"] == "properties.media-type"
-    reply = shop.ask(target, answer(body=body, fields=fields), key="admin")
+    reply = shop.ask(target, typed(body, kind), key="admin")
     assert (reply.status, reply.body) == (200, body)
 
 
 def test_b251_bopla_read_as_json_of_another_name(shop: Answering) -> None:
-    fields = b"Content-Type: application/vnd.account+json\r\n"
-    reply = shop.ask("/noted", answer(body=json.dumps(FULL).encode(), fields=fields), key="member")
+    named = typed(json.dumps(FULL).encode(), "application/vnd.account+json")
+    reply = shop.ask("/noted", named, key="member")
     assert (reply.status, reply.json()) == (200, SEEN)
 
 
@@ -334,8 +341,7 @@ def test_b251_what_one_role_sees_is_not_kept_for_others(
 
 
 def test_b251_files_have_no_properties(shop: Answering) -> None:
-    picture = answer(body=b"picture", fields=b"Content-Type: image/png\r\n")
-    assert shop.ask("/account", picture, key="member").body == b"picture"
+    assert shop.ask("/account", typed(b"picture", "image/png"), key="member").body == b"picture"
 
 
 CARD = b"card 4111 1111 1111 1111 paid"
@@ -350,9 +356,7 @@ def test_b251_leaks_are_not_had_by_parts_of_a_text(shop: Answering) -> None:
         return answer("206 Partial Content", body, fields)
 
     mark = shop.upstream.mark()
-    whole = shop.ask(
-        "/words", answer(body=CARD, fields=b"Content-Type: text/plain\r\n"), lines=RANGE
-    )
+    whole = shop.ask("/words", typed(CARD, "text/plain"), lines=RANGE)
     assert (whole.status, whole.body) == (200, b"card **** **** **** 1111 paid")
     (received,) = shop.upstream.requests_since(mark)
     assert "range" not in received.names()
@@ -390,26 +394,20 @@ WRITES = [
 
 @pytest.mark.parametrize(("kind", "body", "pointer"), WRITES)
 def test_b252_bopla_write(shop: Answering, kind: str, body: bytes, pointer: str) -> None:
-    def send(key: str) -> Any:
-        lines = (f"Content-Type: {kind}",)
-        return shop.ask("/account", answer(), method="PATCH", body=body, lines=lines, key=key)
-
     mark = shop.upstream.mark()
-    reply = send("member")
+    reply = shop.writes("/account", kind, body)
     assert reply.status == 403, reply
     assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
     assert shop.upstream.requests_since(mark) == []
     assert shop.record()["reason"] == "properties.write"
-    assert send("admin").status == 200
+    assert shop.writes("/account", kind, body, key="admin").status == 200
 
 
 @pytest.mark.parametrize("name", ["Role", "ROLE", "rolE"])
 def test_b252_bopla_write_in_another_case(shop: Answering, name: str) -> None:
     body = json.dumps({name: "admin"}).encode()
-    lines = (f"Content-Type: {JSON}",)
     for method, status in (("PATCH", 400), ("PUT", 403)):
-        reply = shop.ask("/account", answer(), method=method, body=body, lines=lines, key="member")
-        assert reply.status == status
+        assert shop.writes("/account", JSON, body, method=method).status == status
 
 
 @pytest.mark.parametrize(
@@ -423,8 +421,7 @@ def test_b252_bopla_write_in_another_case(shop: Answering, name: str) -> None:
     ],
 )
 def test_b252_what_may_be_written_is(shop: Answering, kind: str, body: bytes) -> None:
-    lines = (f"Content-Type: {kind}",)
-    reply = shop.ask("/account", answer(), method="PATCH", body=body, lines=lines, key="member")
+    reply = shop.writes("/account", kind, body)
     assert reply.status == 200, reply
 
 
@@ -446,9 +443,8 @@ def test_b252_bopla_write_by_the_name_of_a_field(
     shop: Answering, body: bytes, allowed: bool
 ) -> None:
     """Where undeclared fields pass, names with brackets are places to many readers of forms."""
-    lines = (f"Content-Type: {FORM}",)
     mark = shop.upstream.mark()
-    reply = shop.ask("/account", answer(), method="PUT", body=body, lines=lines, key="member")
+    reply = shop.writes("/account", FORM, body, method="PUT")
     assert reply.status == (200 if allowed else 403), reply
     assert len(shop.upstream.requests_since(mark)) == allowed
 
@@ -463,8 +459,7 @@ def test_b252_bopla_write_by_the_name_of_a_field(
     ],
 )
 def test_b252_bopla_write_by_an_attribute(shop: Answering, body: bytes, allowed: bool) -> None:
-    lines = (f"Content-Type: {XML}",)
-    reply = shop.ask("/account", answer(), method="PUT", body=body, lines=lines, key="member")
+    reply = shop.writes("/account", XML, body, method="PUT")
     assert reply.status == (200 if allowed else 403), reply
 
 
@@ -483,31 +478,19 @@ def test_b252_bopla_write_by_an_attribute(shop: Answering, body: bytes, allowed:
 def test_b252_a_patch_obeys_the_contract_beside_rules_of_the_policy(
     shop: Answering, change: dict[str, Any], allowed: bool
 ) -> None:
-    kind, body = patch(change)
     mark = shop.upstream.mark()
-    reply = shop.ask(
-        "/ruled",
-        answer(),
-        method="PATCH",
-        body=body,
-        lines=(f"Content-Type: {kind}",),
-        key="member",
-    )
+    reply = shop.writes("/ruled", *patch(change))
     assert reply.status == (200 if allowed else 403), reply
     assert len(shop.upstream.requests_since(mark)) == allowed
 
 
 @pytest.mark.parametrize("kind", ["application/vnd.account+json", "text/plain", "application/x-a"])
 def test_b252_bopla_write_as_a_type_that_is_only_noted(shop: Answering, kind: str) -> None:
-    def send(kind: str, body: bytes) -> int:
-        lines = (f"Content-Type: {kind}",)
-        reply = shop.ask("/watched", answer(), method="PUT", body=body, lines=lines, key="member")
-        return reply.status
-
     mark = shop.upstream.mark()
-    assert send(kind, b'{"role":"admin"}') == 403
+    assert shop.writes("/watched", kind, b'{"role":"admin"}', method="PUT").status == 403
     assert shop.upstream.requests_since(mark) == []
-    assert send("application/vnd.account+json", b'{"name":"n"}') == 200
+    good = shop.writes("/watched", "application/vnd.account+json", b'{"name":"n"}', method="PUT")
+    assert good.status == 200
 
 
 def test_b293_hdr_upstream_leak(shop: Answering) -> None:
@@ -548,8 +531,7 @@ def test_b293_hdr_upstream_leak(shop: Answering) -> None:
 def test_b295_mime_sniff_type_from_the_contract(
     shop: Answering, target: str, kind: str, body: bytes
 ) -> None:
-    fields = f"Content-Type: {kind}\r\n".encode()
-    reply = shop.ask(target, answer(body=body, fields=fields))
+    reply = shop.ask(target, typed(body, kind))
     assert reply.status == 502
     assert reply.get("content-type") == "application/problem+json"
     assert b"script" not in reply.body
@@ -561,16 +543,14 @@ def test_b295_mime_sniff_two_types(shop: Answering) -> None:
 
 
 def test_b295_mime_sniff_files_are_saved(shop: Answering) -> None:
-    fields = b"Content-Type: application/octet-stream\r\n"
-    reply = shop.ask("/upload", answer(body=b"<script>", fields=fields))
+    reply = shop.ask("/upload", typed(b"<script>", "application/octet-stream"))
     assert reply.get("content-disposition") == "attachment"
     assert reply.get("x-content-type-options") == "nosniff"
 
 
 def test_b295_json_is_utf8_and_no_page(shop: Answering) -> None:
-    fields = b"Content-Type: application/json; charset=utf-7\r\n"
     body = b'{"id":1,"name":"<script>alert(1)</script>"}'
-    reply = shop.ask("/user", answer(body=body, fields=fields))
+    reply = shop.ask("/user", typed(body, "application/json; charset=utf-7"))
     assert reply.get("content-type") == "application/json"
     assert reply.get("x-content-type-options") == "nosniff"
     assert "default-src 'none'" in reply.get("content-security-policy")

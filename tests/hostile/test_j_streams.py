@@ -9,10 +9,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.answering import Answering, answering, responses
+from tests.support.answering import (
+    BY_KEY,
+    KEYED,
+    ROLES,
+    Answering,
+    answering,
+    chunked,
+    responses,
+    typed,
+)
 from tests.support.arena import request
 from tests.support.raw import RawConnection
-from tests.support.upstream import Link, Received, Responder, raw_answer
+from tests.support.upstream import Link, Received
 
 SSE = "text/event-stream"
 LINES = "application/x-ndjson"
@@ -26,14 +35,13 @@ ACCOUNT: dict[str, Any] = {
     },
 }
 MANY = {"type": "array", "items": ACCOUNT}
-SECURED: dict[str, Any] = {"security": [{"key": []}]}
 
 
 def operation(name: str, schema: Any) -> dict[str, Any]:
     """An operation that answers streams."""
     content = responses(**{"text_event-stream": schema, "application_x-ndjson": schema})
     content["200"]["content"][SEQUENCE] = {} if schema is None else {"schema": schema}
-    return {"get": {"operationId": name, **SECURED, "responses": content}}
+    return {"get": {"operationId": name, **KEYED, "responses": content}}
 
 
 PATHS: dict[str, Any] = {
@@ -44,18 +52,16 @@ PATHS: dict[str, Any] = {
         "get": {"operationId": "open", "responses": responses(**{"text_event-stream": None})}
     },
     "/other": {
-        "get": {"operationId": "other", **SECURED, "responses": responses(application_json=MANY)}
+        "get": {"operationId": "other", **KEYED, "responses": responses(application_json=MANY)}
     },
 }
-KEY = "authenticate: api_key"
 POLICY = {
-    "one": KEY,
-    "many": KEY,
-    "other": f"{KEY}, answers: monitor",
-    "ruled": f"{KEY}, properties: {{/email: {{read: [admin], mask: email}}, "
+    "one": BY_KEY,
+    "many": BY_KEY,
+    "other": f"{BY_KEY}, answers: monitor",
+    "ruled": f"{BY_KEY}, properties: {{/email: {{read: [admin], mask: email}}, "
     "/notes: {read: [admin]}}",
 }
-ROLES = "roles: {member: {scopes: [use]}, admin: {inherits: [member]}}"
 FULL = {"name": "Ann", "email": "ann@mail.example", "notes": "rude"}
 SEEN = {"name": "Ann", "email": "a***@mail.example"}
 CARD = "4111 1111 1111 1111"
@@ -67,19 +73,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
         tmp_path_factory.mktemp("streams"), PATHS, operations=POLICY, more=ROLES
     ) as found:
         yield found
-
-
-def chunked(kind: str, *pieces: bytes, more: str = "") -> Responder:
-    """A stream that comes in these pieces."""
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n{more}Transfer-Encoding: chunked\r\n\r\n"
-    sent = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
-    return raw_answer(head.encode(), sent, b"0\r\n\r\n", keep=True)
-
-
-def whole(kind: str, body: bytes, more: str = "") -> Responder:
-    """A stream whose length is known."""
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
-    return raw_answer(head.encode(), body, keep=True)
 
 
 def stream(kind: str, *values: Any) -> bytes:
@@ -101,7 +94,7 @@ def values(kind: str, body: bytes) -> list[Any]:
 def test_b251_bopla_read_in_streams(shop: Answering, target: str, kind: str) -> None:
     body = stream(kind, FULL, {"name": "Bob"}, FULL)
     each = [body[start : start + 1] for start in range(len(body))]
-    for responder in (chunked(kind, body), chunked(kind, *each), whole(kind, body)):
+    for responder in (chunked(kind, body), chunked(kind, *each), typed(body, kind)):
         reply = shop.ask(target, responder, key="member")
         assert reply.status == 200
         assert values(kind, reply.body) == [SEEN, {"name": "Bob"}, SEEN]
@@ -122,7 +115,7 @@ def test_b251_bopla_read_in_streams(shop: Answering, target: str, kind: str) -> 
     ],
 )
 def test_b251_bopla_read_in_events_of_every_form(shop: Answering, event: bytes) -> None:
-    for responder in (chunked(SSE, event[:9], event[9:]), whole(SSE, event)):
+    for responder in (chunked(SSE, event[:9], event[9:]), typed(event, SSE)):
         reply = shop.ask("/one", responder, key="member")
         assert reply.status == 200
         assert b"rude" not in reply.body
@@ -161,8 +154,8 @@ def test_b251_what_is_no_record_ends_the_stream(shop: Answering) -> None:
     assert (good in got, b"rude" in got, got.endswith(b"0\r\n\r\n")) == (True, False, False)
     record = shop.record()
     assert (record["decision"], record["reason"]) == ("deny", "properties.json")
-    assert shop.ask("/one", whole(SSE, good + bad), key="member").status == 502
-    assert shop.ask("/one", whole(SSE, good + bad), key="admin").body == good + bad
+    assert shop.ask("/one", typed(good + bad, SSE), key="member").status == 502
+    assert shop.ask("/one", typed(good + bad, SSE), key="admin").body == good + bad
 
 
 def test_words_that_are_no_records_pass(shop: Answering) -> None:
@@ -182,9 +175,9 @@ def test_b251_records_without_an_end_are_bounded(shop: Answering) -> None:
 
 def test_b251_streams_in_a_coding_are_undone_or_withheld(shop: Answering) -> None:
     body = stream(LINES, FULL)
-    coded = whole(LINES, gzip.compress(body), "Content-Encoding: gzip\r\n")
+    coded = typed(gzip.compress(body), LINES, more="Content-Encoding: gzip\r\n")
     assert values(LINES, shop.ask("/one", coded, key="member").body) == [SEEN]
-    odd = whole(LINES, body, "Content-Encoding: deflate\r\n")
+    odd = typed(body, LINES, more="Content-Encoding: deflate\r\n")
     assert shop.ask("/one", odd, key="member").status == 502
 
 

@@ -13,9 +13,14 @@ from tests.support.arena import request
 from tests.support.contract import document as make_document
 from tests.support.gateway import Gateway, PolicyText, Record, create_key
 from tests.support.raw import RawConnection, Reply
-from tests.support.upstream import RecordingUpstream, Responder, answer
+from tests.support.upstream import RecordingUpstream, Responder, answer, raw_answer
 
 JSON = "application/json"
+KEYED: dict[str, Any] = {"security": [{"key": []}]}
+"""Of an operation that asks for a key: in the contract."""
+BY_KEY = "authenticate: api_key"
+"""The same in the policy."""
+ROLES = "roles: {member: {scopes: [use]}, admin: {inherits: [member]}}"
 USER: dict[str, Any] = {
     "type": "object",
     "required": ["id", "name"],
@@ -44,6 +49,20 @@ def responses(**content: Any) -> dict[str, Any]:
             "content": {JSON: {"schema": {"properties": {"error": {"type": "string"}}}}},
         },
     }
+
+
+def typed(body: bytes, kind: str = "", status: str = "200 OK", more: str = "") -> Responder:
+    """An answer of this type; of none, where it is empty. `more` are complete field lines."""
+    fields = (f"Content-Type: {kind}\r\n" if kind else "") + more
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode()
+    return raw_answer(head, body, keep=True)
+
+
+def chunked(kind: str, *pieces: bytes, more: str = "") -> Responder:
+    """An answer of this type that comes in these pieces, and whose length nobody said."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n{more}Transfer-Encoding: chunked\r\n\r\n"
+    sent = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    return raw_answer(head.encode(), sent, b"0\r\n\r\n", keep=True)
 
 
 @dataclass(slots=True)
@@ -76,6 +95,13 @@ class Answering:
         """The upstream answers this value as JSON."""
         return self.ask(target, answer(status, json.dumps(value).encode()), **more)
 
+    def writes(
+        self, target: str, kind: str, body: bytes, *, method: str = "PATCH", key: str = "member"
+    ) -> Reply:
+        """Somebody sends a body of this type; the upstream takes it."""
+        lines = (f"Content-Type: {kind}",)
+        return self.ask(target, answer(), method=method, body=body, lines=lines, key=key)
+
     def record(self) -> Record:
         """The record of the last exchange."""
         return self.gateway.new_records()[-1]
@@ -97,8 +123,8 @@ def answering(
         paths: of the contract.
         schemas: of the contract.
         operations: lines of the policy by operation id; all others are public.
-        policy: further fields of `PolicyText`; with `more`, the roles `member` and `admin` in it
-            get a key each.
+        policy: further fields of `PolicyText`; with `more`, which must have the `ROLES` in it,
+            each of them gets a key.
     """
     schemes = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
     contract = make_document(
