@@ -231,12 +231,17 @@ def test_every_warning_has_a_case() -> None:
 
 
 def test_every_error_has_a_case() -> None:
-    here = Path(__file__).with_name("test_bad_policies.py").read_text("utf-8")
-    here += Path(__file__).with_name("test_document.py").read_text("utf-8")
-    here += Path(__file__).with_name("test_graphql_policies.py").read_text("utf-8")
-    here += Path(__file__).with_name("test_certificate_policies.py").read_text("utf-8")
-    here += Path(__file__).with_name("test_identity_policy.py").read_text("utf-8")
-    here += Path(__file__).with_name("test_signature_policies.py").read_text("utf-8")
+    kinds = (
+        "bad_policies",
+        "bad_contracts",
+        "document",
+        "graphql_policies",
+        "certificate_policies",
+        "identity_policy",
+        "signature_policies",
+    )
+    folder = Path(__file__).parent
+    here = "".join((folder / f"test_{kind}.py").read_text("utf-8") for kind in kinds)
     missing = [
         code for code, kind in CODES.items() if kind.severity == "error" and f'"{code}"' not in here
     ]
