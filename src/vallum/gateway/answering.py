@@ -15,7 +15,6 @@ from vallum.gateway.replying import ReplyingConnection
 from vallum.gateway.screening import (
     HeldAnswer,
     Plan,
-    has_content,
     may_be_stream,
     plan_of,
     screen_content,
@@ -50,24 +49,16 @@ class AnsweringConnection(ReplyingConnection):
         if flight.head_only:
             length = _length_of_get(flight, prepared)
             head += b"content-length: %d\r\n\r\n" % length if length >= 0 else b"\r\n"
-        elif flight.status in (204, 304):
-            head += b"\r\n"
+            self._complete(flight, head)
         else:
-            head += b"content-length: %d\r\n\r\n%b" % (len(body), body)
-            flight.response_bytes = len(body)
-        self._complete(flight, head)
+            self._complete_whole(flight, head, body)
 
     def answer_again(self, flight: Flight, kept: KeptAnswer) -> None:
         """An answer that went out before; the upstream is not asked."""
         flight.status = kept.status
         flight.reason = "idempotency.replayed"
         head = self._head(flight, kept.status, kept.lines + b"idempotency-replayed: true\r\n")
-        if kept.status in (204, 304):
-            head += b"\r\n"
-        else:
-            head += b"content-length: %d\r\n\r\n%b" % (len(kept.body), kept.body)
-            flight.response_bytes = len(kept.body)
-        self._complete(flight, head)
+        self._complete_whole(flight, head, kept.body)
 
     def answer_begins(self, flight: Flight, prepared: PreparedHead, length: int) -> None:
         """An upstream's answer that comes in pieces; `length` is -1 where it is not known."""
@@ -179,7 +170,7 @@ class AnsweringConnection(ReplyingConnection):
         self, flight: Flight, prepared: PreparedHead, lines: bytes, body: bytes
     ) -> tuple[bytes, bytes] | None:
         """Field lines and body as they go out; None where a problem was answered instead."""
-        if not has_content(flight, prepared.response.status):
+        if not flight.has_content(prepared.response.status):
             return lines, body
         try:
             plan = self._plan(flight, prepared)
@@ -226,7 +217,7 @@ class AnsweringConnection(ReplyingConnection):
             The field lines of an answer that goes on as it comes; None where there is nothing to
             be done now.
         """
-        if not has_content(flight, prepared.response.status):
+        if not flight.has_content(prepared.response.status):
             return lines
         try:
             plan = self._plan(flight, prepared)
@@ -283,8 +274,7 @@ class AnsweringConnection(ReplyingConnection):
             return
         head = self._answer_head(flight, held.prepared, lines, body)
         if head is not None:
-            flight.response_bytes = len(body)
-            self._complete(flight, b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
+            self._complete_whole(flight, head, body)
 
     def _answer_head(
         self, flight: Flight, prepared: PreparedHead, lines: bytes, body: bytes | None

@@ -186,7 +186,7 @@ class _Call:
         body = bytes(message.get("body", b""))
         more = bool(message.get("more_body", False))
         downstream = flight.downstream
-        if flight.head_only or self._prepared.response.status in (204, 304):
+        if not flight.has_content(self._prepared.response.status):
             # RFC 9110 §9.3.2, §15.3.5, §15.4.5: no content, whatever the application sends.
             body = b""
             if more:

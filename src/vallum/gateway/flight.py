@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from vallum.gateway.streams import AnswerStream
 
 _NO_TARGET = Target("", (), b"", (), b"")
+WITHOUT_CONTENT = frozenset({204, 304})
+"""Statuses of answers that end with their head (RFC 9110 §15.3.5, §15.4.5)."""
 
 
 class Flight(Exchange):
@@ -108,6 +110,10 @@ class Flight(Exchange):
         self.response_bytes = 0
         self.upstream_started = 0.0
         self.upstream_ended = 0.0
+
+    def has_content(self, status: int) -> bool:
+        """Whether an answer has a body that a client reads (RFC 9110 §6.4.1)."""
+        return not (self.head_only or status in WITHOUT_CONTENT)
 
 
 def no_request(client: Client, scheme: str) -> Request:

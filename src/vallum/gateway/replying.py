@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from vallum.core.problem_json import MEDIA_TYPE, render_problem
 from vallum.core.problems import PROBLEMS, Denied, Violation
 from vallum.gateway.answers import NO_STORE_LINE, STATUS_LINES
-from vallum.gateway.flight import Flight
+from vallum.gateway.flight import WITHOUT_CONTENT, Flight
 from vallum.wire.http1 import RequestFields
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class ReplyingConnection(asyncio.Protocol):
         flight.status = status
         flight.reason = "cors.preflight"
         head = self._head(flight, status, fields + self.worker.date_line())
-        self._complete(flight, head + (b"\r\n" if status == 204 else b"content-length: 0\r\n\r\n"))
+        self._complete_whole(flight, head, b"")
 
     def refuse(self, flight: Flight, denied: Denied) -> None:
         """Answer a refusal; the unread body is skipped, or the connection ends."""
@@ -197,6 +197,14 @@ class ReplyingConnection(asyncio.Protocol):
         if flight.held_bytes:
             self.worker.release_body(flight)
         self.worker.record(flight)
+
+    def _complete_whole(self, flight: Flight, head: bytes, body: bytes) -> None:
+        """As `_complete`, with a head up to the framing and all of the body."""
+        if flight.status in WITHOUT_CONTENT:
+            self._complete(flight, head + b"\r\n")
+            return
+        flight.response_bytes = len(body)
+        self._complete(flight, b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
 
     def _complete(self, flight: Flight, data: bytes) -> None:
         """Send the end of an answer, after its record, and make ready for the next request."""

@@ -68,11 +68,6 @@ class HeldAnswer:
         return self.room >= 0
 
 
-def has_content(flight: Flight, status: int) -> bool:
-    """Whether an answer has a body that a client reads (RFC 9110 §6.4.1)."""
-    return not (flight.head_only or status in (204, 304))
-
-
 def may_be_stream(prepared: PreparedHead) -> bool:
     """Whether an answer of unknown length may be read piece by piece while it comes."""
     media_type = prepared.media_type

@@ -202,7 +202,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _begin_answer(self, flight: Flight, prepared: PreparedHead, body: bytes) -> None:
         response = prepared.response
         downstream = flight.downstream
-        if flight.head_only or response.status in (204, 304):
+        if not flight.has_content(response.status):
             self._left = 0
         elif response.chunked:
             self._state = _CHUNKED
