@@ -6,11 +6,10 @@ import time
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from vallum.cli.ca_options import days, general_name, leaf_name, permitted_name, with_ca
-from vallum.cli.ca_work import CertificateAuthority, as_json_of, echo_json, state_of, when
-from vallum.cli.tables import table_console
+from vallum.cli.ca_work import CertificateAuthority, as_json_of, echo_json, state_of
+from vallum.cli.tables import table_console, table_of_rows, when
 from vallum.pki.authority import DAY, Usage
 
 
@@ -223,7 +222,7 @@ def list_certificates(folder: Path, *, as_json: bool) -> None:
     if as_json:
         echo_json([as_json_of(each, now) for each in found])
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = table_of_rows()
     for column in ("name", "state", "expires (UTC)", "names", "serial"):
         table.add_column(column, overflow="fold", no_wrap=column in ("name", "state"))
     for each in found:

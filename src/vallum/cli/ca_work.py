@@ -6,7 +6,6 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -265,11 +264,6 @@ def as_json_of(issued: Issued, now: float) -> dict[str, Any]:
 def echo_json(value: object) -> None:
     """Print JSON."""
     click.echo(json.dumps(value, indent=2))
-
-
-def when(at: float) -> str:
-    """A time for people."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
 
 
 def _serial() -> int:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from vallum.app import (
@@ -23,6 +22,7 @@ from vallum.app import (
 from vallum.cli.findings import as_values, print_findings
 from vallum.cli.policy import config_option, exit_with, loaded_or_exit
 from vallum.cli.recorded import tell_recorded
+from vallum.cli.tables import table_of_facts
 from vallum.config.load import LoadedPolicy
 from vallum.core.problems import Denied
 from vallum.core.request import Client, Request, Target
@@ -210,12 +210,7 @@ def _tell(
 
 def _print(story: _Story) -> None:
     console = Console(soft_wrap=True)
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, says in story.steps:
-        table.add_row(Text(name), Text(says))
-    console.print(table)
+    console.print(table_of_facts(story.steps))
     if story.findings:
         print_findings(console, story.findings)
     refusal = story.refusal

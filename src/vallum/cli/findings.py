@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from vallum.cli.log import printable
+from vallum.cli.tables import table_of_rows
 from vallum.inspection.detectors.registry import meaning
 from vallum.inspection.model import Finding
 
@@ -21,7 +21,7 @@ def as_values(findings: Sequence[Finding]) -> list[dict[str, Any]]:
 
 def print_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Print findings as a table, the strongest first."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = table_of_rows()
     for column in ("score", "rule", "place", "evidence", "hidden by", "meaning"):
         table.add_column(column, overflow="fold", justify="right" if column == "score" else "left")
     for finding in sorted(findings, key=lambda each: -each.score):

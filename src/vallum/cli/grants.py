@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vallum.cli.identity_state import identity_options, show, with_identity
+from vallum.cli.identity_state import identity_options, show, tell, with_identity
 from vallum.identity import operating
 from vallum.identity.services import Services
 from vallum.identity.storage.grants import Grant
@@ -69,4 +69,4 @@ def revoke(grant: str, config: Path, as_json: bool) -> None:
         await operating.end_grant(services, grant)
 
     with_identity(config, use)
-    click.echo(f'{{"revoked": "{grant}"}}' if as_json else f"revoked {grant}", err=not as_json)
+    tell("revoked", grant, as_json=as_json)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.table import Table
 
 from vallum.cli.granted import warn_of_unknown
 from vallum.cli.policy import config_option, exit_with, policy_or_exit
-from vallum.cli.tables import table_console
+from vallum.cli.tables import table_console, table_of_rows, when
 from vallum.control import run_with_identity
 from vallum.identity.operating import NotDone
 from vallum.identity.services import Services
@@ -55,11 +53,6 @@ def with_identity(
         exit_with(str(error))
 
 
-def when(at: float | None) -> str:
-    """A time for people, in UTC."""
-    return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
-
-
 def show(
     rows: Iterable[dict[str, Any]], columns: Sequence[str], *, as_json: bool, times: frozenset[str]
 ) -> None:
@@ -75,12 +68,17 @@ def show(
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = table_of_rows()
     for column in columns:
         table.add_column(f"{column} (UTC)" if column in times else column, overflow="fold")
     for row in found:
         table.add_row(*(_cell(row[name], is_time=name in times) for name in columns))
     table_console().print(table)
+
+
+def tell(what: str, which: str, *, as_json: bool) -> None:
+    """Say what was done to which one."""
+    click.echo(json.dumps({what: which}) if as_json else f"{what} {which}", err=not as_json)
 
 
 def _cell(value: Any, *, is_time: bool) -> str:

@@ -8,16 +8,14 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from vallum.cli.granted import warn_of_unknown
-from vallum.cli.policy import exit_with, policy_or_exit, state_options
-from vallum.cli.tables import table_console
+from vallum.cli.policy import exit_with, policy_or_exit, read_option, state_options
+from vallum.cli.tables import table_console, table_of_rows, when
 from vallum.config import values
 from vallum.config.diagnostics import suggest
 from vallum.store.errors import KeyNameTaken, StateUnusable, UnknownKey
@@ -29,10 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 def _time(text: str) -> float:
-    try:
-        return values.duration(text)
-    except values.Bad as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}") from None
+    return read_option(values.duration, text)
 
 
 def _name(text: str) -> str:
@@ -42,10 +37,7 @@ def _name(text: str) -> str:
 
 
 def _scope(text: str) -> str:
-    try:
-        return values.scope(text)
-    except values.Bad as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}") from None
+    return read_option(values.scope, text)
 
 
 @click.group()
@@ -142,7 +134,7 @@ def list_keys(config: Path, state: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_json(key, now) for key in found], indent=2))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = table_of_rows()
     for column in ("name", "id", "state", "scopes", "roles"):
         table.add_column(column, overflow="fold", no_wrap=column in ("name", "id", "state"))
     for column in ("created", "expires", "last used"):
@@ -154,9 +146,9 @@ def list_keys(config: Path, state: Path | None, as_json: bool) -> None:
             _state_of(key, now),
             " ".join(sorted(key.scopes)),
             " ".join(sorted(key.roles)),
-            _when(key.created),
-            _when(key.expires),
-            _when(key.last_used),
+            when(key.created),
+            when(key.expires),
+            when(key.last_used),
         )
     table_console().print(table)
 
@@ -239,7 +231,7 @@ def rotate(
         )
         store.replace(old, key, overlap_until=now + overlap)
         _hand_over(key, text, as_json=as_json)
-        click.echo(f"the old key {old.id} ends {_when(now + overlap)} UTC at the latest", err=True)
+        click.echo(f"the old key {old.id} ends {when(now + overlap)} UTC at the latest", err=True)
 
 
 @contextmanager
@@ -277,7 +269,7 @@ def _hand_over(key: StoredKey, text: str, *, as_json: bool) -> None:
     else:
         click.echo(text)
     click.echo(
-        f"key {key.id} of `{key.name}`, expires (UTC): {_when(key.expires)}; it is not shown again",
+        f"key {key.id} of `{key.name}`, expires (UTC): {when(key.expires)}; it is not shown again",
         err=True,
     )
 
@@ -303,7 +295,3 @@ def _state_of(key: StoredKey, now: float) -> str:
     if not key.is_active(now):
         return "expired"
     return "replaced" if key.replaced_by is not None else "active"
-
-
-def _when(at: float | None) -> str:
-    return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"

@@ -13,7 +13,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from vallum.cli.policy import config_option
+from vallum.cli.policy import config_option, read_option
 from vallum.cli.tables import table_console
 from vallum.config import values
 from vallum.core.problem_json import INSTANCE_URI_PREFIX
@@ -143,10 +143,7 @@ def _by_principal(value: str) -> Matches:
 
 
 def _by_since(value: str) -> Matches:
-    try:
-        seconds = values.duration(value)
-    except values.Bad as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}", param_hint="--since") from None
+    seconds = read_option(values.duration, value, "--since")
     moment = datetime.fromtimestamp(time.time() - seconds, UTC)
     text = moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
     return lambda record: bool(record["time"] >= text)

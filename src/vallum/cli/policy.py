@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import click
 
@@ -13,6 +13,9 @@ from vallum.cli.diagnostics import print_diagnostics
 from vallum.config.diagnostics import PolicyErrors
 from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Policy
+from vallum.config.values import Bad
+
+ResultT = TypeVar("ResultT")
 
 config_option = click.option(
     "-c",
@@ -37,6 +40,23 @@ def state_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
+
+
+def read_option(read: Callable[[str], ResultT], text: str, option: str | None = None) -> ResultT:
+    """An option's value, read as in the policy file.
+
+    Args:
+        read: reads it there.
+        text: as it was written.
+        option: its name, where click does not know it.
+
+    Raises:
+        click.BadParameter: it cannot be read.
+    """
+    try:
+        return read(text)
+    except Bad as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", param_hint=option) from None
 
 
 def exit_with(message: str, hint: str = "") -> NoReturn:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from vallum.cli.findings import print_findings
 from vallum.cli.log import by_id, directory_of, print_json, printable, subject
+from vallum.cli.tables import table_of_facts
 from vallum.inspection.model import Finding
 from vallum.telemetry.read import Record, last
 
@@ -50,14 +49,8 @@ def _print(record: Record) -> None:
         "decision": f"{record.get('decision')} {record.get('reason')}".strip(),
         "notes": ", ".join(map(str, record.get("notes") or ())),
     }
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, text in rows.items():
-        if text:
-            table.add_row(name, Text(printable(text)))
     console = Console(soft_wrap=True)
-    console.print(table)
+    console.print(table_of_facts((name, printable(text)) for name, text in rows.items() if text))
     findings = [_finding(each) for each in record.get("findings") or ()]
     if findings:
         print_findings(console, findings)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vallum.cli.identity_state import identity_options, show, with_identity
+from vallum.cli.identity_state import identity_options, show, tell, with_identity
 from vallum.identity import operating
 from vallum.identity.services import Services
 from vallum.identity.storage.sessions import Session
@@ -65,4 +65,4 @@ def kill(session: str, config: Path, as_json: bool) -> None:
         await operating.kill_session(services, session)
 
     with_identity(config, use)
-    click.echo(f'{{"ended": "{session}"}}' if as_json else f"ended {session}", err=not as_json)
+    tell("ended", session, as_json=as_json)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from vallum.cli.identity_state import identity_options, show, when, with_identity
+from vallum.cli.identity_state import identity_options, show, tell, with_identity
+from vallum.cli.tables import when
 from vallum.identity import operating_keys as operating
 from vallum.identity.services import Services
 from vallum.identity.signing_keys import KeyStatus
@@ -88,4 +89,4 @@ def revoke(kid: str, config: Path, as_json: bool) -> None:
         await operating.revoke_key(services, kid)
 
     with_identity(config, use)
-    click.echo(f'{{"revoked": "{kid}"}}' if as_json else f"revoked {kid}", err=not as_json)
+    tell("revoked", kid, as_json=as_json)

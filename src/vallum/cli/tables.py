@@ -1,11 +1,15 @@
-"""The console that tables are printed on."""
+"""How tables look, the times in them, and the console that they are printed on."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 _WIDTH_OF_FILES: Final = 200
 
@@ -16,3 +20,23 @@ def table_console() -> Console:
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
     return Console(markup=False, highlight=False, emoji=False, width=_WIDTH_OF_FILES)
+
+
+def table_of_rows() -> Table:
+    """An empty table for rows of one kind, whose columns have headings."""
+    return Table(box=None, pad_edge=False, header_style="bold")
+
+
+def table_of_facts(facts: Iterable[tuple[str, str]]) -> Table:
+    """A table of names and what is said of them; the texts are shown as they stand."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, text in facts:
+        table.add_row(Text(name), Text(text))
+    return table
+
+
+def when(at: float | None) -> str:
+    """A time for people, in UTC."""
+    return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"

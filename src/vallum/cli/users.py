@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from vallum.cli.identity_state import identity_options, show, when, with_identity
+from vallum.cli.identity_state import identity_options, show, with_identity
+from vallum.cli.policy import read_option
+from vallum.cli.tables import when
 from vallum.config.keys_identity import name as role_name
-from vallum.config.values import Bad
 from vallum.identity import operating
 from vallum.identity.services import Services
 from vallum.identity.storage.users import User
@@ -19,10 +20,7 @@ _COLUMNS = ("id", "email", "name", "state", "roles", "created", "last_sign_in")
 
 
 def _role(text: str) -> str:
-    try:
-        return role_name(text)
-    except Bad as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}") from None
+    return read_option(role_name, text)
 
 
 _roles_option = click.option(
