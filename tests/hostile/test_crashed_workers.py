@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.arena import request
 from tests.support.gateway import PolicyText, kill_workers, replace_in_policy, start
-from tests.support.minting import ISSUER, Minter
+from tests.support.minting import ISSUERS, Minter
 from tests.support.raw import RawConnection, hammer
 from tests.support.upstream import RecordingUpstream
 from tests.support.waiting import eventually
@@ -47,10 +47,7 @@ def test_a_worker_in_the_place_of_another_needs_nothing_of_the_first_policy(
         (tmp_path / f"{name}.json").write_bytes(Minter().document)
     policy = PolicyText(
         upstream="",
-        more=(
-            f"issuers: {{corp: {{issuer: '{ISSUER}', audience: bookshop, "
-            "algorithms: [ES256], jwks: first.json}}"
-        ),
+        more=ISSUERS.replace("jwks.json", "first.json"),
         operations={"private": "authenticate: corp"},
     )
     with RecordingUpstream() as upstream:

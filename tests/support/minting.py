@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,11 @@ from vallum.tokens.jwt import verify
 NOW = 1_800_000_000.0
 ISSUER = "https://issuer.example"
 AUDIENCE = "bookshop"
+ISSUERS = (
+    f"issuers:\n  corp: {{issuer: '{ISSUER}', audience: {AUDIENCE}, "
+    "algorithms: [ES256], jwks: jwks.json}"
+)
+"""The issuer in a policy, whose keys are in `jwks.json`."""
 
 _KEY_TYPES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "Ed448": "Ed448"}
 
@@ -119,6 +125,11 @@ class Minter:
         """A token with a genuine signature."""
         chosen = self.header() if header is None else header
         return sign(chosen, self.claims(**claims), self.key, self.algorithm)
+
+    def token_now(self, **claims: object) -> bytes:
+        """A token that is good by the clock of the machine."""
+        now = int(time.time())
+        return self.token(**{"iat": now, "exp": now + 300, **claims})
 
     def verify(self, token: bytes, *, now: float = NOW) -> VerifiedClaims:
         """What the room says about a token."""
