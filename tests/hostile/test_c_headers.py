@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey
 from tests.support.arena import Arena, post_json, request
 from tests.support.contract import API_HOST, document, operation
-from tests.support.gateway import Gateway, PolicyText, create_key, free_port, start
-from tests.support.raw import RawConnection, Reply
-from tests.support.upstream import Received, RecordingUpstream
+from tests.support.gateway import PolicyText, free_port, start
+from tests.support.raw import RawConnection
+from tests.support.upstream import RecordingUpstream
 
 MALFORMED = "malformed-request"
 
@@ -37,22 +34,6 @@ ADDRESS_FIELDS = [
 ]
 
 
-def forward(arena: Arena, *lines: str | bytes, target: str = "/things/c") -> Received:
-    """What the upstream receives of a request with these lines, which must pass."""
-    mark = arena.upstream.mark()
-    reply = arena.send(request("GET", target, *lines))
-    assert reply.status == 200, reply
-    (received,) = arena.upstream.requests_since(mark)
-    return received
-
-
-def is_anywhere(received: Received, canary: bytes) -> bool:
-    """Whether a canary is anywhere in what the upstream received."""
-    everything = received.target + received.body
-    everything += b"".join(name.encode() + value for name, value in received.fields)
-    return canary.lower() in everything.lower()
-
-
 @pytest.fixture(scope="module")
 def trusting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """A gateway that trusts the loopback network as its own proxy."""
@@ -71,8 +52,8 @@ def test_b052_xff_spoof(arena: Arena, name: str, address: str) -> None:
     """Without trusted hops the socket's peer is the client, whatever anybody says."""
     arena.gateway.new_records()
     value = f"for={address}" if name == "Forwarded" else address
-    received = forward(arena, f"{name}: {value}")
-    assert not is_anywhere(received, b"203.0.113.77")
+    received = arena.forward(f"{name}: {value}")
+    assert not received.contains(b"203.0.113.77")
     if name != "X-Forwarded-For":
         assert name.lower() not in received.names()
     assert received.get("x-forwarded-for") == b"127.0.0.1"
@@ -82,11 +63,11 @@ def test_b052_xff_spoof(arena: Arena, name: str, address: str) -> None:
 
 
 def test_b052_xff_spoof_many_lines(arena: Arena) -> None:
-    received = forward(
-        arena, "X-Forwarded-For: 198.51.100.1", "x-forwarded-for: 198.51.100.2", "X-Real-IP: ::1"
+    received = arena.forward(
+        "X-Forwarded-For: 198.51.100.1", "x-forwarded-for: 198.51.100.2", "X-Real-IP: ::1"
     )
     assert received.get("x-forwarded-for") == b"127.0.0.1"
-    assert not is_anywhere(received, b"198.51.100")
+    assert not received.contains(b"198.51.100")
 
 
 @pytest.mark.parametrize(
@@ -104,11 +85,11 @@ def test_b052_trusted_hops_are_walked_from_the_right(
     trusting: Arena, chain: str, client: str
 ) -> None:
     trusting.gateway.new_records()
-    received = forward(trusting, f"X-Forwarded-For: {chain}")
+    received = trusting.forward(f"X-Forwarded-For: {chain}")
     (record,) = trusting.gateway.new_records()
     assert record["client"] == client
     assert received.all("x-forwarded-for") != []
-    assert not is_anywhere(received, b"203.0.113.66")
+    assert not received.contains(b"203.0.113.66")
 
 
 MALFORMED_CHAINS = [
@@ -160,7 +141,7 @@ def test_b053_xff_malformed(arena: Arena, chain: str) -> None:
 def test_b053_xff_malformed_ends_the_walk(trusting: Arena, chain: str, client: str) -> None:
     """The walk stops at the last good hop; an entry that cannot be read is never trusted."""
     trusting.gateway.new_records()
-    forward(trusting, f"X-Forwarded-For: {chain}")
+    trusting.forward(f"X-Forwarded-For: {chain}")
     (record,) = trusting.gateway.new_records()
     assert record["client"] == client
 
@@ -168,15 +149,15 @@ def test_b053_xff_malformed_ends_the_walk(trusting: Arena, chain: str, client: s
 def test_b053_xff_mapped_address_gains_no_trust(trusting: Arena) -> None:
     """An IPv4-mapped form of a trusted address is the same hop, not a new one."""
     trusting.gateway.new_records()
-    forward(trusting, "X-Forwarded-For: 203.0.113.9, ::ffff:127.0.0.1")
+    trusting.forward("X-Forwarded-For: 203.0.113.9, ::ffff:127.0.0.1")
     (record,) = trusting.gateway.new_records()
     assert record["client"] in {"203.0.113.9", "127.0.0.1", "::ffff:127.0.0.1"}
 
 
 @pytest.mark.parametrize("value", ["https", "HTTPS", "https, http", "wss"])
 def test_b054_xfproto(arena: Arena, value: str) -> None:
-    received = forward(
-        arena, f"X-Forwarded-Proto: {value}", "X-Forwarded-Ssl: on", "Front-End-Https: on"
+    received = arena.forward(
+        f"X-Forwarded-Proto: {value}", "X-Forwarded-Ssl: on", "Front-End-Https: on"
     )
     assert received.get("x-forwarded-proto") == b"http"
     assert "x-forwarded-ssl" not in received.names()
@@ -194,8 +175,8 @@ def test_b054_xfproto(arena: Arena, value: str) -> None:
     ],
 )
 def test_b055_xfhost(arena: Arena, line: str) -> None:
-    received = forward(arena, line)
-    assert not is_anywhere(received, b"evil.example")
+    received = arena.forward(line)
+    assert not received.contains(b"evil.example")
     assert received.all("x-forwarded-host") in ([], [API_HOST.encode()])
     for target in ("/things/", "/nowhere", "/admin"):
         reply = arena.send(request("GET", target, line))
@@ -223,179 +204,15 @@ def test_b055_xfhost(arena: Arena, line: str) -> None:
     ],
 )
 def test_b056_xorig_url(arena: Arena, name: str) -> None:
-    received = forward(arena, f"{name}: /canary-56", f"{name.lower()}: DELETE-canary-56")
+    received = arena.forward(f"{name}: /canary-56", f"{name.lower()}: DELETE-canary-56")
     assert name.lower() not in received.names()
-    assert not is_anywhere(received, b"canary-56")
+    assert not received.contains(b"canary-56")
     mark = arena.upstream.mark()
     reply = arena.send(request("GET", "/admin", f"{name}: /health"))
     assert reply.status == 401, "the policy reads the request line only"
     reply = arena.send(request("GET", "/health", f"{name}: /admin"))
     assert reply.status == 200
     assert [each.target for each in arena.upstream.requests_since(mark)] == [b"/health"]
-
-
-IDENTITY_FIELDS = [
-    "X-User-Id",
-    "X-User",
-    "X-User-Email",
-    "X-User-Roles",
-    "X-Roles",
-    "X-Role",
-    "X-Groups",
-    "X-Scopes",
-    "X-Authenticated-Userid",
-    "X-Authenticated-Scope",
-    "X-Authenticated-Groups",
-    "X-Consumer-Id",
-    "X-Consumer-Username",
-    "X-Consumer-Custom-Id",
-    "X-Credential-Identifier",
-    "X-Anonymous-Consumer",
-    "X-Auth-Request-User",
-    "X-Auth-Request-Email",
-    "X-Forwarded-User",
-    "X-Forwarded-Email",
-    "X-Forwarded-Groups",
-    "X-Forwarded-Preferred-Username",
-    "X-Forwarded-Access-Token",
-    "X-Remote-User",
-    "Remote-User",
-    "X-Vallum-Identity",
-    "X-Vallum-Principal",
-    "Vallum-Identity",
-    "X-Userinfo",
-    "X-JWT-Assertion",
-    "X-Goog-Authenticated-User-Email",
-    "X-Amzn-Oidc-Identity",
-    "X-MS-Client-Principal",
-    "X-MS-Token-AAD-Access-Token",
-    "X-Goog-IAP-JWT-Assertion",
-    "Cf-Access-Jwt-Assertion",
-    "X-WebAuth-User",
-    "X-Authentik-Username",
-    "X-Pomerium-Claim-Email",
-    "Tailscale-User-Login",
-    "OIDC-Claim-Sub",
-    "Remote-Email",
-    "Remote-Groups",
-]
-
-
-@pytest.mark.parametrize("name", IDENTITY_FIELDS)
-def test_b057_identity_hdr(arena: Arena, name: str) -> None:
-    """Removed in every spelling, twice as once."""
-    for lines in (
-        [f"{name}: b057-admin"],
-        [f"{name.lower()}: b057-admin"],
-        [f"{name.upper()}: b057-admin", f"{name}:b057-admin\t "],
-    ):
-        received = forward(arena, *lines)
-        assert not is_anywhere(received, b"b057-admin")
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["X-User-Id : admin", "X-User-Id\t: admin", "X_User_Id: admin", "X-User-Id\x00: admin"],
-)
-def test_b057_identity_hdr_odd_spellings(arena: Arena, line: str) -> None:
-    arena.refuse(request("GET", "/things/b057", line), 400, problem=MALFORMED)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["X_Forwarded-Email", "X-Forwarded_User", "X_Forwarded_User", "Remote_User", "x_user-id"],
-)
-def test_b058_identity_hdr_underscore(arena: Arena, name: str) -> None:
-    arena.refuse(request("GET", "/things/b058", f"{name}: admin"), 400, problem=MALFORMED)
-
-
-ISSUER = "https://issuer.example"
-
-
-def signed(key: ECKey, **claims: object) -> str:
-    """An access token of the test issuer."""
-    now = int(time.time())
-    content: dict[str, object] = {
-        "iss": ISSUER,
-        "aud": "bookshop",
-        "sub": "alice",
-        "client_id": "shop",
-        "jti": "t-1",
-        "iat": now,
-        "exp": now + 300,
-        **claims,
-    }
-    return jwt.encode({"alg": "ES256", "kid": "k1", "typ": "at+jwt"}, content, key)
-
-
-class Issued:
-    """A gateway that accepts tokens of one issuer."""
-
-    def __init__(self, arena: Arena, key: ECKey) -> None:
-        self.arena = arena
-        self.key = key
-
-    def call(self, target: str, **claims: object) -> Reply:
-        """A GET with a token."""
-        token = signed(self.key, **claims)
-        return self.arena.send(request("GET", target, f"Authorization: Bearer {token}"))
-
-
-@pytest.fixture(scope="module")
-def issued(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issued]:
-    """A gateway with an issuer; `/forwarded-token` passes the client's token on."""
-    folder = tmp_path_factory.mktemp("issued")
-    key = ECKey.generate_key("P-256", {"kid": "k1", "alg": "ES256", "use": "sig"})
-    (folder / "jwks.json").write_bytes(orjson.dumps({"keys": [key.as_dict(private=False)]}))
-    with RecordingUpstream() as upstream:
-        policy = PolicyText(
-            upstream=upstream.url,
-            more=(
-                f"issuers: {{test: {{issuer: '{ISSUER}', audience: bookshop, "
-                "algorithms: [ES256], jwks: jwks.json}}"
-            ),
-            operations={
-                "token": "authenticate: ['jwt:test']",
-                "forwardedToken": "authenticate: ['jwt:test'], forward_token: true",
-                "admin": "authenticate: [api_key]",
-                "adminUsers": "authenticate: [api_key]",
-                "private": "authenticate: [api_key, 'jwt:test']",
-                "privatePost": "authenticate: [api_key]",
-                "apiAdmin": "authenticate: [api_key]",
-            },
-        )
-        policy.write(folder)
-        api_key = create_key(folder, "tester")
-        with Gateway(folder) as gateway:
-            yield Issued(Arena(gateway, upstream, api_key), key)
-
-
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"sub": "alice\r\nX-Role: admin"},
-        {"sub": "alice\x00"},
-        {"sub": "alice\n"},
-        {"scope": "books:read\r\nX-Role: admin"},
-        {"client_id": "shop\r\nX-Role: admin"},
-        {"roles": ["reader", "a\r\nX-Role: admin"]},
-    ],
-)
-def test_b059_identity_hdr_crlf(issued: Issued, claims: dict[str, object]) -> None:
-    """A control byte in a claim is refused, or it never becomes part of a field."""
-    mark = issued.arena.upstream.mark()
-    reply = issued.call("/token", **claims)
-    if "sub" in claims:
-        assert reply.status == 401
-    for received in issued.arena.upstream.requests_since(mark):
-        assert "x-role" not in received.names()
-        assert not is_anywhere(received, b"\r\n")
-        assert not is_anywhere(received, b"x-role: admin")
-    issued.arena.gateway.assert_healthy()
-
-
-def test_b059_a_plain_claim_is_fine(issued: Issued) -> None:
-    assert issued.call("/token").status == 200
 
 
 @pytest.mark.parametrize(
@@ -433,13 +250,13 @@ def test_b060_hopbyhop_strip_second_line(arena: Arena) -> None:
 def test_b060_a_declared_field_is_not_removed_after_it_was_judged(arena: Arena) -> None:
     for lines in (["Connection: X-Shop", "X-Shop: 1"], ["Connection: close, x-SHOP"]):
         arena.refuse(request("GET", "/things", *lines), 400, problem=MALFORMED)
-    assert forward(arena, "X-Shop: 1", target="/things").get("x-shop") == b"1"
+    assert arena.forward("X-Shop: 1", target="/things").get("x-shop") == b"1"
 
 
 def test_b060_own_options_of_the_connection_are_removed(arena: Arena) -> None:
     """RFC 9110 §7.6.1: a field that Connection names goes no further."""
-    received = forward(arena, "Connection: X-Hop, keep-alive", "X-Hop: b060-canary")
-    assert not is_anywhere(received, b"b060-canary")
+    received = arena.forward("Connection: X-Hop, keep-alive", "X-Hop: b060-canary")
+    assert not received.contains(b"b060-canary")
     assert "connection" not in received.names() or received.get("connection") == b"keep-alive"
 
 
@@ -559,105 +376,8 @@ def test_b063_abs_form_of_a_served_host_wins_over_host(arena: Arena) -> None:
     assert not arena.upstream.contains(b"evil.example")
 
 
-@pytest.mark.parametrize("target", ["/things", "/admin"])
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["Authorization: Bearer a", "Authorization: Bearer b"],
-        ["Authorization: Bearer a", "authorization: Bearer a"],
-        ["Authorization: Bearer a, Bearer b"],
-        ["Authorization: Basic YTpi", "Authorization: Bearer b"],
-        ["X-API-Key: a", "X-API-Key: b"],
-    ],
-)
-def test_b064_authz_dup(arena: Arena, lines: list[str], target: str) -> None:
-    reply = arena.send(request("GET", target, *lines))
-    expected = {400} if len(lines) > 1 else {400, 401}
-    arena.refuse(request("GET", target, *lines), expected, closed=False)
-    assert b"Bearer" not in reply.body
-
-
-def test_b064_authz_dup_two_kinds(issued: Issued) -> None:
-    """Where either kind would do, two credentials are one too many."""
-    token = signed(issued.key)
-    lines = [f"X-API-Key: {issued.arena.key}", f"Authorization: Bearer {token}"]
-    issued.arena.refuse(request("GET", "/private", *lines), 400, closed=False)
-    issued.arena.refuse(
-        request("GET", "/private", lines[0], "Authorization: Bearer a.b.c"),
-        {400, 401},
-        closed=False,
-    )
-    for line in lines:
-        assert issued.arena.send(request("GET", "/private", line)).status == 200
-
-
-def test_b064_a_credential_that_nobody_reads_goes_nowhere(arena: Arena) -> None:
-    mark = arena.upstream.mark()
-    lines = [f"X-API-Key: {arena.key}", "Authorization: Bearer b064-canary"]
-    assert arena.send(request("GET", "/admin", *lines)).status in {200, 400, 401}
-    for received in arena.upstream.requests_since(mark):
-        assert not is_anywhere(received, b"b064-canary")
-
-
-def test_b064_token_in_the_query_is_not_read(arena: Arena) -> None:
-    arena.refuse(request("GET", f"/admin?access_token={arena.key}"), {400, 401}, closed=False)
-    arena.refuse(request("GET", "/things?access_token=a.b.c"), 400, closed=False)
-
-
-def test_b065_authz_forward(issued: Issued) -> None:
-    """The client's token stays here, unless the operation says otherwise."""
-    mark = issued.arena.upstream.mark()
-    assert issued.call("/token").status == 200
-    assert issued.call("/forwarded-token").status == 200
-    kept, passed = issued.arena.upstream.requests_since(mark)
-    assert "authorization" not in kept.names()
-    assert passed.get("authorization").startswith(b"Bearer ")
-
-
-def test_b065_api_keys_are_never_forwarded(arena: Arena) -> None:
-    received = forward(arena, f"X-API-Key: {arena.key}", target="/admin")
-    assert "x-api-key" not in received.names()
-    assert not is_anywhere(received, arena.key.encode())
-    assert arena.key not in arena.gateway.errors
-    assert arena.key.encode() not in orjson.dumps(arena.gateway.records())
-
-
-def test_b065_a_key_where_only_a_token_counts_is_not_forwarded(issued: Issued) -> None:
-    mark = issued.arena.upstream.mark()
-    lines = [f"Authorization: Bearer {signed(issued.key)}", "X-API-Key: b065-key-canary"]
-    for target in ("/token", "/forwarded-token"):
-        issued.arena.send(request("GET", target, *lines))
-    for received in issued.arena.upstream.requests_since(mark):
-        assert "x-api-key" not in received.names()
-    assert not issued.arena.upstream.contains(b"b065-key-canary")
-
-
-def test_b065_authorization_on_a_public_operation(arena: Arena) -> None:
-    arena.send(request("GET", "/things/b065", "Authorization: Bearer b065-canary"))
-    assert not arena.upstream.contains(b"b065-canary")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Proxy-Authorization: Basic canary66",
-        "Proxy-Connection: canary66",
-        "TE: trailers, canary66",
-        "Keep-Alive: canary66",
-        "Proxy-Authenticate: canary66",
-        "Trailer: canary66",
-        "Upgrade: canary66",
-        "HTTP2-Settings: canary66",
-    ],
-)
-def test_b066_proxy_auth(arena: Arena, line: str) -> None:
-    received = forward(arena, line)
-    assert line.partition(":")[0].lower() not in received.names()
-    assert not is_anywhere(received, b"canary66")
-
-
 def test_b067_via_loop_of_its_own_pseudonym(arena: Arena) -> None:
-    received = forward(arena)
+    received = arena.forward()
     via = received.get("via").decode()
     assert re.fullmatch(r"1\.1 [!-~]+", via)
     refused = arena.refuse(request("GET", "/things", f"Via: {via}"), {502, 508}, closed=False)
@@ -668,7 +388,7 @@ def test_b067_via_loop_of_its_own_pseudonym(arena: Arena) -> None:
 
 
 def test_b067_via_of_others_is_kept(arena: Arena) -> None:
-    received = forward(arena, "Via: 1.1 other.example")
+    received = arena.forward("Via: 1.1 other.example")
     chain = b", ".join(received.all("via"))
     assert chain.startswith(b"1.1 other.example, 1.1 ")
 
@@ -699,28 +419,6 @@ def test_b067_connect(arena: Arena, target: str) -> None:
     arena.refuse(request("CONNECT", target), {405} if target != "/things" else {400, 405})
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Client-Cert",
-        "Client-Cert-Chain",
-        "X-SSL-Client-Cert",
-        "X-SSL-Client-Verify",
-        "X-SSL-Client-S-DN",
-        "X-Forwarded-Client-Cert",
-        "X-Client-Cert",
-        "X-Client-Verify",
-        "SSL-Client-Cert",
-        "X-Forwarded-Tls-Client-Cert",
-        "X-Amzn-Mtls-Clientcert",
-    ],
-)
-def test_b068_client_cert_hdr(arena: Arena, name: str) -> None:
-    received = forward(arena, f"{name}: :Y2FuYXJ5NjgK:", f"{name.lower()}: again")
-    assert name.lower() not in received.names()
-    assert not is_anywhere(received, b"Y2FuYXJ5NjgK")
-
-
 TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 TRACE_ID = b"4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -741,15 +439,15 @@ TRACE_ID = b"4bf92f3577b34da6a3ce929d0e0e4736"
     ],
 )
 def test_b069_trace_hdr(arena: Arena, value: str) -> None:
-    received = forward(arena, f"traceparent: {value}", "tracestate: vendor=b069-canary")
+    received = arena.forward(f"traceparent: {value}", "tracestate: vendor=b069-canary")
     assert TRACEPARENT.fullmatch(received.get("traceparent"))
     assert TRACE_ID not in received.get("traceparent").lower()
-    assert not is_anywhere(received, b"b069-canary"), "a state without its parent is dropped"
+    assert not received.contains(b"b069-canary"), "a state without its parent is dropped"
 
 
 def test_b069_trace_hdr_of_the_grammar_is_continued(arena: Arena) -> None:
     value = b"00-" + TRACE_ID + b"-00f067aa0ba902b7-01"
-    received = forward(arena, b"traceparent: " + value)
+    received = arena.forward(b"traceparent: " + value)
     continued = received.get("traceparent")
     assert TRACEPARENT.fullmatch(continued)
     assert continued.split(b"-")[1] == TRACE_ID
@@ -764,7 +462,7 @@ def test_b069_trace_hdr_64_kib(arena: Arena) -> None:
 def test_b069_request_id_is_ours(arena: Arena, value: str) -> None:
     """The client's value is never the request's id, and kept only where it is harmless."""
     arena.gateway.new_records()
-    received = forward(arena, f"X-Request-Id: {value}")
+    received = arena.forward(f"X-Request-Id: {value}")
     assert received.get("x-request-id")
     assert received.get("x-request-id").decode() != value
     (record,) = arena.gateway.new_records()
@@ -804,7 +502,7 @@ def test_gw5_each_generated_field_is_there_once(arena: Arena) -> None:
     mark = arena.upstream.mark()
     assert arena.send(post_json(b'{"name":"a"}', *lines, *lines)).status == 200
     (received,) = arena.upstream.requests_since(mark)
-    assert not is_anywhere(received, b"forged")
+    assert not received.contains(b"forged")
     for name in ("host", "x-forwarded-for", "x-forwarded-proto", "x-request-id", "traceparent"):
         assert received.get(name), name
     assert len(set(received.names())) == len(received.names()), received.names()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.support.contract import API_HOST
 from tests.support.gateway import Gateway, Record
 from tests.support.raw import Closed, RawConnection, Reply
-from tests.support.upstream import Mark, RecordingUpstream
+from tests.support.upstream import Mark, Received, RecordingUpstream
 
 PROBLEM_TYPE = "urn:vallum:problem:"
 
@@ -83,6 +83,14 @@ class Arena:
         with self.connect() as connection:
             connection.send(raw)
             return connection.read_final(method)
+
+    def forward(self, *lines: str | bytes, target: str = "/things/c") -> Received:
+        """What the upstream receives of a GET with these lines, which must pass."""
+        mark = self.upstream.mark()
+        reply = self.send(request("GET", target, *lines))
+        assert reply.status == 200, reply
+        (received,) = self.upstream.requests_since(mark)
+        return received
 
     def refuse(
         self,

@@ -46,6 +46,12 @@ class Received:
             raise AssertionError(f"{name} reached the upstream {len(values)} times")
         return values[0] if values else b""
 
+    def contains(self, canary: bytes) -> bool:
+        """Whether it has a canary anywhere, in whatever case."""
+        everything = self.target + self.body
+        everything += b"".join(name.encode() + value for name, value in self.fields)
+        return canary.lower() in everything.lower()
+
     def names(self) -> list[str]:
         """Names of all fields in order."""
         return [name for name, _ in self.fields]
