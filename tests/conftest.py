@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.support.bookshop import shops
+from tests.support.calling import compared, door, es256
 from tests.support.content import _content_arena, content
 from tests.support.fixtures import _arena, arena
 from tests.support.graphql_shop import _graphql_shop, graphql_shop
@@ -17,9 +18,12 @@ __all__ = [
     "_graphql_shop",
     "_quick",
     "arena",
+    "compared",
     "content",
     "database",
     "deployment",
+    "door",
+    "es256",
     "federation",
     "graphql_shop",
     "provider",

@@ -1,27 +1,20 @@
-"""Section F: tokens. Each case goes through the whole control, as the gateway runs it."""
+"""Section F: tokens, each through the whole control, as the gateway runs it (B-127 … B-153)."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
 import json
-import ssl
-from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.x509.oid import NameOID
 from joserfc import jwe
-from joserfc.jwk import ECKey, OctKey, RSAKey
-from tests.support.calling import Clock, TokenDoor, bearer, make_request, make_sender, no_guard
-from tests.support.keyserver import KeyServer
+from joserfc.jwk import ECKey, OctKey
+from tests.support.calling import TokenDoor, bearer
 from tests.support.minting import (
     AUDIENCE,
     ISSUER,
@@ -35,29 +28,12 @@ from tests.support.minting import (
     sign,
 )
 
-from vallum.core.principal import Principal
-from vallum.core.problems import Denied
-from vallum.filters.jwt import JWTAuthenticator, TrustedIssuer
-from vallum.store import jwks_fetch
-from vallum.store.jwks_fetch import from_metadata, from_url
-from vallum.store.jwks_file import LoadError
-from vallum.store.jwks_source import MAX_STALE, REFRESH_PAUSE, JWKSSource
 from vallum.store.revocations import Revocations
 from vallum.tokens.claims import IssuerExpectations
 from vallum.tokens.errors import InvalidKeySet
-from vallum.tokens.jwks import KeySet, parse_jwks
+from vallum.tokens.jwks import parse_jwks
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-
-
-@pytest.fixture
-def es256() -> Minter:
-    return Minter("ES256")
-
-
-@pytest.fixture
-def door(es256: Minter, tmp_path: Path) -> TokenDoor:
-    return TokenDoor(tmp_path, es256)
 
 
 def resign(token: bytes, signature: bytes) -> bytes:
@@ -213,78 +189,6 @@ def test_b133_jwt_kid_traversal(es256: Minter, door: TokenDoor, kid: object) -> 
 
 def test_b133_a_kid_of_64_kib_is_not_even_decoded(es256: Minter, door: TokenDoor) -> None:
     assert door.reason(es256.token(es256.header(kid="k" * 65536))) == "jwt.too-long"
-
-
-def trust(
-    minter: Minter, source: JWKSSource[KeySet], folder: Path, clock: Clock
-) -> JWTAuthenticator:
-    """An authenticator of one issuer whose keys come over the network."""
-    return JWTAuthenticator(
-        [TrustedIssuer(name="test", expectations=minter.expectations, keys=source)],
-        revocations=Revocations(folder / "state.db"),
-        guard=no_guard,
-        clock=clock,
-        sender=make_sender(),
-    )
-
-
-async def ask(authenticator: JWTAuthenticator, token: bytes) -> Principal | str:
-    """The principal, or the reason of the refusal."""
-    try:
-        answer = authenticator.authenticate(make_request(bearer(token)))
-        principal = await answer if isinstance(answer, Awaitable) else answer
-    except Denied as denied:
-        return denied.reason
-    assert principal is not None
-    return principal
-
-
-def test_b134_jwt_kid_miss_storm(es256: Minter, tmp_path: Path) -> None:
-    payload = b64(as_json(es256.claims()))
-    tokens = [
-        b".".join((b64(as_json(es256.header(kid=f"random-{number}"))), payload, b"AAAA"))
-        for number in range(10_000)
-    ]
-
-    async def storm() -> None:
-        async with KeyServer(es256.document) as server:
-            clock = Clock()
-            source = JWKSSource("test", server.loader(), es256.parse, monotonic=clock)
-            authenticator = trust(es256, source, tmp_path, clock)
-            reasons = await asyncio.gather(*(ask(authenticator, token) for token in tokens))
-            assert set(reasons) == {"jwt.key-unknown"}
-            assert server.requests == 1
-            # Good tokens are served throughout, and the next fetch waits for the pause to end.
-            assert isinstance(await ask(authenticator, es256.token()), Principal)
-            clock.now += REFRESH_PAUSE - 1
-            assert await ask(authenticator, tokens[0]) == "jwt.key-unknown"
-            assert server.requests == 1
-            clock.now += 1
-            await asyncio.gather(*(ask(authenticator, token) for token in tokens[:100]))
-            assert server.requests == 2
-
-    asyncio.run(storm())
-
-
-def test_b135_jwt_kid_dup() -> None:
-    first, second = public_jwk(make_key("ES256")), public_jwk(make_key("ES256", "k2"))
-    with pytest.raises(InvalidKeySet, match="same kid"):
-        parse_jwks(jwks(first, {**second, "kid": "k1"}), algorithms=("ES256",))
-    with pytest.raises(InvalidKeySet, match="same kid"):
-        parse_jwks(jwks(first, public_jwk(make_key("RS256"))), algorithms=("ES256", "RS256"))
-
-
-def test_b135_without_kid_three_keys_of_the_algorithm_are_tried(
-    es256: Minter, door: TokenDoor
-) -> None:
-    token = es256.token(es256.header(kid=...))
-    others = [public_jwk(make_key("ES256", f"other{number}")) for number in range(3)]
-    own = public_jwk(es256.key)
-    door.sources[0].replace(es256.parse(jwks(*others[:2], own)))
-    assert door.enter(bearer(token)).subject == "user:alice"
-    door.sources[0].replace(es256.parse(jwks(*others, own)))
-    door.clock.now += 1
-    assert door.reason(token) == "jwt.key-unknown"
 
 
 @pytest.mark.parametrize(
@@ -446,281 +350,6 @@ def test_b141_a_genuine_jwe_is_refused(es256: Minter, door: TokenDoor) -> None:
             assert door.reason(token.encode()) == "jwt.malformed"
 
 
-@pytest.mark.parametrize(
-    ("claims", "reason"),
-    [
-        ({"exp": ...}, "jwt.expired"),
-        ({"exp": str(int(NOW) + 600)}, "jwt.expired"),
-        ({"exp": None}, "jwt.expired"),
-        ({"exp": True}, "jwt.expired"),
-        ({"exp": [NOW]}, "jwt.expired"),
-        ({"exp": 1e99}, "jwt.expired"),
-        ({"exp": -1}, "jwt.expired"),
-        ({"exp": 0}, "jwt.expired"),
-        ({"exp": NOW - 10}, "jwt.expired"),
-        ({"exp": float("nan")}, "jwt.claims"),
-        ({"exp": float("inf")}, "jwt.claims"),
-        ({"exp": 10**400}, "jwt.claims"),
-        ({"nbf": NOW + 61}, "jwt.not-yet"),
-        ({"nbf": NOW + 11}, "jwt.not-yet"),
-        ({"nbf": "now"}, "jwt.not-yet"),
-        ({"iat": NOW + 61}, "jwt.not-yet"),
-        ({"iat": ...}, "jwt.lifetime"),
-        ({"iat": "now"}, "jwt.lifetime"),
-        ({"exp": NOW + 10 * 365 * 86400}, "jwt.lifetime"),
-        ({"iat": NOW - 3600, "exp": NOW + 600}, "jwt.lifetime"),
-        ({"iat": NOW + 5, "exp": NOW + 4}, "jwt.lifetime"),
-    ],
-)
-def test_b142_jwt_time(
-    es256: Minter, door: TokenDoor, claims: dict[str, object], reason: str
-) -> None:
-    assert door.reason(es256.token(**claims)) == reason
-
-
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"exp": NOW - 9},
-        {"exp": NOW + 0.5},
-        {"nbf": NOW + 9},
-        {"iat": NOW + 9},
-        {"nbf": 0},
-    ],
-)
-def test_b142_skew_of_ten_seconds_is_forgiven(
-    es256: Minter, door: TokenDoor, claims: dict[str, object]
-) -> None:
-    assert door.enter(bearer(es256.token(**claims))).subject == "user:alice"
-
-
-def test_b142_no_more_than_a_minute_can_be_forgiven() -> None:
-    with pytest.raises(ValueError, match="leeway"):
-        Minter("ES256", leeway=61.0)
-
-
-@pytest.mark.parametrize(
-    "audience",
-    [
-        ...,
-        None,
-        "",
-        [],
-        "bookshop-admin",
-        "books",
-        "Bookshop",
-        "bookshop ",
-        "bookshop other",
-        [AUDIENCE, *(f"other{number}" for number in range(20))],
-        [AUDIENCE, AUDIENCE],
-        [[AUDIENCE]],
-        [AUDIENCE, 1],
-        {AUDIENCE: True},
-        7,
-    ],
-)
-def test_b143_jwt_aud(es256: Minter, door: TokenDoor, audience: object) -> None:
-    assert door.reason(es256.token(aud=audience)) == "jwt.audience"
-
-
-def test_b143_several_audiences_where_the_issuer_is_allowed_to(tmp_path: Path) -> None:
-    minter = Minter("ES256", allow_multiple_audiences=True)
-    door = TokenDoor(tmp_path, minter)
-    assert door.enter(bearer(minter.token(aud=["other", AUDIENCE]))).subject == "user:alice"
-    assert door.enter(bearer(minter.token(aud=[AUDIENCE]))).subject == "user:alice"
-    assert door.reason(minter.token(aud=["other", "bookshop-admin"])) == "jwt.audience"
-
-
-@pytest.mark.parametrize(
-    "issuer",
-    [
-        "https://issuer.example.evil",
-        "https://issuer.example/",
-        "https://ISSUER.example",
-        "HTTPS://issuer.example",
-        "issuer.example",
-        "https://issuer",
-        "",
-        ...,
-        None,
-        [ISSUER],
-        {ISSUER: 1},
-    ],
-)
-def test_b144_jwt_iss(es256: Minter, door: TokenDoor, issuer: object) -> None:
-    assert door.reason(es256.token(iss=issuer)) == "jwt.issuer"
-
-
-def test_b144_the_key_of_one_issuer_never_verifies_another(tmp_path: Path) -> None:
-    ours, theirs = Minter("ES256"), Minter("EdDSA", issuer="https://partner.example")
-    door = TokenDoor(tmp_path, ours, theirs)
-    assert door.enter(bearer(theirs.token())).issuer == "https://partner.example"
-    forged = sign(theirs.header(), theirs.claims(iss=ISSUER), theirs.key, "EdDSA")
-    assert door.reason(forged) == "jwt.alg"
-    door.sources[1].replace(ours.keys)
-    forged = sign(
-        ours.header(alg="ES256"), ours.claims(iss=ISSUER), make_key("ES256", "x"), "ES256"
-    )
-    assert door.reason(forged) == "jwt.signature"
-
-
-@pytest.mark.parametrize(
-    "type_",
-    [
-        ...,
-        None,
-        "",
-        "JWT",
-        "jwt",
-        "dpop+jwt",
-        "logout+jwt",
-        "client-authentication+jwt",
-        "oauth-authz-req+jwt",
-        "token-introspection+jwt",
-        "at+jwt ",
-        "x/at+jwt",
-        "application/application/at+jwt",
-        1,
-        ["at+jwt"],
-    ],
-)
-def test_b145_jwt_typ(es256: Minter, door: TokenDoor, type_: object) -> None:
-    assert door.reason(es256.token(es256.header(typ=type_))) == "jwt.type"
-
-
-@pytest.mark.parametrize("type_", ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"])
-def test_b145_media_types_are_compared_as_such(es256: Minter, door: TokenDoor, type_: str) -> None:
-    assert door.enter(bearer(es256.token(es256.header(typ=type_)))).subject == "user:alice"
-
-
-def test_b146_jwt_sub_client(es256: Minter, door: TokenDoor) -> None:
-    user = door.enter(bearer(es256.token(sub="alice", client_id="webshop")))
-    client = door.enter(bearer(es256.token(sub="alice", client_id="alice")))
-    granted = door.enter(bearer(es256.token(sub="alice", gty="client-credentials")))
-    assert (user.kind, user.subject) == ("user", "user:alice")
-    assert (client.kind, client.subject) == ("client", "client:alice")
-    assert (granted.kind, granted.subject) == ("client", "client:alice")
-    assert user.id != client.id
-    # No name of a user reaches into the other namespace.
-    tricky = door.enter(bearer(es256.token(sub="client:alice")))
-    assert tricky.subject == "user:client:alice"
-    assert tricky.id != client.id
-
-
-@pytest.mark.parametrize("claim", ["client_id", "jti", "sub"])
-@pytest.mark.parametrize("value", [..., None, "", 7, ["alice"], "a" * 256, "a\r\nX-Role: admin"])
-def test_b146_who_is_who_must_be_said(
-    es256: Minter, door: TokenDoor, claim: str, value: object
-) -> None:
-    reason = "jwt.subject" if claim == "sub" else "jwt.claims"
-    assert door.reason(es256.token(**{claim: value})) == reason
-
-
-@pytest.mark.parametrize(
-    "scope",
-    [
-        ["read", "write"],
-        "read  write admin",
-        " read",
-        "read ",
-        "read\tadmin",
-        "read\nadmin",
-        "read\u00a0admin",
-        'read"',
-        "re\\ad",
-        7,
-        {"read": True},
-        True,
-        " ".join(f"s{number}" for number in range(257)),
-    ],
-)
-def test_b147_jwt_scope(es256: Minter, door: TokenDoor, scope: object) -> None:
-    assert door.reason(es256.token(scope=scope)) == "jwt.scope"
-
-
-def test_b147_scopes_are_whole_words(es256: Minter, door: TokenDoor) -> None:
-    principal = door.enter(bearer(es256.token(scope="nonadmin Read admin:x", scp="admin")))
-    assert principal.scopes == {"nonadmin", "Read", "admin:x"}
-    assert door.enter(bearer(es256.token(scope=..., scp="admin"))).scopes == frozenset()
-
-
-def test_b147_another_claim_for_scopes(tmp_path: Path) -> None:
-    minter = Minter("ES256", scope_claim="scp")
-    door = TokenDoor(tmp_path, minter)
-    assert door.enter(bearer(minter.token(scp=["a", "b"], scope="admin"))).scopes == {"a", "b"}
-    assert door.enter(bearer(minter.token(scp="a b", scope="admin"))).scopes == {"a", "b"}
-    assert door.reason(minter.token(scp=["a b"])) == "jwt.scope"
-
-
-def rsa_jwk(modulus: int, exponent: int = 65537) -> dict[str, object]:
-    """A public RSA key of these numbers."""
-    size = (modulus.bit_length() + 7) // 8
-    return {
-        "kty": "RSA",
-        "alg": "RS256",
-        "kid": "k1",
-        "n": b64(modulus.to_bytes(size, "big")).decode(),
-        "e": b64(exponent.to_bytes(5, "big").lstrip(b"\x00") or b"\x00").decode(),
-    }
-
-
-def _modulus() -> int:
-    key = make_key("RS256")
-    assert isinstance(key, RSAKey)
-    return key.public_key.public_numbers().n
-
-
-def okp_jwk(y: int) -> dict[str, object]:
-    """An Ed25519 key of this encoding."""
-    return {
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "alg": "EdDSA",
-        "kid": "k1",
-        "x": b64(y.to_bytes(32, "little")).decode(),
-    }
-
-
-ED25519_P = 2**255 - 19
-
-
-@pytest.mark.parametrize(
-    ("jwk", "algorithm", "problem"),
-    [
-        ({"k": b64(b"secret").decode()}, "HS256", "short-secret"),
-        ({"k": b64(b"8 bytes.").decode()}, "HS256", "short-secret"),
-        ({"k": b64(bytes(31)).decode()}, "HS256", "short-secret"),
-        ({"k": b64(bytes(range(47))).decode()}, "HS384", "short-secret"),
-        ({"k": b64(bytes(range(63))).decode()}, "HS512", "short-secret"),
-        ({"k": b64(bytes(32)).decode()}, "HS256", "weak-secret"),
-        ({"k": b64(b"password" * 8).decode()}, "HS256", "weak-secret"),
-        ({"k": b64(bytes(range(32))).decode()}, "HS256", "weak-secret"),
-        ({"k": "", "alg": "HS256"}, "HS256", "short-secret"),
-        (rsa_jwk(_modulus() >> 1024), "RS256", "weak-rsa"),
-        (rsa_jwk(_modulus() >> 1), "RS256", "weak-rsa"),
-        (rsa_jwk((1 << 8192) + 1), "RS256", "weak-rsa"),
-        (rsa_jwk(_modulus(), 1), "RS256", "rsa-exponent"),
-        (rsa_jwk(_modulus(), 0), "RS256", "rsa-exponent"),
-        (rsa_jwk(_modulus(), 65536), "RS256", "rsa-exponent"),
-        (rsa_jwk(_modulus() & ~1), "RS256", "rsa-exponent"),
-        (okp_jwk(0), "EdDSA", "small-order"),
-        (okp_jwk(1), "EdDSA", "small-order"),
-        (okp_jwk(1 | 1 << 255), "EdDSA", "small-order"),
-        (okp_jwk(ED25519_P - 1), "EdDSA", "small-order"),
-        (okp_jwk(ED25519_P + 1), "EdDSA", "small-order"),
-        (
-            okp_jwk(0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826),
-            "EdDSA",
-            "small-order",
-        ),
-    ],
-)
-def test_b148_jwt_weakkey(jwk: dict[str, object], algorithm: str, problem: str) -> None:
-    whole = {"kty": "oct", "kid": "k1", "alg": algorithm, **jwk}
-    with pytest.raises(InvalidKeySet, match=f"'k1': {problem}"):
-        parse_jwks(jwks(whole), algorithms=(algorithm,))
-
-
 def test_b149_jwt_size(es256: Minter, door: TokenDoor) -> None:
     assert door.reason(b"A" * 1_000_000) == "jwt.too-long"
     assert door.reason(es256.token(es256.header(x="A" * 65536))) == "jwt.too-long"
@@ -775,153 +404,6 @@ def test_b150_keys_that_the_issuer_withdraws_take_their_tokens_along(
     assert door.reason(token) == "jwt.key-unknown"
 
 
-PRIVATE = make_key("ES256").as_dict(private=True)
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        b"<!doctype html><title>Sign in</title>",
-        b"",
-        b"null",
-        b"[]",
-        b'{"keys":{}}',
-        b'{"keys":[]}',
-        b'{"keys":[1]}',
-        b'{"keys":[],"keys":[{}]}',
-        b'{"keys":[' + b" " * (10 * 1024 * 1024) + b"]}",
-        jwks({**PRIVATE, "use": "sig"}),
-        jwks({"kty": "oct", "k": "c2VjcmV0", "kid": "k1", "alg": "HS256"}),
-        jwks(public_jwk(make_key("ES256")), {"kty": "oct", "k": "c2VjcmV0"}),
-        jwks({**public_jwk(make_key("RS256")), "alg": "RS1"}),
-        jwks(*[public_jwk(make_key("ES256"))] * 101),
-    ],
-)
-def test_b151_jwt_jwks_poison(es256: Minter, tmp_path: Path, document: bytes) -> None:
-    async def poison() -> None:
-        async with KeyServer(es256.document) as server:
-            clock = Clock()
-            source = JWKSSource("test", server.loader(), es256.parse, monotonic=clock)
-            authenticator = trust(es256, source, tmp_path, clock)
-            assert isinstance(await ask(authenticator, es256.token()), Principal)
-            server.body = document
-            clock.now += REFRESH_PAUSE
-            unknown = es256.token(es256.header(kid="k2"))
-            assert await ask(authenticator, unknown) == "jwt.key-unknown"
-            assert server.requests == 2
-            assert isinstance(await ask(authenticator, es256.token(jti="t2")), Principal)
-
-    asyncio.run(poison())
-
-
-@pytest.mark.parametrize("location", ["http://127.0.0.1:{port}/keys", "http://169.254.169.254/"])
-def test_b151_redirects_are_not_followed(es256: Minter, location: str) -> None:
-    async def redirect() -> None:
-        async with KeyServer(es256.document) as server:
-            server.status = 302
-            server.fields = {"Location": location.format(port=server.port)}
-            with pytest.raises(LoadError, match="answered 302"):
-                await server.loader()()
-            assert server.requests == 1
-
-    asyncio.run(redirect())
-
-
-def test_b151_a_server_that_does_not_answer(es256: Minter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jwks_fetch, "SECONDS", 0.2)
-
-    async def hang() -> None:
-        async with KeyServer(es256.document) as server:
-            server.hangs = True
-            with pytest.raises(LoadError, match="did not answer"):
-                await server.loader()()
-
-    asyncio.run(hang())
-
-
-def test_b151_an_expired_certificate(es256: Minter, tmp_path: Path) -> None:
-    async def expired() -> None:
-        context = _expired_certificate(tmp_path)
-        async with KeyServer(es256.document, tls=context) as server:
-            with pytest.raises(LoadError, match="Certificate"):
-                await from_url(f"https://localhost:{server.port}/keys")()
-            assert server.requests == 0
-
-    asyncio.run(expired())
-
-
-def _expired_certificate(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    today = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today - timedelta(days=9))
-        .not_valid_after(today - timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://issuer.example/keys",
-        "http://10.0.0.1/keys",
-        "file:///etc/passwd",
-        "ftp://issuer.example/keys",
-        "https://user:pass@issuer.example/keys",
-        "https:///keys",
-        "//issuer.example/keys",
-        "keys",
-    ],
-)
-def test_b151_only_https_urls(url: str) -> None:
-    for insecure in (False, True):
-        with pytest.raises(ValueError, match=r"https"):
-            from_url(url, insecure_http=insecure)
-        with pytest.raises(ValueError, match=r"https"):
-            from_metadata(url, insecure_http=insecure)
-    with pytest.raises(ValueError, match="https"):
-        from_url("http://127.0.0.1/keys")
-
-
-def test_b151_outage_for_a_day_then_closed(es256: Minter, tmp_path: Path) -> None:
-    async def outage() -> None:
-        async with KeyServer(es256.document) as server:
-            clock, wall = Clock(), Clock()
-            source = JWKSSource("test", server.loader(), es256.parse, monotonic=clock)
-            authenticator = trust(es256, source, tmp_path, wall)
-            assert isinstance(await ask(authenticator, es256.token()), Principal)
-            server.status = 503
-            clock.now += MAX_STALE
-            # Each a token of its own, for one that was accepted is remembered for minutes.
-            assert isinstance(await ask(authenticator, es256.token(jti="t2")), Principal)
-            clock.now += 1
-            assert await ask(authenticator, es256.token(jti="t3")) == "jwt.keys-unavailable"
-            server.status = 200
-            clock.now += REFRESH_PAUSE
-            assert isinstance(await ask(authenticator, es256.token(jti="t3")), Principal)
-
-    asyncio.run(outage())
-
-
 def test_b152_jwt_cache_key(es256: Minter, tmp_path: Path) -> None:
     door = TokenDoor(tmp_path, es256)
     token, other = es256.token(), es256.token(sub="bob", jti="t2")
@@ -959,21 +441,7 @@ def test_b152_entries_die_with_the_token(es256: Minter, door: TokenDoor) -> None
     assert door.reason(token) == "jwt.expired"
 
 
-@pytest.fixture
-def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The lengths of all that is compared in constant time."""
-    lengths: list[int] = []
-    genuine = hmac.compare_digest
-
-    def spy(one: bytes, other: bytes) -> bool:
-        lengths.append(len(one))
-        return genuine(one, other)
-
-    monkeypatch.setattr(hmac, "compare_digest", spy)
-    return lengths
-
-
-def test_b153_jwt_timing(tmp_path: Path, compared: list[int]) -> None:
+def test_b153_jwt_timing(tmp_path: Path, compared: list[bytes]) -> None:
     """Whatever is wrong with a MAC, all of it is compared, in constant time, and nothing else."""
     minter = Minter("HS256")
     door = TokenDoor(tmp_path, minter)
@@ -983,7 +451,7 @@ def test_b153_jwt_timing(tmp_path: Path, compared: list[int]) -> None:
         wrong = mac[:position] + bytes([mac[position] ^ 1]) + mac[position + 1 :]
         compared.clear()
         assert door.reason(resign(token, wrong)) == "jwt.signature"
-        assert compared == [32]
+        assert [len(each) for each in compared] == [32]
 
 
 def test_a_token_of_every_algorithm_is_accepted(tmp_path: Path) -> None:

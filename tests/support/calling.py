@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from tests.support.minting import NOW, FixedKeys, Minter
 
 from vallum.core.fields import FieldLine, Fields
@@ -169,3 +171,29 @@ def _trusted(minters: Sequence[Minter], sources: Sequence[FixedKeys]) -> list[Tr
         TrustedIssuer(name=f"issuer{number}", expectations=minter.expectations, keys=source)
         for number, (minter, source) in enumerate(zip(minters, sources, strict=True))
     ]
+
+
+@pytest.fixture
+def es256() -> Minter:
+    """An issuer."""
+    return Minter("ES256")
+
+
+@pytest.fixture
+def door(es256: Minter, tmp_path: Path) -> TokenDoor:
+    """The control of an operation that accepts its tokens."""
+    return TokenDoor(tmp_path, es256)
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """All that is compared in constant time."""
+    found: list[bytes] = []
+    genuine = hmac.compare_digest
+
+    def spy(one: bytes, other: bytes) -> bool:
+        found.append(one)
+        return genuine(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", spy)
+    return found
