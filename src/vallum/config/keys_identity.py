@@ -33,6 +33,7 @@ from vallum.store.jwks_file import LoadError, read_file
 from vallum.tokens.algorithms import ALGORITHMS, SVID_ALGORITHMS, require_algorithms
 from vallum.tokens.errors import InvalidKeySet
 from vallum.tokens.jwks import private_keys
+from vallum.wire.authority import is_this_machine
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -224,7 +225,7 @@ def _is_safe(text: str, key: str, found: Values, context: Context, *, allows_htt
             "write scheme, host and path only (RFC 8414 §2)",
         )
         return False
-    if url.scheme == "http" and not (allows_http and values.is_loopback(url.hostname)):
+    if url.scheme == "http" and not (allows_http and is_this_machine(url.hostname)):
         context.report.add(
             "insecure-jwks",
             f"keys from `{text}` could be replaced on the way",

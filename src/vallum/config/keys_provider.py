@@ -35,6 +35,7 @@ from vallum.config.provider import (
     UpstreamProvider,
 )
 from vallum.config.values import Bad
+from vallum.wire.authority import is_this_machine
 
 _DAY = 86_400.0
 _GOOGLE_ISSUER = "https://accounts.google.com"
@@ -123,7 +124,7 @@ def _mail(found: Values, context: Context) -> Any:
                 found.places["transport"],
                 f"add `{needed}:`",
             )
-    if settings.get("tls") == "off" and not values.is_loopback(settings.get("host", "localhost")):
+    if settings.get("tls") == "off" and not is_this_machine(settings.get("host", "localhost")):
         context.report.add(
             "bad-value",
             f"links that sign people in would reach `{settings['host']}` in the clear",
@@ -150,7 +151,7 @@ def _demand_askable(issuer: str, *, insecure_http: bool) -> None:
     url = values.web_url(issuer)
     if url.has_extras:
         raise Bad("bad-url", f"`{issuer}` has more than scheme, host and path", "leave it away")
-    if url.scheme == "http" and not (insecure_http and values.is_loopback(url.hostname)):
+    if url.scheme == "http" and not (insecure_http and is_this_machine(url.hostname)):
         raise Bad(
             "insecure-issuer",
             f"who signs in with `{issuer}` could be anybody",

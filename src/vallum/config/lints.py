@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
-from vallum.config import values
 from vallum.config.apis import LoadedAPI
 from vallum.config.diagnostics import Report, suggest
 from vallum.config.identity_api import OWN_ISSUER
@@ -17,6 +16,7 @@ from vallum.config.model import Issuer, Policy
 from vallum.config.security import describe, key_field, kind_of
 from vallum.config.source import Node
 from vallum.tokens.algorithms import ALGORITHMS
+from vallum.wire.authority import is_this_machine
 from vallum.wire.pointer import escape_step
 
 _DAY = 86_400.0
@@ -164,7 +164,7 @@ def _lint_levels(found: Values, apis: Sequence[LoadedAPI], report: Report) -> No
 
 def _lint_upstream(loaded: LoadedAPI, report: Report) -> None:
     url = loaded.api.upstream.url
-    if url.startswith("http:") and not values.is_loopback(urlsplit(url).hostname or ""):
+    if url.startswith("http:") and not is_this_machine(urlsplit(url).hostname or ""):
         report.add(
             "plain-upstream",
             f"requests travel to `{url}` unencrypted, with whatever they hold",

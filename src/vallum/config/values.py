@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from vallum.config.diagnostics import suggest
 from vallum.core.words import nearest
 from vallum.filters.limit import Limit, LimitKey
+from vallum.wire.authority import is_this_machine
 
 _SIZE = re.compile(r"([0-9]{1,15}) ?(B|KiB|MiB|GiB|kB|KB|MB|GB)?")
 _SIZE_UNITS = {
@@ -180,13 +181,8 @@ def address(text: str) -> Address:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host can be reached from this machine only."""
-    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761 §6.3
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """Whether what listens under a host's name can be reached from this machine only."""
+    return is_this_machine(host) or host.endswith(".localhost")  # RFC 6761 §6.3
 
 
 def host(text: str) -> str:

@@ -8,10 +8,10 @@ time (B-131, B-151). Whoever asks follows no redirect.
 
 from __future__ import annotations
 
-import ipaddress
-
 import aiohttp
 from yarl import URL
+
+from vallum.wire.authority import is_this_machine
 
 
 class UnusableAnswer(Exception):  # noqa: N818  (a state of the world, not a mistake)
@@ -31,20 +31,11 @@ def checked_url(url: str, *, insecure_http: bool) -> URL:
         raise ValueError(f"`{url}` must not have a fragment")
     if target.scheme == "https":
         return target
-    if target.scheme == "http" and insecure_http and _is_loopback(target.host):
+    if target.scheme == "http" and insecure_http and is_this_machine(target.host):
         return target
     raise ValueError(
         f"`{url}` must be https (`insecure_http_jwks: true` allows http to this machine only)"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def client_session(seconds: float) -> aiohttp.ClientSession:

@@ -34,6 +34,20 @@ def parse_networks(ranges: Sequence[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(entry) for entry in ranges)
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether what is sent to a host stays on this machine.
+
+    SECURITY: `localhost` is in every file of hosts; of names below it, which RFC 6761 §6.3 gives to
+    loopback too, a resolver may say anything.
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
     """Whether an address is one of our own proxies'."""
     parsed = ipaddress.ip_address(address)

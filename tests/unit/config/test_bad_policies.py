@@ -192,6 +192,12 @@ CASES = (
         "insecure-issuer",
         "loopback",
     ),
+    _sign_in_with(
+        "provider-http-name",
+        "insecure_http: true, issuer: http://idp.localhost",
+        "insecure-issuer",
+        "loopback",
+    ),
     _sign_in_with("provider-query", "issuer: 'https://as.example/?a=b'", "bad-url", "leave"),
     Case(
         "identity-path",
@@ -257,6 +263,13 @@ CASES = (
     _issuer(
         "http-jwks",
         f"{GOOD_ISSUER}, insecure_http_jwks: true, jwks: http://x.example/k",
+        "insecure-jwks",
+        "loopback",
+    ),
+    # Resolvers know such names, too, and whoever answers to them could make tokens.
+    _issuer(
+        "http-jwks-name",
+        f"{GOOD_ISSUER}, insecure_http_jwks: true, jwks: http://idp.localhost/k",
         "insecure-jwks",
         "loopback",
     ),

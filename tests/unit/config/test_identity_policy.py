@@ -94,6 +94,7 @@ def test_an_issuer_without_tls_behind_a_listener_with_it_is_an_error(tmp_path: P
         ("mail: {host: mail.example}", "bad-value", "`transport: smtp`"),
         ("mail: {transport: smtp, host: mail.example, directory: mail}", "bad-value", "file"),
         ("mail: {transport: smtp, host: mail.example, tls: off}", "bad-value", "in the clear"),
+        ("mail: {transport: smtp, host: mail.localhost, tls: off}", "bad-value", "in the clear"),
         ("key: {file: a.key, command: [get-key]}", "bad-value", "not from both"),
         (
             "resources: {bookshop: {identifier: 'https://a'}, shelf: {identifier: 'https://a'}}",

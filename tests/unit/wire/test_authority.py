@@ -8,6 +8,7 @@ from vallum.wire.authority import (
     MAX_FORWARDED_ENTRIES,
     canonical_host,
     client_address,
+    is_this_machine,
     parse_networks,
 )
 
@@ -96,3 +97,21 @@ def test_b056_without_trusted_proxies_nothing_is_believed(entry: bytes) -> None:
 @pytest.mark.parametrize("mapped", [b"::ffff:10.0.0.2", b"::FFFF:0a00:0002"])
 def test_b053_a_mapped_address_is_the_address_it_maps(mapped: bytes) -> None:
     assert client_address(_PEER, (b"203.0.113.9, " + mapped,), _TRUSTED) == "203.0.113.9"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("idp.localhost", False),
+        ("localhost.example", False),
+        ("10.0.0.1", False),
+        ("0.0.0.0", False),
+        ("", False),
+    ],
+)
+def test_what_is_sent_to_these_stays_on_this_machine(host: str, expected: bool) -> None:
+    assert is_this_machine(host) is expected

@@ -11,7 +11,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, localtime, make_msgid
-from ipaddress import ip_address
 from pathlib import Path
 from secrets import token_hex
 from threading import BoundedSemaphore
@@ -21,6 +20,7 @@ from vallum.config.provider import Mail
 from vallum.identity.people.addresses import BadAddress, canonical_address
 from vallum.identity.services import MailTransport
 from vallum.store.whole_file import drafted
+from vallum.wire.authority import is_this_machine
 
 _TIMEOUT_SECONDS: Final = 20.0
 _MOST_WAITING: Final = 200
@@ -123,7 +123,7 @@ class SMTPMail:
         """
         if not settings.host:
             raise ValueError("mail by SMTP needs a `host`")
-        if settings.tls == "off" and not _is_loopback(settings.host):
+        if settings.tls == "off" and not is_this_machine(settings.host):
             raise ValueError("mail by SMTP needs TLS, but for a server on loopback")
         self._settings = settings
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="mail")
@@ -162,13 +162,6 @@ class SMTPMail:
         except (OSError, smtplib.SMTPException) as error:
             # Its text may hold the address or what the server says about it.
             raise MailFailed(f"the mail server: {type(error).__name__}") from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _domain(sender: str) -> str:
