@@ -47,9 +47,7 @@ def _is_open_write(each: Resolved) -> bool:
         return False
     if each.controls.signature is not None:
         return False  # Only who holds a key may.
-    is_own = all(
-        key in each.given and each.given[key].rank == OPERATION for key in ("public", "limit")
-    )
+    is_own = _says_itself(each, "public") and _says_itself(each, "limit")
     is_slow = any(
         limit.per == "address" and limit.units / limit.seconds <= _SLOW
         for limit in each.controls.limits
@@ -84,7 +82,7 @@ def _has_rule_of_tokens(each: Resolved) -> bool:
     """Whether the operation's own line asks something of tokens, and none are taken."""
     if any(name != "api_key" for name in each.controls.authenticate):
         return False
-    return any(key in each.given and each.given[key].rank == OPERATION for key in _OF_TOKENS)
+    return any(_says_itself(each, key) for key in _OF_TOKENS)
 
 
 def _names_nowhere(each: Resolved) -> bool:
@@ -94,11 +92,9 @@ def _names_nowhere(each: Resolved) -> bool:
     """
     named: list[str] = []
     for key in ("fields", "exclude"):
-        given = each.given.get(key)
-        if given is not None and given.rank == OPERATION:
-            named += [
-                one if isinstance(one, str) else one.field for one in given.value if one != ""
-            ]
+        if _says_itself(each, key):
+            said = each.given[key].value
+            named += [one if isinstance(one, str) else one.field for one in said if one != ""]
     return not all(_is_somewhere(each, Selector(text)) for text in named if text)
 
 
