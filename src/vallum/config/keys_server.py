@@ -22,7 +22,7 @@ from vallum.config.kinds import (
     Values,
 )
 from vallum.config.kinds_files import ExistingFile, NewPath
-from vallum.config.model import Caps, Listen, Records, Timeouts, TLSFiles
+from vallum.config.model import DEFAULT_RECORDS, Caps, Listen, Records, Timeouts, TLSFiles
 
 KIB, MIB, GIB, TIB = 1024, 1024**2, 1024**3, 1024**4
 
@@ -136,7 +136,7 @@ _RECORDS_KEYS = {
 def _records(found: Values, context: Context) -> Any:
     names = {"segment_size": "segment_bytes", "max_size": "max_bytes"}
     settings = {names.get(name, name): value for name, value in found.items()}
-    settings.setdefault("path", context.base / "var/records")
+    settings.setdefault("path", context.base / DEFAULT_RECORDS)
     if "keep" in settings:
         settings["keep_days"] = settings.pop("keep") / 86_400
     return Records(**settings)

@@ -20,6 +20,8 @@ from vallum.config.kinds import INVALID, Context, Values
 from vallum.config.lints import lint_policy
 from vallum.config.model import (
     API,
+    DEFAULT_RECORDS,
+    DEFAULT_STATE,
     Caps,
     Issuer,
     Listen,
@@ -29,11 +31,11 @@ from vallum.config.model import (
     Timeouts,
     Workload,
 )
-from vallum.config.source import Node, SourceError, parse_yaml
+from vallum.config.source import Duplicate, Node, SourceError, parse_yaml
 from vallum.openapi.model import Contract
 
-MAX_POLICY_BYTES = 4 * 1024 * 1024
-MAX_POLICY_VALUES = 500_000
+_MAX_BYTES = 4 * 1024 * 1024
+_MAX_VALUES = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +79,22 @@ def inspect_policy(path: Path) -> tuple[Policy | None, list[Diagnostic]]:
     return (loaded.policy if loaded is not None else None), diagnostics
 
 
+def read_policy(path: Path) -> tuple[str, Node, list[Duplicate]]:
+    """The text of a policy, its tree, and the keys that stand in it twice.
+
+    Raises:
+        SourceError: it cannot be read, or is no valid YAML.
+    """
+    text = read_text(path, _MAX_BYTES)
+    root, duplicates = parse_yaml(text, max_nodes=_MAX_VALUES)
+    return text, root, duplicates
+
+
 def inspect_with_contracts(path: Path) -> tuple[LoadedPolicy | None, list[Diagnostic]]:
     """What `inspect_policy` and `load_policy_with_contracts` have in common."""
     report = Report(path)
     try:
-        text = read_text(path, MAX_POLICY_BYTES)
-        root, duplicates = parse_yaml(text, max_nodes=MAX_POLICY_VALUES)
+        text, root, duplicates = read_policy(path)
     except SourceError as err:
         report.add_source_error(err, path)
         return None, report.in_order()
@@ -136,8 +148,8 @@ def _build(found: Values, path: Path, context: Context) -> tuple[Policy, list[Lo
     policy = Policy(
         source=path,
         listen=found.get("listen") or Listen(),
-        state=found.get("state") or base / "var/vallum.db",
-        records=found.get("records") or Records(path=base / "var/records"),
+        state=found.get("state") or base / DEFAULT_STATE,
+        records=found.get("records") or Records(path=base / DEFAULT_RECORDS),
         caps=found.get("caps") or Caps(),
         timeouts=found.get("timeouts") or Timeouts(),
         issuers=cast(Mapping[str, Issuer], issuers),

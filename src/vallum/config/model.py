@@ -28,6 +28,9 @@ from vallum.pki.names import Attribute
 from vallum.tokens.confirmation import Binding
 
 Mode = Literal["block", "monitor", "off"]
+DEFAULT_STATE = Path("var/vallum.db")
+DEFAULT_RECORDS = Path("var/records")
+"""Where both are kept, beside the policy file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ class Timeouts:
 class Records:
     """Where each exchange is recorded."""
 
-    path: Path | None = Path("var/records")
+    path: Path | None = DEFAULT_RECORDS
     """Directory of JSON-lines segments; None switches recording off."""
     keep_days: float = 30.0
     segment_bytes: int = 64 * 1024 * 1024
@@ -302,7 +305,7 @@ class Policy:
 
     source: Path
     listen: Listen = field(default_factory=Listen)
-    state: Path = Path("var/vallum.db")
+    state: Path = DEFAULT_STATE
     """SQLite file; local CA and generated keys live beside it."""
     records: Records = field(default_factory=Records)
     caps: Caps = field(default_factory=Caps)

@@ -9,11 +9,11 @@ import os
 from pathlib import Path
 
 from vallum.config.diagnostics import PolicyErrors, Report
-from vallum.config.document import read_text
 from vallum.config.kinds import INVALID, Context
 from vallum.config.kinds_files import NewPath
-from vallum.config.load import MAX_POLICY_BYTES, MAX_POLICY_VALUES
-from vallum.config.source import SourceError, parse_yaml
+from vallum.config.load import read_policy
+from vallum.config.model import DEFAULT_STATE
+from vallum.config.source import SourceError
 
 
 def state_path(policy: Path) -> Path:
@@ -25,14 +25,13 @@ def state_path(policy: Path) -> Path:
     report = Report(policy)
     context = Context(report, policy.parent, os.environ)
     try:
-        text = read_text(policy, MAX_POLICY_BYTES)
-        root, _ = parse_yaml(text, max_nodes=MAX_POLICY_VALUES)
+        _, root, _ = read_policy(policy)
     except SourceError as err:
         report.add_source_error(err, policy)
         raise PolicyErrors(report.in_order()) from None
     said = root.value.get("state") if isinstance(root.value, dict) else None
     if said is None:
-        return policy.parent / "var/vallum.db"
+        return policy.parent / DEFAULT_STATE
     found = NewPath("a path").read(said, context)
     if found is INVALID:
         raise PolicyErrors(report.in_order())
