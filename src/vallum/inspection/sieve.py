@@ -21,8 +21,6 @@ _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
 _BORDER: Final = _SEPARATOR.encode()
 _PLAIN_OR_BORDER: Final = PLAIN + b"\n"
-_SMALL: Final = 256
-"""Bytes of joined texts in which looking for marks costs what it saves."""
 _MEDIUM: Final = 1024
 """Bytes of joined texts that it does not pay to sort into those with marks and those without."""
 _LENGTH: Final = struct.Struct(">I")
@@ -74,9 +72,7 @@ class Sieve:
         found: dict[int, set[int]] = {}
         everything = range(len(texts))
         try:
-            if len(data) <= _SMALL:
-                _find(self._whole, data, texts, everything, found)
-            elif _is_plain(data, len(texts)):
+            if _is_plain(data, len(texts)):
                 _find(self._plain, data, texts, everything, found)
             elif len(data) <= _MEDIUM:
                 _find(self._whole, data, texts, everything, found)
