@@ -80,11 +80,7 @@ class Worker:
         """Count a connection that has ended."""
         self._connections.discard(connection)
         caller, _ = address_keys(connection.client.peer)
-        left = self._by_caller.get(caller, 1) - 1
-        if left > 0:
-            self._by_caller[caller] = left
-        else:
-            self._by_caller.pop(caller, None)
+        _take_off(self._by_caller, caller, 1)
 
     def hold_body(self, flight: Flight, size: int) -> None:
         """Reserve memory for a body.
@@ -111,11 +107,7 @@ class Worker:
     def release_body(self, flight: Flight) -> None:
         """Give the memory back."""
         caller, _ = address_keys(flight.request.client.address)
-        left = self._held_by_caller.get(caller, 0) - flight.held_bytes
-        if left > 0:
-            self._held_by_caller[caller] = left
-        else:
-            self._held_by_caller.pop(caller, None)
+        _take_off(self._held_by_caller, caller, flight.held_bytes)
         self._held_bytes -= flight.held_bytes
         flight.held_bytes = 0
 
@@ -181,6 +173,15 @@ class Worker:
             await asyncio.sleep(0)
         self._flush()
         self._recorder.close()
+
+
+def _take_off(counts: dict[bytes, int], caller: bytes, count: int) -> None:
+    """Count a caller down; who is at nothing is forgotten."""
+    left = counts.get(caller, 0) - count
+    if left > 0:
+        counts[caller] = left
+    else:
+        counts.pop(caller, None)
 
 
 def _is_of_many(address: str, runtime: Runtime) -> bool:
