@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vallum.cli.policy import config_option, read_option
+from vallum.cli.records import directory_of, path_option, reading
 from vallum.cli.tables import table_console
 from vallum.config import values
 from vallum.core.problem_json import INSTANCE_URI_PREFIX
@@ -25,12 +27,7 @@ _COLOURS = {"allow": "green", "deny": "yellow", "error": "red", "aborted": "mage
 
 @click.command()
 @config_option
-@click.option(
-    "--path",
-    "directory",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="The directory itself; no policy is read then.",
-)
+@path_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with new records until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print each record as one line of JSON.")
 @click.option(
@@ -72,7 +69,7 @@ def log(
     if directory is None:
         directory = directory_of(config)
     show = print_json if as_json else _printer()
-    try:
+    with reading(directory), suppress(KeyboardInterrupt):
         follower = Follower(directory) if follow else None
         newest = last(directory, count, matches)
         show(newest)
@@ -84,29 +81,6 @@ def log(
             records = [record for record in follower.poll() if matches(record)]
             show([record for record in records if in_order(record) not in shown])
             time.sleep(_POLL_SECONDS)
-    except OSError as error:
-        raise click.ClickException(f"cannot read `{directory}`: {error.strerror}") from error
-    except KeyboardInterrupt:
-        return
-
-
-def directory_of(config: Path) -> Path:
-    """Where the records of a policy are; ends the command where there are none."""
-    from vallum.config.diagnostics import PolicyErrors
-    from vallum.config.load import load_policy
-
-    try:
-        path = load_policy(config).records.path
-    except PolicyErrors as errors:
-        click.echo(str(errors), err=True)
-        raise click.ClickException(
-            f"the policy `{config}` cannot be used; `--path DIR` needs no policy"
-        ) from None
-    if path is None:
-        raise click.ClickException(f"the policy `{config}` switches records off")
-    if not path.is_dir():
-        raise click.ClickException(f"`{path}` has no records yet; serve something first")
-    return path
 
 
 # --- which records -------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 
 from vallum.cli.findings import print_findings
-from vallum.cli.log import by_id, directory_of, print_json, printable, subject
+from vallum.cli.log import by_id, print_json, printable, subject
+from vallum.cli.records import directory_of, reading
 from vallum.cli.tables import table_of_facts
 from vallum.inspection.model import Finding
 from vallum.telemetry.read import Record, last
@@ -21,10 +22,8 @@ def tell_recorded(config: Path, instance: str, *, as_json: bool) -> None:
         click.ClickException: there is none.
     """
     directory = directory_of(config)
-    try:
+    with reading(directory):
         records = last(directory, 1, by_id(instance))
-    except OSError as error:
-        raise click.ClickException(f"cannot read `{directory}`: {error.strerror}") from error
     if not records:
         raise click.ClickException(
             f"no record of `{instance}` in `{directory}`; "

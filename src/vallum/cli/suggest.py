@@ -11,8 +11,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from vallum.cli.log import directory_of
 from vallum.cli.policy import config_option
+from vallum.cli.records import directory_of, path_option, reading
 from vallum.inspection.suggestions import Suggestion
 from vallum.inspection.suggestions import suggest as suggestions_of
 from vallum.telemetry.read import last
@@ -22,12 +22,7 @@ _EXCLUDED_DAYS = 90
 
 @click.command()
 @config_option
-@click.option(
-    "--path",
-    "directory",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="The directory of the records itself; no policy is read then.",
-)
+@path_option
 @click.option(
     "-n",
     "--last",
@@ -51,10 +46,8 @@ def suggest(config: Path, directory: Path | None, count: int, as_json: bool) -> 
     """
     if directory is None:
         directory = directory_of(config)
-    try:
+    with reading(directory):
         records = last(directory, count, lambda record: bool(record.get("findings")))
-    except OSError as error:
-        raise click.ClickException(f"cannot read `{directory}`: {error.strerror}") from error
     until = (datetime.now(UTC) + timedelta(days=_EXCLUDED_DAYS)).date().isoformat()
     found = suggestions_of(records, until)
     if as_json:

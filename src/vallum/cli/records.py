@@ -1,0 +1,44 @@
+"""What the commands that read records share: where those are, and how reading them fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from vallum.config.diagnostics import PolicyErrors
+from vallum.config.load import load_policy
+
+path_option = click.option(
+    "--path",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="The directory of the records itself; no policy is read then.",
+)
+
+
+def directory_of(config: Path) -> Path:
+    """Where the records of a policy are; ends the command where there are none."""
+    try:
+        path = load_policy(config).records.path
+    except PolicyErrors as errors:
+        click.echo(str(errors), err=True)
+        raise click.ClickException(
+            f"the policy `{config}` cannot be used; `--path DIR` needs no policy"
+        ) from None
+    if path is None:
+        raise click.ClickException(f"the policy `{config}` switches records off")
+    if not path.is_dir():
+        raise click.ClickException(f"`{path}` has no records yet; serve something first")
+    return path
+
+
+@contextmanager
+def reading(directory: Path) -> Iterator[None]:
+    """Ends the command where the records cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"cannot read `{directory}`: {error.strerror}") from error
