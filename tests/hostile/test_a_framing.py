@@ -1,4 +1,4 @@
-"""Hostile cases A: HTTP/1.1 framing and request smuggling (B-001 … B-034).
+"""Hostile cases A: HTTP/1.1 framing and request smuggling (B-001 … B-031).
 
 Every case goes through a real socket to a real gateway with a recording upstream behind it;
 `Arena.refuse` asserts the whole shorthand: status and problem, closed connection, not one byte
@@ -10,38 +10,26 @@ from __future__ import annotations
 import pytest
 from tests.support.arena import SMUGGLED, Arena, post_chunked, post_json, request
 from tests.support.raw import Closed
-from tests.support.upstream import raw_answer
+from tests.support.upstream import JSON_HEAD, raw_answer
 
-MALFORMED = "malformed-request"
 ADMIN = b"GET /public/page HTTP/1.1\r\nHost: api.example\r\nX: "
 """A request to hide in another: it would be answered with 200, were it ever read as one."""
 
 
-def malformed(arena: Arena, raw: bytes, following: bytes | None = None) -> None:
-    """X400, because of its framing and nothing else."""
-    arena.refuse(raw, 400, problem=MALFORMED, following=following)
-
-
-def with_line(line: bytes, body: bytes = b"") -> bytes:
-    """A good request with one more field line."""
-    return request("GET", "/things", line, body=body)
-
-
 def test_b001_clte(arena: Arena) -> None:
     body = b"0\r\n\r\n" + ADMIN
-    malformed(
-        arena,
+    arena.malformed(
         post_json(b"", b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked") + body,
     )
-    malformed(
-        arena, post_json(b"", b"Content-Length: 5", b"Transfer-Encoding: chunked") + b"0\r\n\r\n"
+    arena.malformed(
+        post_json(b"", b"Content-Length: 5", b"Transfer-Encoding: chunked") + b"0\r\n\r\n"
     )
 
 
 def test_b002_tecl(arena: Arena) -> None:
     hidden = ADMIN + b"x\r\n\r\n"
     chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(hidden), hidden)
-    malformed(arena, post_json(b"", b"Transfer-Encoding: chunked", b"Content-Length: 4") + chunk)
+    arena.malformed(post_json(b"", b"Transfer-Encoding: chunked", b"Content-Length: 4") + chunk)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +51,7 @@ def test_b002_tecl(arena: Arena) -> None:
     ],
 )
 def test_b003_tete_obf(arena: Arena, line: bytes) -> None:
-    malformed(arena, post_json(b"", line) + b"0\r\n\r\n")
+    arena.malformed(post_json(b"", line) + b"0\r\n\r\n")
 
 
 @pytest.mark.parametrize("value", [b"xchunked", b"chunkedx", b"x", b"\tbr", b"chunked-"])
@@ -83,7 +71,7 @@ def test_b003_tete_obf_parameter(arena: Arena) -> None:
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 5"])
 def test_b004_te_leadcomma(arena: Arena, value: bytes, length: bytes) -> None:
     lines = [b"Transfer-Encoding: " + value, *([length] if length else [])]
-    malformed(arena, post_json(b"", *lines) + b"0\r\n\r\n")
+    arena.malformed(post_json(b"", *lines) + b"0\r\n\r\n")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +84,7 @@ def test_b004_te_leadcomma(arena: Arena, value: bytes, length: bytes) -> None:
     ],
 )
 def test_b005_te_dup(arena: Arena, lines: list[bytes]) -> None:
-    malformed(arena, post_json(b"", *lines) + b"0\r\n\r\n")
+    arena.malformed(post_json(b"", *lines) + b"0\r\n\r\n")
 
 
 def test_b006_te_identity_known_coding_before_chunked(arena: Arena) -> None:
@@ -119,7 +107,7 @@ def test_b006_te_identity_known_coding_before_chunked(arena: Arena) -> None:
     ],
 )
 def test_b006_te_identity_chunked_not_final(arena: Arena, lines: list[bytes]) -> None:
-    malformed(arena, post_json(b"", *lines) + b"0\r\n\r\n")
+    arena.malformed(post_json(b"", *lines) + b"0\r\n\r\n")
 
 
 def test_b006_te_identity_two_lines(arena: Arena) -> None:
@@ -129,8 +117,8 @@ def test_b006_te_identity_two_lines(arena: Arena) -> None:
 
 def test_b007_te_http10(arena: Arena) -> None:
     raw = post_chunked(b"0\r\n\r\n").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
-    malformed(arena, raw)
-    malformed(arena, raw.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n", 1))
+    arena.malformed(raw)
+    arena.malformed(raw.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n", 1))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +131,7 @@ def test_b007_te_http10(arena: Arena) -> None:
     ],
 )
 def test_b008_cl_dup_diff(arena: Arena, lines: list[bytes]) -> None:
-    malformed(arena, post_json(b"", *lines) + b'{"name":"a"}')
+    arena.malformed(post_json(b"", *lines) + b'{"name":"a"}')
 
 
 @pytest.mark.parametrize(
@@ -156,7 +144,7 @@ def test_b008_cl_dup_diff(arena: Arena, lines: list[bytes]) -> None:
     ],
 )
 def test_b009_cl_dup_same(arena: Arena, lines: list[bytes]) -> None:
-    malformed(arena, post_json(b"", *lines) + b'{"name":"a"}')
+    arena.malformed(post_json(b"", *lines) + b'{"name":"a"}')
 
 
 @pytest.mark.parametrize(
@@ -184,12 +172,12 @@ def test_b009_cl_dup_same(arena: Arena, lines: list[bytes]) -> None:
     ],
 )
 def test_b010_cl_pyint(arena: Arena, value: bytes) -> None:
-    malformed(arena, post_json(b"", b"Content-Length: " + value) + b'{"name":"a"}')
+    arena.malformed(post_json(b"", b"Content-Length: " + value) + b'{"name":"a"}')
 
 
 @pytest.mark.parametrize("value", [b"010", b"012", b"00", b"000000000000012"])
 def test_b011_cl_octal(arena: Arena, value: bytes) -> None:
-    malformed(arena, post_json(b"", b"Content-Length: " + value) + b'{"name":"a"}')
+    arena.malformed(post_json(b"", b"Content-Length: " + value) + b'{"name":"a"}')
 
 
 def test_b011_cl_is_forwarded_in_canonical_decimal(arena: Arena) -> None:
@@ -232,17 +220,17 @@ def test_b012_cl_overflow(arena: Arena, value: bytes) -> None:
     ],
 )
 def test_b013_chunk_pyint(arena: Arena, size: bytes) -> None:
-    malformed(arena, post_chunked(size + b'\r\n{"name":"a"}\r\n0\r\n\r\n'))
+    arena.malformed(post_chunked(size + b'\r\n{"name":"a"}\r\n0\r\n\r\n'))
 
 
 @pytest.mark.parametrize("size", [b"-0", b"+0", b"0x0", b" 0", b"0 ", b"", b"000000000"])
 def test_b013_chunk_pyint_last_chunk(arena: Arena, size: bytes) -> None:
-    malformed(arena, post_chunked(b'c\r\n{"name":"a"}\r\n' + size + b"\r\n\r\n"))
+    arena.malformed(post_chunked(b'c\r\n{"name":"a"}\r\n' + size + b"\r\n\r\n"))
 
 
 @pytest.mark.parametrize("end", [b"XX", b"\n\n", b"\r\r", b"\rX", b"\n", b"", b" \r\n", b"\n\r"])
 def test_b014_chunk_term(arena: Arena, end: bytes) -> None:
-    malformed(arena, post_chunked(b'c\r\n{"name":"a"}' + end + b"0\r\n\r\n"))
+    arena.malformed(post_chunked(b'c\r\n{"name":"a"}' + end + b"0\r\n\r\n"))
 
 
 @pytest.mark.parametrize(
@@ -262,30 +250,30 @@ def test_b014_chunk_term(arena: Arena, end: bytes) -> None:
     ],
 )
 def test_b015_chunk_lf(arena: Arena, line: bytes) -> None:
-    malformed(arena, post_chunked(line + b'{"name":"a"}\r\n0\r\n\r\n'))
+    arena.malformed(post_chunked(line + b'{"name":"a"}\r\n0\r\n\r\n'))
 
 
 @pytest.mark.parametrize("end", [b"0\n\r\n", b"0\r\n\n", b"0\n\n", b"0;a\n\r\n", b"0\r\r\n\r\n"])
 def test_b015_chunk_lf_at_the_end(arena: Arena, end: bytes) -> None:
-    malformed(arena, post_chunked(b'c\r\n{"name":"a"}\r\n' + end))
+    arena.malformed(post_chunked(b'c\r\n{"name":"a"}\r\n' + end))
 
 
 def test_b016_chunk_ext_flood_one_chunk(arena: Arena) -> None:
-    malformed(arena, post_chunked(b"c;" + b"a" * 1_048_576 + b'\r\n{"name":"a"}\r\n0\r\n\r\n'), b"")
+    arena.malformed(post_chunked(b"c;" + b"a" * 1_048_576 + b'\r\n{"name":"a"}\r\n0\r\n\r\n'), b"")
 
 
 def test_b016_chunk_ext_flood_that_never_ends(arena: Arena) -> None:
-    malformed(arena, post_chunked(b"c;" + b"a" * 600), b"")
+    arena.malformed(post_chunked(b"c;" + b"a" * 600), b"")
 
 
 def test_b016_chunk_ext_flood_4k_each(arena: Arena) -> None:
     chunk = b"1;" + b"a" * 4096 + b"\r\n \r\n"
-    malformed(arena, post_chunked(chunk * 40 + b"0\r\n\r\n"), b"")
+    arena.malformed(post_chunked(chunk * 40 + b"0\r\n\r\n"), b"")
 
 
 def test_b016_chunk_ext_flood_in_total(arena: Arena) -> None:
     chunk = b"1;" + b"a" * 200 + b"\r\n \r\n"
-    malformed(arena, post_chunked(chunk * 100 + b"0\r\n\r\n"), b"")
+    arena.malformed(post_chunked(chunk * 100 + b"0\r\n\r\n"), b"")
 
 
 def test_b016_an_extension_within_bounds_is_no_attack(arena: Arena) -> None:
@@ -300,7 +288,7 @@ def test_b016_an_extension_within_bounds_is_no_attack(arena: Arena) -> None:
     "size", [b"FFFFFFFFFFFFFFFFF", b"FFFFFFFFFFFFFFFF", b"100000000", b"1000000000000000c"]
 )
 def test_b017_chunk_overflow(arena: Arena, size: bytes) -> None:
-    malformed(arena, post_chunked(size + b'\r\n{"name":"a"}\r\n0\r\n\r\n'))
+    arena.malformed(post_chunked(size + b'\r\n{"name":"a"}\r\n0\r\n\r\n'))
 
 
 def test_b017_chunk_overflow_beyond_the_body_limit(arena: Arena) -> None:
@@ -330,7 +318,7 @@ def test_b017_chunk_overflow_beyond_the_body_limit(arena: Arena) -> None:
     ],
 )
 def test_b018_trailer_inject(arena: Arena, trailer: bytes) -> None:
-    malformed(arena, post_chunked(b'c\r\n{"name":"a"}\r\n0\r\n' + trailer + b"\r\n\r\n"))
+    arena.malformed(post_chunked(b'c\r\n{"name":"a"}\r\n0\r\n' + trailer + b"\r\n\r\n"))
 
 
 def test_b018_trailer_is_dropped(arena: Arena) -> None:
@@ -341,123 +329,6 @@ def test_b018_trailer_is_dropped(arena: Arena) -> None:
     assert received.body == b'{"name":"a"}'
     assert "x-checksum" not in received.names()
     assert not arena.upstream.contains(b"b018-canary")
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"GET /things HTTP/1.1\nHost: api.example\n\n",
-        b"GET /things HTTP/1.1\nHost: api.example\r\n\r\n",
-        b"GET /things HTTP/1.1\r\nHost: api.example\nX: y\r\n\r\n",
-        b"GET /things HTTP/1.1\r\nHost: api.example\r\nX: y\n\r\n",
-        b"GET /things HTTP/1.1\r\nHost: api.example\r\n\n",
-        b"\nGET /things HTTP/1.1\r\nHost: api.example\r\n\r\n",
-        b"GET /things HTTP/1.1\r\nHost: api.example\n\r\n\r\n",
-    ],
-)
-def test_b019_bare_lf(arena: Arena, raw: bytes) -> None:
-    malformed(arena, raw)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        with_line(b"Foo: a\rSmuggled: b"),
-        with_line(b"Foo: a\r"),
-        with_line(b"Foo\r: a"),
-        with_line(b"\rFoo: a"),
-        with_line(b"Foo:\ra"),
-        b"GET /things HTTP/1.1\rHost: api.example\r\n\r\n",
-        b"GET /things HTTP/1.1\r\r\nHost: api.example\r\n\r\n",
-        b"GET /things HTTP/1.1\r\nHost: api.example\r\n\r\r\n",
-        b"\rGET /things HTTP/1.1\r\nHost: api.example\r\n\r\n",
-    ],
-)
-def test_b020_bare_cr(arena: Arena, raw: bytes) -> None:
-    malformed(arena, raw)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        request("GET", "/things", host=b"api.example\x00.evil"),
-        request("GET", "/things", host=b"api.example\x00"),
-        with_line(b"X: \x00"),
-        with_line(b"X: a\x00b"),
-        with_line(b"X\x00: a"),
-        with_line(b"\x00X: a"),
-        with_line(b"Cookie: a=b\x00"),
-        with_line(b"X: a\x08b"),
-        with_line(b"X: a\x7fb"),
-        with_line(b"X: a\x1bb"),
-    ],
-)
-def test_b021_nul_hdr(arena: Arena, raw: bytes) -> None:
-    malformed(arena, raw)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"X-A: 1\r\n Transfer-Encoding: chunked",
-        b"X-A: 1\r\n\tTransfer-Encoding: chunked",
-        b"X-A:\r\n 1",
-        b"X-A: 1\r\n ",
-        b"X-A: 1\r\n \r\n b",
-        b"Content-Length: 1\r\n 2",
-    ],
-)
-def test_b022_obs_fold(arena: Arena, line: bytes) -> None:
-    malformed(arena, post_json(b"", line) + b"0\r\n\r\n")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [b"Content-Length : 12", b"Content-Length\t: 12", b"X : y", b"Authorization : Bearer x"],
-)
-def test_b023_ws_before_colon(arena: Arena, line: bytes) -> None:
-    malformed(arena, post_json(b"", line) + b'{"name":"a"}')
-
-
-@pytest.mark.parametrize("lead", [b" ", b"\t", b"  X: y\r\n", b" \r\n", b"\t\r\n"])
-def test_b024_ws_before_first(arena: Arena, lead: bytes) -> None:
-    malformed(arena, b"GET /things HTTP/1.1\r\n" + lead + b"Host: api.example\r\n\r\n")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"NoColon",
-        b": x",
-        b":",
-        b"Foo@: x",
-        b"Foo\x85: x",
-        b"Fo\xc3\xb6: x",
-        b"Foo bar: x",
-        b"(Foo): x",
-        b"Foo/: x",
-        b'"Foo": x',
-        b"Foo[]: x",
-        b"Foo\x7f: x",
-        b"GET /smuggled HTTP/1.1",
-    ],
-)
-def test_b025_no_colon(arena: Arena, line: bytes) -> None:
-    malformed(arena, with_line(line))
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"Content_Length: 5",
-        b"Transfer_Encoding: chunked",
-        b"X_User_Id: admin",
-        b"X-User_Id: admin",
-        b"_: x",
-    ],
-)
-def test_b026_hdr_underscore(arena: Arena, line: bytes) -> None:
-    malformed(arena, with_line(line))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
@@ -591,24 +462,21 @@ def test_b030_cl0_upstream_that_answers_before_the_body(arena: Arena) -> None:
     assert good.target.startswith(b"/things/good-")
 
 
-RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
 @pytest.mark.parametrize(
     "answer",
     [
-        RESPONSE + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-        RESPONSE + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-        RESPONSE + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
-        RESPONSE + b"Content-Length: +2\r\n\r\n{}",
-        RESPONSE + b"Content-Length: 2, 2\r\n\r\n{}",
-        RESPONSE + b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-        RESPONSE + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        RESPONSE + b"X : y\r\nContent-Length: 2\r\n\r\n{}",
-        RESPONSE + b"X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}",
-        RESPONSE + b"X: a\nContent-Length: 2\r\n\r\n{}",
-        RESPONSE + b"X: a\rY: b\r\nContent-Length: 2\r\n\r\n{}",
-        RESPONSE + b"X: \x00\r\nContent-Length: 2\r\n\r\n{}",
+        JSON_HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        JSON_HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        JSON_HEAD + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+        JSON_HEAD + b"Content-Length: +2\r\n\r\n{}",
+        JSON_HEAD + b"Content-Length: 2, 2\r\n\r\n{}",
+        JSON_HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        JSON_HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        JSON_HEAD + b"X : y\r\nContent-Length: 2\r\n\r\n{}",
+        JSON_HEAD + b"X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}",
+        JSON_HEAD + b"X: a\nContent-Length: 2\r\n\r\n{}",
+        JSON_HEAD + b"X: a\rY: b\r\nContent-Length: 2\r\n\r\n{}",
+        JSON_HEAD + b"X: \x00\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 099 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1  200 OK\r\nContent-Length: 2\r\n\r\n{}",
@@ -618,8 +486,8 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         b"{}",
         b"SSH-2.0-OpenSSH_9.6\r\n",
         b"\r\n\r\n",
-        RESPONSE + b"X: " + b"a" * 200_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
-        RESPONSE + b"X: y\r\n" * 50_000 + b"Content-Length: 2\r\n\r\n{}",
+        JSON_HEAD + b"X: " + b"a" * 200_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
+        JSON_HEAD + b"X: y\r\n" * 50_000 + b"Content-Length: 2\r\n\r\n{}",
     ],
 )
 def test_b031_resp_split_up(arena: Arena, answer: bytes) -> None:
@@ -650,7 +518,7 @@ def test_b031_resp_split_up(arena: Arena, answer: bytes) -> None:
 )
 def test_b031_resp_split_up_bad_chunk(arena: Arena, body: bytes) -> None:
     """Never a whole answer: 502 where the head had not gone out, else the connection is cut."""
-    head = RESPONSE + b"Transfer-Encoding: chunked\r\n\r\n"
+    head = JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
     arena.upstream.answers[b"/things/b031-chunk"] = raw_answer(head, body, keep=True)
     mark = arena.upstream.mark()
     with arena.connect() as connection:
@@ -670,7 +538,7 @@ def test_b031_resp_split_up_bytes_after_the_answer(arena: Arena) -> None:
     """What follows an answer is never the answer to somebody else."""
     poison = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
     arena.upstream.answers[b"/things/b031-extra"] = raw_answer(
-        RESPONSE, b"Content-Length: 2\r\n\r\n{}", poison, keep=True
+        JSON_HEAD, b"Content-Length: 2\r\n\r\n{}", poison, keep=True
     )
     mark = arena.upstream.mark()
     reply = arena.send(request("GET", "/things/b031-extra"))
@@ -685,7 +553,7 @@ def test_b031_resp_split_up_bytes_after_the_answer(arena: Arena) -> None:
 
 def test_b031_resp_split_up_head_with_a_body(arena: Arena) -> None:
     arena.upstream.answers[b"/things/b031-head"] = raw_answer(
-        RESPONSE, b"Content-Length: 6\r\n\r\npoison", keep=True
+        JSON_HEAD, b"Content-Length: 6\r\n\r\npoison", keep=True
     )
     mark = arena.upstream.mark()
     reply = arena.send(request("HEAD", "/things/b031-head"), "HEAD")
@@ -693,95 +561,3 @@ def test_b031_resp_split_up_head_with_a_body(arena: Arena) -> None:
     assert arena.send(request("GET", "/things/b031-after")).body == b'{"ok":true}'
     spoilt, other = arena.upstream.requests_since(mark)
     assert other.connection != spoilt.connection
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"GET /things",
-        b"GET /things HTTP/1.2",
-        b"GET /things HTTP/2.0",
-        b"GET /things HTTP/0.9",
-        b"GET /things HTTP/3.0",
-        b"GET /things http/1.1",
-        b"GET /things HTTP/01.1",
-        b"GET /things HTTP/1.01",
-        b"GET /things HTTP/1.10",
-        b"GET /things HTTP/\r\r1.1",
-        b"GET /things HTTP/1.1 ",
-        b"GET /things HTTP/11",
-        b"GET /things HTTP/1,1",
-        b"GET /things HTTPS/1.1",
-        b"GET /things HTTP/",
-        b"GET /things HTTP/-1.1",
-        b"PRI * HTTP/2.0",
-    ],
-)
-def test_b032_http09_version(arena: Arena, line: bytes) -> None:
-    arena.refuse(line + b"\r\nHost: api.example\r\n\r\n", {400, 505})
-
-
-def test_b032_http2_preface(arena: Arena) -> None:
-    arena.refuse(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0", {400, 505})
-
-
-def test_b032_gateway_sends_its_own_version(arena: Arena) -> None:
-    mark = arena.upstream.mark()
-    raw = request("GET", "/things/b032").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
-    with arena.connect() as connection:
-        connection.send(raw)
-        assert connection.read().status == 200
-        assert connection.is_ended()
-    (received,) = arena.upstream.requests_since(mark)
-    assert received.version == b"1.1"
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"GET  /things  HTTP/1.1",
-        b"GET  /things HTTP/1.1",
-        b"GET /things  HTTP/1.1",
-        b" GET /things HTTP/1.1",
-        b"GET\t/things HTTP/1.1",
-        b"GET /things\tHTTP/1.1",
-        b"GET\t/things\tHTTP/1.1",
-        b"GET /admin\tHTTP/1.1/../../things HTTP/1.1",
-        b"GET /admin HTTP/1.1 /things HTTP/1.1",
-        b"GET /things\x0bHTTP/1.1",
-        b"GET\x0c/things HTTP/1.1",
-        b"GET /th ings HTTP/1.1",
-        b"GET /things HTTP/1.1\t",
-        b"GET /things\r HTTP/1.1",
-        b"GET /things?q=a\x01 HTTP/1.1",
-        b"GET\xa0/things HTTP/1.1",
-        b"GET HTTP/1.1",
-        b"GET",
-        b" ",
-    ],
-)
-def test_b033_reqline_ws(arena: Arena, line: bytes) -> None:
-    arena.refuse(line + b"\r\nHost: api.example\r\n\r\n", 400)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b'G=":<>(e),[T];?" /get HTTP/1.1',
-        b"GET\x00 /things HTTP/1.1",
-        b"\x00GET /things HTTP/1.1",
-        b"G\xc3\x8bT /things HTTP/1.1",
-        b"GET: /things HTTP/1.1",
-        b"GET@ /things HTTP/1.1",
-        b"{GET} /things HTTP/1.1",
-        b"GET/ /things HTTP/1.1",
-    ],
-)
-def test_b034_method_prefix(arena: Arena, line: bytes) -> None:
-    arena.refuse(line + b"\r\nHost: api.example\r\n\r\n", 400, problem=MALFORMED)
-
-
-@pytest.mark.parametrize("method", ["get", "Get", "gET", "GETT", "GE", "head", "FOO", "-GET"])
-def test_b034_method_prefix_other_methods(arena: Arena, method: str) -> None:
-    """Method names are case-sensitive (RFC 9110 §9.1): these are methods that nobody declared."""
-    arena.refuse(request(method, "/things"), {405, 501}, closed=False)

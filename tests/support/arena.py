@@ -128,6 +128,10 @@ class Arena:
         self.assert_denial_recorded(reply.status)
         return reply
 
+    def malformed(self, raw: bytes, following: bytes | None = None) -> None:
+        """As `refuse`: it breaks HTTP itself, and is refused for nothing else."""
+        self.refuse(raw, 400, problem="malformed-request", following=following)
+
     def _refusal(self, connection: RawConnection, method: str, *, closed: bool) -> Reply:
         if not closed:
             return connection.read_final(method)
