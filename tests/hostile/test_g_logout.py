@@ -236,6 +236,20 @@ def _signed_in_at(provider: Provider, person: SignedInPerson, client_id: str) ->
     assert "code" in sent_to(browser.get(AUTHORIZE, params=request_for(client_id)))[1]
 
 
+def _at_the_application(provider: Provider, listener: Listener) -> SignedInPerson:
+    """Somebody who has signed in at an application that wants to hear of the end."""
+    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
+    person = sign_in(provider)
+    _signed_in_at(provider, person, "spa")
+    return person
+
+
+def _told(provider: Provider, form: dict[str, list[str]]) -> dict[str, str]:
+    """What the application is told, by a strict reader."""
+    verifier = LogoutTokens(ISSUER, "spa", provider.services.keys.jwks)
+    return verifier.verify(form["logout_token"][0], now=provider.clock())
+
+
 def _of_kind(provider: Provider, kind: str, number: int) -> list[Event]:
     """The events of a kind, once there are so many."""
 
@@ -251,9 +265,7 @@ def _of_kind(provider: Provider, kind: str, number: int) -> list[Event]:
 def test_b192_logout_csrf_applications_hear_of_the_end_once(
     provider: Provider, listener: Listener
 ) -> None:
-    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
-    person = sign_in(provider)
-    _signed_in_at(provider, person, "spa")
+    person = _at_the_application(provider, listener)
     _signed_in_at(provider, person, "spa")
     assert provider.run(deliver_logouts, provider.services) == 0
     assert listener.received == []
@@ -264,35 +276,27 @@ def test_b192_logout_csrf_applications_hear_of_the_end_once(
     assert provider.run(deliver_logouts, provider.services) == 0
     (form,) = listener.received
     assert list(form) == ["logout_token"]
-    verifier = LogoutTokens(ISSUER, "spa", provider.services.keys.jwks)
-    told = verifier.verify(form["logout_token"][0], now=provider.clock())
-    assert told == {"sub": person.user_id, "sid": person.session.id}
+    assert _told(provider, form) == {"sub": person.user_id, "sid": person.session.id}
 
 
 def test_b192_logout_csrf_applications_hear_of_the_end_of_an_account(
     provider: Provider, listener: Listener
 ) -> None:
     """With the account its sessions are deleted, and they have ended all the same."""
-    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
-    person = sign_in(provider)
-    _signed_in_at(provider, person, "spa")
+    person = _at_the_application(provider, listener)
     browser = browser_with(provider, person)
     answer = submit(browser, browser.get("/account/delete").text, index=-1, sure="yes")
     assert answer.headers["location"] == "/sign-in?done=deleted"
     _of_kind(provider, "logout.told", 1)
     (form,) = listener.received
-    verifier = LogoutTokens(ISSUER, "spa", provider.services.keys.jwks)
-    told = verifier.verify(form["logout_token"][0], now=provider.clock())
-    assert told == {"sub": person.user_id, "sid": person.session.id}
+    assert _told(provider, form) == {"sub": person.user_id, "sid": person.session.id}
     assert provider.run(deliver_logouts, provider.services) == 0
 
 
 def test_b192_logout_csrf_applications_hear_of_the_end_of_a_session_that_was_renewed(
     provider: Provider, listener: Listener
 ) -> None:
-    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
-    person, sessions = sign_in(provider), provider.services.sessions
-    _signed_in_at(provider, person, "spa")
+    person, sessions = _at_the_application(provider, listener), provider.services.sessions
     cookie, end = person.cookie, person.session.expires
     while provider.clock.now < end + 7200:
         provider.clock.now += 1200
@@ -309,9 +313,7 @@ def test_b192_logout_csrf_applications_hear_of_the_end_of_a_session_that_was_ren
 def test_b192_logout_csrf_applications_that_expired_sessions_led_to_are_not_told(
     provider: Provider, listener: Listener
 ) -> None:
-    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
-    person = sign_in(provider)
-    _signed_in_at(provider, person, "spa")
+    person = _at_the_application(provider, listener)
     provider.clock.now = person.session.expires + 90_000
     provider.run(forget_ended, provider.services.database, provider.clock())
     assert provider.run(deliver_logouts, provider.services) == 0
@@ -321,9 +323,7 @@ def test_b192_logout_csrf_applications_that_expired_sessions_led_to_are_not_told
 def test_b192_logout_csrf_applications_that_fail_are_tried_again_and_given_up(
     provider: Provider, listener: Listener
 ) -> None:
-    add_public(provider, trusted=True, backchannel_logout_uri=listener.url)
-    person = sign_in(provider)
-    _signed_in_at(provider, person, "spa")
+    person = _at_the_application(provider, listener)
     provider.run(revoke_session, provider.services, person.user_id, person.session.id)
     listener.status = 307  # Redirects are not followed either.
     for number in range(1, 5):
