@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import sys
-import sysconfig
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 from tests.support.bookshop import chromium
+from tests.support.demo import needs_installation, running_demo
 
-ROOT = Path(__file__).resolve().parents[2]
-DEMO = [sys.executable, str(ROOT / "examples/bookshop/demo.py")]
 PASSWORD = "seven quiet otters by the weir"
 
 pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="chromium is not installed"),
-    pytest.mark.skipif(
-        not (Path(sysconfig.get_path("scripts")) / "vallum").exists(),
-        reason="the project is not installed; `make test` installs it",
-    ),
+    needs_installation,
 ]
 
 
 @pytest.fixture(scope="module")
 def printed() -> Iterator[str]:
     """What the running demo has printed."""
-    with subprocess.Popen(
-        DEMO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as demo:
-        assert demo.stdout is not None
-        lines = []
-        for line in demo.stdout:
-            lines.append(line)
-            if line.startswith("Ctrl-C"):
-                break
-        yield "".join(lines)
-        demo.send_signal(signal.SIGINT)
-        demo.stdout.read()
+    with running_demo() as (_, lines):
+        yield lines
 
 
 @pytest.fixture

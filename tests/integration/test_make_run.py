@@ -7,21 +7,14 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-DEMO = [sys.executable, str(ROOT / "examples/bookshop/demo.py")]
+from tests.support.demo import DEMO, needs_installation, running_demo, stop_demo
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
-    pytest.mark.skipif(
-        not (Path(sysconfig.get_path("scripts")) / "vallum").exists(),
-        reason="the project is not installed; `make test` installs it",
-    ),
+    needs_installation,
 ]
 
 
@@ -42,18 +35,8 @@ def test_the_six_commands_answer_as_printed_and_leave_no_files_behind(tmp_path: 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_shop_and_gateway(number: signal.Signals) -> None:
-    with subprocess.Popen(
-        DEMO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as demo:
-        assert demo.stdout is not None
-        printed = []
-        for line in demo.stdout:
-            printed.append(line)
-            if line.startswith("Ctrl-C"):
-                break
-        demo.send_signal(number)
-        rest = demo.stdout.read()
-    output = "".join(printed)
+    with running_demo() as (demo, output):
+        rest = stop_demo(demo, number)
     assert demo.returncode == 0, output + rest
     assert "Traceback" not in rest
     address = re.search(r"ready https://127\.0\.0\.1:(\d+)", output)
