@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,21 +9,19 @@ from typing import Any
 import click
 
 from vallum.cli.diagnostics import print_diagnostics
-from vallum.cli.policy import exit_with, state_options
+from vallum.cli.policy import exit_with, read_option, state_options
+from vallum.config import values
 from vallum.config.diagnostics import PolicyErrors
 from vallum.config.state_path import state_path
 from vallum.core.spiffe import InvalidSpiffeId, is_spiffe, parse_workload_id
 from vallum.pki.names import is_dns, is_email, is_uri
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KINDS = {"dns": is_dns, "uri": is_uri, "email": is_email}
 
 
 def leaf_name(text: str) -> str:
     """What a workload is called in the authority's list; also the name of its files."""
-    if _NAME.fullmatch(text) is None:
-        raise click.BadParameter(f"`{text}`: use letters, digits, `.`, `_` and `-`")
-    return text
+    return read_option(values.name, text)
 
 
 def general_name(text: str) -> str:

@@ -11,7 +11,7 @@ import click
 import orjson
 
 from vallum.cli.diagnostics import print_diagnostics
-from vallum.cli.policy import config_option
+from vallum.cli.policy import config_option, counted
 from vallum.config.codes import Severity
 from vallum.config.diagnostics import Diagnostic
 from vallum.config.load import inspect_policy
@@ -57,15 +57,13 @@ def _verdict(
     config: Path, counts: Mapping[Severity, int], operations: int | None, *, is_good: bool
 ) -> str:
     kinds: tuple[Severity, ...] = ("error", "warning")
-    parts = [
-        f"{counts[kind]} {kind}{'s' if counts[kind] != 1 else ''}" for kind in kinds if counts[kind]
-    ]
+    parts = [counted(counts[kind], kind) for kind in kinds if counts[kind]]
     summary = ", ".join(parts) or "no errors, no warnings"
     if operations is None:
         return f"{config}: {click.style(summary, fg='red', bold=True)}; the gateway would not start"
     if not is_good:
         return f"{config}: {click.style(summary, fg='red', bold=True)}, and --strict allows none"
-    protected = f"{operations:,} operation{'s' if operations != 1 else ''} protected"
+    protected = f"{counted(operations, 'operation')} protected"
     return f"{config}: {click.style(summary, fg='green', bold=True)}; {protected}"
 
 

@@ -42,6 +42,11 @@ def state_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of something, in words."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
 def read_option(read: Callable[[str], ResultT], text: str, option: str | None = None) -> ResultT:
     """An option's value, read as in the policy file.
 
@@ -75,7 +80,7 @@ def loaded_or_exit(config: Path, hint: str = "") -> LoadedPolicy:
         if not config.exists():
             first = "`vallum init` writes a first policy from an OpenAPI file"
             hint = f"{first}; {hint}" if hint else first
-        count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
+        count = counted(len(errors), "error")
         exit_with(f"the policy `{config}` has {count}; nothing was done", hint)
 
 

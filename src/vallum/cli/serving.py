@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vallum.app import Services, StartRefused, compile_runtime, open_services, served_hosts
-from vallum.cli.policy import exit_with
+from vallum.cli.policy import counted, exit_with
 from vallum.config.diagnostics import PolicyErrors
 from vallum.config.identity_api import IDENTITY_API
 from vallum.config.load import LoadedPolicy, load_policy_with_contracts
@@ -75,11 +75,8 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
     except (StartRefused, StateUnusable, OSError, ValueError) as error:
         exit_with(f"nothing was started: {error}")
     if loaded.warnings:
-        count = len(loaded.warnings)
-        noun = "warning" if count == 1 else "warnings"
-        click.echo(
-            f"{count} {noun} about the policy: `vallum check` shows what and where", err=True
-        )
+        count = counted(len(loaded.warnings), "warning")
+        click.echo(f"{count} about the policy: `vallum check` shows what and where", err=True)
     _print_coverage(runtime, loaded.policy, process.ca, as_json=as_json)
     if workers == 1 and loaded.policy.identity is None:
         process.serve(0, lambda: _print_ready(runtime, loaded.policy, as_json=as_json))

@@ -11,7 +11,7 @@ import click
 from vallum.cli.identity_state import identity_options, show, with_identity
 from vallum.cli.policy import read_option
 from vallum.cli.tables import when
-from vallum.config.keys_identity import name as role_name
+from vallum.config import values
 from vallum.identity import operating
 from vallum.identity.services import Services
 from vallum.identity.storage.users import User
@@ -20,7 +20,7 @@ _COLUMNS = ("id", "email", "name", "state", "roles", "created", "last_sign_in")
 
 
 def _role(text: str) -> str:
-    return read_option(role_name, text)
+    return read_option(values.name, text)
 
 
 _roles_option = click.option(

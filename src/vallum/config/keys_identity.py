@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,17 +34,7 @@ from vallum.tokens.errors import InvalidKeySet
 from vallum.tokens.jwks import private_keys
 from vallum.wire.authority import is_this_machine
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
-
-def name(text: str) -> str:
-    """A name that the policy gives to something of its own."""
-    if not _NAME.fullmatch(text):
-        raise Bad("bad-name", f"`{text}` is no name", "use letters, digits, `_`, `.` and `-`")
-    return text
-
-
-NAME = Text("a name", name)
+NAME = Text("a name", values.name)
 SCOPE = Text("a scope such as `books:read`", values.scope)
 BINDING = Choice(("none", "dpop", "mtls", "any"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from vallum.config import values
 from vallum.config.kinds import (
     INVALID,
     Context,
@@ -35,7 +35,6 @@ DEFAULT_TRUST: Final = "default"
 
 _MAX_FILE: Final = 32 * 1024 * 1024
 _MAX_CERTIFICATES: Final = 256
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def is_mtls(entry: str) -> bool:
@@ -85,15 +84,13 @@ class ClientCertificates:
 
 
 def _name(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise Bad("bad-name", f"`{text}` is no name", "use letters, digits, `_`, `.` and `-`")
     if text == DEFAULT_TRUST:
         raise Bad(
             "bad-name",
             f"`{text}` is the trust whose files stand beside `require`",
             "write them there, or choose another name",
         )
-    return text
+    return values.name(text)
 
 
 _FILES: Final = Many(ExistingFile("a path"), limit=64)

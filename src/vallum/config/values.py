@@ -31,7 +31,7 @@ _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0,
 _PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 _LIMIT_KEYS: tuple[LimitKey, ...] = ("principal", "key", "address", "operation")
 _RATE = re.compile(r"([0-9]{1,9}) ?/ ?(\S+)")
-_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _HOST = re.compile(
     r"(?:\[[0-9a-fA-F:.]{2,45}\]|[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9])?\.?)(?::[0-9]{1,5})?"
 )
@@ -153,9 +153,16 @@ def make_limit(units: int, seconds: float, *, per: str, burst: int, cost: int, g
             f"cost {cost} is more than the burst of {burst}, so no request could ever pass",
             f"raise the burst to {cost} or lower the cost",
         )
-    if group and not _GROUP.fullmatch(group):
+    if group and not _NAME.fullmatch(group):
         raise Bad("bad-limit", f"`{group}` is no group name", "use letters, digits, `_`, `.`, `-`")
     return Limit(units=units, seconds=seconds, per=key, burst=burst, cost=cost, group=group)
+
+
+def name(text: str) -> str:
+    """A name that the policy gives to something of its own."""
+    if not _NAME.fullmatch(text):
+        raise Bad("bad-name", f"`{text}` is no name", "use letters, digits, `_`, `.` and `-`")
+    return text
 
 
 class Address(NamedTuple):
