@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from tests.support.browsing import (
+    PASSWORD,
     AuthenticatorApp,
+    Visited,
     needs_chromium,
     sign_in,
     trusting_browser,
@@ -23,46 +25,19 @@ from tests.support.browsing import (
 from tests.support.everywhere import BOUND_SECONDS, seconds_until_refused
 from tests.support.gateway import free_port
 from tests.support.npm_provider import google_settings, running_google
-from tests.support.signing_in import Deployment, deploy
+from tests.support.signing_in import deploy
 
-PASSWORD = "seven quiet otters by the weir"
 SCOPE = "openid offline_access orders:read"
-_PATIENCE = 15_000
 
 pytestmark = needs_chromium
 
 
 @dataclass(frozen=True)
-class Shop:
-    """A deployment, and browsers in front of it."""
+class Shop(Visited):
+    """A deployment, browsers in front of it, and another provider."""
 
-    deployment: Deployment
-    browser: Browser
     google: str
-    """The other provider's issuer."""
-
-    def url(self, path: str) -> str:
-        """Of a page of the provider."""
-        return f"{self.deployment.issuer}{path}"
-
-    @contextmanager
-    def visit(self) -> Iterator[Page]:
-        """A page in a browser that nobody has used."""
-        with self.browser.new_context() as context:
-            yield _page(context)
-
-    @contextmanager
-    def signed_in(self, address: str) -> Iterator[Page]:
-        """The same, once somebody has signed in there."""
-        with self.visit() as page:
-            sign_in(page, self.deployment, address, PASSWORD)
-            page.wait_for_url("**/account")
-            yield page
-
-
-def _page(context: BrowserContext) -> Page:
-    context.set_default_timeout(_PATIENCE)
-    return context.new_page()
+    """Its issuer."""
 
 
 @dataclass(frozen=True)

@@ -11,51 +11,37 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Page
 from tests.support import accessibility
 from tests.support.browsing import (
+    PASSWORD,
     AuthenticatorApp,
+    Visited,
     needs_chromium,
     sign_in,
     trusting_browser,
     with_authenticator,
 )
 from tests.support.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIDProvider
-from tests.support.signing_in import Deployment, deploy
+from tests.support.signing_in import deploy
 
-PASSWORD = "seven quiet otters by the weir"
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 2
-_PATIENCE = 15_000
 SCOPES = ("openid", "profile", "email", "offline_access", "orders:read", "orders:write")
 
 pytestmark = needs_chromium
 
 
 @dataclass(frozen=True)
-class Site:
-    """A deployment, another provider that people can sign in with, and a browser."""
+class Site(Visited):
+    """A deployment, a browser, and another provider that people can sign in with."""
 
-    deployment: Deployment
     google: OpenIDProvider
-    browser: Browser
-
-    def url(self, path: str) -> str:
-        """Of a page of the provider."""
-        return f"{self.deployment.issuer}{path}"
 
     @contextmanager
     def visit(self, *, scripts: bool = True) -> Iterator[Page]:
         """A page in a browser that nobody has used; whatever its policy blocks is a failure."""
-        with self.browser.new_context(java_script_enabled=scripts) as context:
-            yield watched(context)
-
-    @contextmanager
-    def signed_in(self, address: str) -> Iterator[Page]:
-        """The same, by somebody who has signed in with a password."""
-        with self.visit() as page:
-            sign_in(page, self.deployment, address, PASSWORD)
-            page.wait_for_url("**/account")
-            yield page
+        with super().visit(scripts=scripts) as page:
+            yield watched(page)
 
     def sign_up(self, page: Page, address: str) -> None:
         """Make an account on the pages, with its address confirmed by mail."""
@@ -106,10 +92,8 @@ class Site:
             database.commit()
 
 
-def watched(context: BrowserContext) -> Page:
+def watched(page: Page) -> Page:
     """A page that fails the test when its policy blocks something or a script breaks."""
-    context.set_default_timeout(_PATIENCE)
-    page = context.new_page()
     page.on("console", lambda message: _refuse(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: _refuse(str(error)))
     return page
@@ -135,7 +119,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             f"issuer: '{google.issuer}', client_id: {CLIENT_ID}, client_secret: google.secret}}\n"
         )
         deployment = deploy(folder, stack, workers=1, identity=providers)
-        yield Site(deployment, google, stack.enter_context(trusting_browser(deployment)))
+        yield Site(deployment, stack.enter_context(trusting_browser(deployment)), google)
 
 
 def test_signing_in(site: Site) -> None:

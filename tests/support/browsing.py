@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -33,6 +34,9 @@ _FLAGS = (
     "--disable-background-networking",
 )
 _SPARE_SECONDS = 8
+_PATIENCE = 15_000
+PASSWORD = "seven quiet otters by the weir"
+"""Of everybody who visits."""
 
 
 @contextmanager
@@ -79,6 +83,33 @@ def sign_in(page: Page, deployment: Deployment, address: str, password: str) -> 
     page.get_by_label("E-mail address").fill(address)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+@dataclass(frozen=True)
+class Visited:
+    """A deployment, and a browser in front of it."""
+
+    deployment: Deployment
+    browser: Browser
+
+    def url(self, path: str) -> str:
+        """Of a page of the provider."""
+        return f"{self.deployment.issuer}{path}"
+
+    @contextmanager
+    def visit(self, *, scripts: bool = True) -> Iterator[Page]:
+        """A page in a browser that nobody has used."""
+        with self.browser.new_context(java_script_enabled=scripts) as context:
+            context.set_default_timeout(_PATIENCE)
+            yield context.new_page()
+
+    @contextmanager
+    def signed_in(self, address: str) -> Iterator[Page]:
+        """The same, once somebody has signed in there with a password."""
+        with self.visit() as page:
+            sign_in(page, self.deployment, address, PASSWORD)
+            page.wait_for_url("**/account")
+            yield page
 
 
 class AuthenticatorApp:
