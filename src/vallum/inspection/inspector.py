@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from vallum.inspection.decoders.layers import SIGNS, View, first_views, goes_on, peel
+from vallum.inspection.decoders.layers import (
+    SIGNS,
+    TYPOGRAPHIC,
+    View,
+    first_views,
+    goes_on,
+    is_typographic,
+    peel,
+)
+from vallum.inspection.decoders.unicode import TYPOGRAPHY
 from vallum.inspection.model import (
     LONGEST_TEXT,
     Context,
@@ -78,7 +87,7 @@ def compile_detectors(
 class Inspector:
     """Judges the free texts of a request. For one thread."""
 
-    __slots__ = ("_clock", "_detectors", "_owners", "_search")
+    __slots__ = ("_clock", "_detectors", "_owners", "_sieve")
 
     def __init__(
         self, detectors: Sequence[Detector], compiled: bytes, clock: Callable[[], float]
@@ -91,7 +100,7 @@ class Inspector:
         """
         self._clock = clock
         self._detectors = tuple(detectors)
-        self._search = Sieve(compiled)
+        self._sieve = Sieve(compiled, TYPOGRAPHY)
         self._owners = tuple(index for index, each in enumerate(detectors) for _ in each.triggers)
 
     def inspect(self, texts: Sequence[str], context_of: ContextOf) -> Sequence[Suspicion]:
@@ -118,11 +127,23 @@ class Inspector:
             coded = self._worth_peeling(texts, coded, matches, judge)
         found: list[Suspicion] = []
         for index in sorted(matches):
-            numbers = matches[index]
-            if max(numbers) >= _FIRST_TRIGGER:
-                found += judge.text(index, texts[index], ())
+            text = texts[index]
+            # Among others a text may seem to have what one before it begins with.
+            numbers = matches[index] if len(texts) == 1 else self._search_one(text)
+            found += judge.text(index, text, (), numbers)
             if index in coded:
-                found += self._inspect_readings(index, texts[index], numbers, judge)
+                found += self._inspect_readings(index, text, numbers, judge)
+        return found
+
+    def _search_one(self, text: str) -> Collection[int]:
+        return self._search((text,)).get(0, ())
+
+    def _search(self, texts: Sequence[str]) -> Found:
+        """What is found in texts; what wakes a detector may do so in a text with `TYPOGRAPHY`."""
+        found = self._sieve(texts)
+        for index, numbers in found.items():
+            if max(numbers) >= _FIRST_TRIGGER and is_typographic(texts[index]):
+                numbers.add(TYPOGRAPHIC)
         return found
 
     def _search_many(self, texts: Sequence[str], check: Callable[[], None]) -> Found:
@@ -157,15 +178,15 @@ class Inspector:
         }
 
     def _inspect_readings(
-        self, index: int, text: str, numbers: Iterable[int], judge: _Judging
+        self, index: int, text: str, numbers: Collection[int], judge: _Judging
     ) -> list[Suspicion]:
         """What is found in the other readings of a text with signs of codings."""
         matches = {text: numbers}
 
-        def match(reading: str) -> Iterable[int]:
+        def match(reading: str) -> Collection[int]:
             known = matches.get(reading)
             if known is None:
-                known = matches[reading] = self._search((reading,)).get(0, ())
+                known = matches[reading] = self._search_one(reading)
             return known
 
         def decoders_for(reading: str) -> Iterable[str]:
@@ -173,13 +194,15 @@ class Inspector:
 
         found: list[Suspicion] = []
         for view in peel(text, decoders_for, judge.budget.check):
-            if max(match(view.text), default=0) >= _FIRST_TRIGGER:
-                found += judge.text(index, view.text, view.layers)
+            found += judge.text(index, view.text, view.layers, match(view.text))
         return found
 
     def woken_by(self, text: str) -> list[Detector]:
         """The detectors that want to judge `text`."""
-        numbers = self._search((text,)).get(0, ())
+        return self.owners(self._search_one(text))
+
+    def owners(self, numbers: Iterable[int]) -> list[Detector]:
+        """The detectors whose patterns have these numbers."""
         owners = {self._owners[each - _FIRST_TRIGGER] for each in numbers if each >= _FIRST_TRIGGER}
         return [self._detectors[index] for index in sorted(owners)]
 
@@ -217,15 +240,23 @@ class _Judging:
         self._context_of = context_of
         self.budget = budget
 
-    def text(self, index: int, text: str, layers: tuple[str, ...]) -> list[Suspicion]:
-        """What the detectors say about one reading of a text: of each the strongest."""
+    def text(
+        self, index: int, text: str, layers: tuple[str, ...], numbers: Collection[int]
+    ) -> list[Suspicion]:
+        """What the detectors say about one reading of a text: of each the strongest.
+
+        Args:
+            numbers: of the patterns that match in the whole of it.
+        """
+        if max(numbers, default=0) < _FIRST_TRIGGER:
+            return []
         best: dict[str, Judgement] = {}
         context: Context | None = None
         is_part = len(text) > LONGEST_TEXT
         for window in _windows(text):
             if is_part:
                 self.budget.check()
-            woken = self._inspector.woken_by(window)
+            woken = self._inspector.woken_by(window) if is_part else self._inspector.owners(numbers)
             if not woken:
                 continue
             if context is None:

@@ -34,13 +34,14 @@ DECODERS: Final[Mapping[str, Callable[[str], str]]] = {
 _ONCE: Final = frozenset({"unicode", "lookalikes", "invisible"})
 """Decoders that find nothing more in what they made."""
 
-# In UTF-8: the characters that `unicode` turns into ASCII, or drops.
+# In UTF-8: the characters that `unicode` turns into ASCII, or drops, but those of `TYPOGRAPHY`.
+# Long dashes are of the same block, and are what they are.
 _FOLDED: Final = (
     r"\xc2[\xad\xb4]|\xca[\xb9-\xbf]|\xcb|\xcd[\x8f\xbe]|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0\x8e|"
-    r"\xe2(?:[\x80\x81\x84-\x86\x8c\x91-\x93\x95\x9d\x9f\xa7]|\x88[\x92\x95-\x97\xa3\xb6])|"
+    r"\xe2(?:\x80[\x80-\x92\x95-\xbf]|[\x81\x84-\x86\x8c\x91-\x93\x95\x9d\x9f\xa7]|\x88[\x92\x95-\x97\xa3\xb6])|"
     r"\xe3\x80[\x88\x89]|\xef[\xac\xb8\xb9\xbb-\xbd]|\xf0\x9d|\xf0\x9f[\x84-\x86]|\xf3\xa0"
 )
-_ALIKE: Final = r"(?:\xc4\xb1|\xc5\xbf|[\xcd-\xd4][\x80-\xbf])"
+_ALIKE: Final = r"[\xcd-\xd4][\x80-\xbf]"
 _MIXED: Final = rf"[a-z]{_ALIKE}|{_ALIKE}[a-z]"
 
 SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
@@ -53,7 +54,18 @@ SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     # Text spelled in base64 changes its case all the time; words and identifiers rarely do.
     (r"(?-i:[a-z0-9+/][A-Z]{1,8}[a-z0-9+/]{1,8}[A-Z][A-Za-z0-9+/=_-]{3})", ("base64",)),
 )
-"""Patterns, as detectors have them, and the decoders that a text with a match is for."""
+"""Patterns, as detectors have them, and the decoders that a text with a match is for.
+
+They are looked for, and so is everything else, in texts with ASCII for their `TYPOGRAPHY`.
+"""
+TYPOGRAPHIC: Final = next(index for index, (_, names) in enumerate(SIGNS) if "unicode" in names)
+"""The sign that a text with `TYPOGRAPHY` has where anything is found in it: most honest texts of
+some languages have some, and would all be looked at twice."""
+
+
+def is_typographic(text: str) -> bool:
+    """Whether there is anything of `TYPOGRAPHY` in a text."""
+    return not text.isascii() and not unicode.TYPOGRAPHY.keys().isdisjoint(text)
 
 
 def _unbounded() -> None:

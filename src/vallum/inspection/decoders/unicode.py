@@ -36,6 +36,22 @@ _LETTERS: Final = dict(
 _MIXED = re.compile(
     r"[A-Za-z][\u0131\u017f\u0370-\u03ff\u0400-\u052f]|[\u0131\u017f\u0370-\u03ff\u0400-\u052f][A-Za-z]"
 )
+TYPOGRAPHY: Final[Mapping[str, str]] = {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u0131": "i",
+    "\u017f": "s",
+    "\uff01": "!",
+    "\uff08": "(",
+    "\uff09": ")",
+    "\uff0c": ",",
+    "\uff1a": ":",
+    "\uff1b": ";",
+    "\uff1f": "?",
+}
+"""What honest texts are full of, and what `fold` makes of each."""
 LONGEST: Final = 4
 """Characters that one may stand for. The few that stand for whole words or phrases, of Arabic and
 Katakana, hide nothing, and would make a text too long to look at."""
