@@ -110,7 +110,7 @@ class Inspector:
             TooSuspiciousError: there is more to judge than may be judged.
         """
         if len(texts) <= _FEW:
-            matches = self._search(texts)
+            matches = self._sieve(texts)
             if not matches:
                 return ()
             budget = _Budget(self._clock, texts)
@@ -128,30 +128,28 @@ class Inspector:
         found: list[Suspicion] = []
         for index in sorted(matches):
             text = texts[index]
-            # Among others a text may seem to have what one before it begins with.
-            numbers = matches[index] if len(texts) == 1 else self._search_one(text)
-            found += judge.text(index, text, (), numbers)
-            if index in coded:
+            numbers: Collection[int] = matches[index]
+            if max(numbers) >= _FIRST_TRIGGER:
+                # Among others a text may seem to have what one before it begins with.
+                numbers = self._search_one(text)
+                found += judge.text(index, text, (), numbers)
+            if index in coded or TYPOGRAPHIC in numbers:
                 found += self._inspect_readings(index, text, numbers, judge)
         return found
 
     def _search_one(self, text: str) -> Collection[int]:
-        return self._search((text,)).get(0, ())
-
-    def _search(self, texts: Sequence[str]) -> Found:
-        """What is found in texts; what wakes a detector may do so in a text with `TYPOGRAPHY`."""
-        found = self._sieve(texts)
-        for index, numbers in found.items():
-            if max(numbers) >= _FIRST_TRIGGER and is_typographic(texts[index]):
-                numbers.add(TYPOGRAPHIC)
-        return found
+        """What is found in a text; what wakes a detector may do so for its `TYPOGRAPHY`."""
+        numbers = self._sieve((text,)).get(0, set())
+        if max(numbers, default=0) >= _FIRST_TRIGGER and is_typographic(text):
+            return {*numbers, TYPOGRAPHIC}
+        return numbers
 
     def _search_many(self, texts: Sequence[str], check: Callable[[], None]) -> Found:
         """What is found in many texts, of which some may be long; `check` may end the search."""
         found: dict[int, set[int]] = {}
         for start, chunk in _chunks(texts):
             check()
-            for index, numbers in self._search(chunk).items():
+            for index, numbers in self._sieve(chunk).items():
                 found[start + index] = numbers
         return found
 

@@ -81,6 +81,21 @@ def test_coded_text_is_judged_in_its_readings(inspector: Inspector) -> None:
     assert any(layers == ("url", "url") for *_, layers in _found(inspector, [sent]))
 
 
+@pytest.mark.parametrize("sent", ["ev\u0131l!", "evil\uff01"])
+@pytest.mark.parametrize("others", [0, 40])
+def test_b121_a_text_is_also_judged_as_its_typography_reads(
+    inspector: Inspector, sent: str, others: int
+) -> None:
+    texts = [sent, *["tan\u0131\u015ft\u0131k, \u201calles gut\u201d"] * others]
+
+    assert _found(inspector, texts) == [(0, "toy.bad", 7, ("unicode",))]
+
+
+def test_typography_alone_is_not_looked_at_twice(inspector: Inspector) -> None:
+    assert _found(inspector, ["tan\u0131\u015ft\u0131k \u2013 \u201calles gut\u201d\uff0c"]) == []
+    assert judged == []
+
+
 _CODED = st.lists(
     st.sampled_from(
         [

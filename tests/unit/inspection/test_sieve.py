@@ -76,3 +76,11 @@ def test_a_text_with_thousands_of_matches_is_taken_to_match_everything_that_it_m
 
 def test_nothing_is_found_with_no_patterns() -> None:
     assert not Sieve(compile_sieve(()))(["anything' or 1=1"])
+
+
+@given(_TEXTS)
+def test_what_is_searched_instead_of_a_character_stands_where_it_stood(texts: list[str]) -> None:
+    sieve = Sieve(compile_sieve(_PATTERNS), {"\u2019": "'", "\u00e9": "x"})
+    plainly = [text.replace("\u00e9", "x") for text in texts]
+
+    assert dict(sieve(texts)) == dict(_SIEVE(plainly))
