@@ -67,11 +67,21 @@ class _Words:
         return f"{self._chance.choice(self._all)} {self._chance.randrange(10**6)}"
 
 
-def gets(count: int) -> list[Sample]:
-    """GETs with two free-text parameters."""
-    words = _Words(1)
+def _gets(count: int, words: Callable[[], str]) -> list[Sample]:
     shapes = [get(query({"title": words(), "note": words()}, MICRO_PATH)) for _ in range(count)]
     return [_sample(s.method, s.target, s.fields, s.body) for s in shapes]
+
+
+def gets(count: int) -> list[Sample]:
+    """GETs with two free-text parameters: names, titles, addresses, what people search for."""
+    return _gets(count, _Words(1))
+
+
+def plain_gets(count: int) -> list[Sample]:
+    """GETs with two free-text parameters of two to five English words."""
+    chance = random.Random(3)
+    vocabulary = _vocabulary(str.isascii)
+    return _gets(count, lambda: " ".join(chance.choices(vocabulary, k=chance.randint(2, 5))))
 
 
 def posts(count: int) -> list[Sample]:
@@ -99,9 +109,14 @@ def posts(count: int) -> list[Sample]:
     return found
 
 
+def _vocabulary(is_wanted: Callable[[str], bool] = str.isalpha) -> list[str]:
+    words = [word for text in texts("prose") for word in text.split()]
+    return [word for word in words if word.isalpha() and is_wanted(word)]
+
+
 def large() -> list[Sample]:
     """POSTs of a megabyte of JSON: rows of ordinary sentences and numbers."""
-    vocabulary = [word for text in texts("prose") for word in text.split() if word.isalpha()]
+    vocabulary = _vocabulary()
     found = []
     for seed in range(5):
         chance, size = random.Random(seed), 0
@@ -168,6 +183,7 @@ def costs(tell: Callable[[str], None]) -> list[Cost]:
     get_many, post_many, few = gets(REQUESTS), posts(REQUESTS), large()
     kinds = (
         ("GET with two free-text parameters", get_many, False),
+        ("the same with plain words", plain_gets(REQUESTS), False),
         ("POST of 250 bytes of JSON", post_many, False),
         ("the same GET, first on its connection", get_many, True),
         ("the same POST, first on its connection", post_many, True),
