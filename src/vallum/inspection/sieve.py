@@ -52,7 +52,7 @@ def compile_sieve(patterns: Sequence[str]) -> bytes:
 class Sieve:
     """Finds patterns in texts. For one thread."""
 
-    __slots__ = ("_heads", "_instead", "_numbers", "_plain", "_whole")
+    __slots__ = ("_instead", "_numbers", "_plain", "_whole")
 
     def __init__(self, compiled: bytes, instead: Mapping[str, str] = _NOTHING) -> None:
         """
@@ -69,7 +69,6 @@ class Sieve:
         self._plain = load_places(plain)
         self._numbers = set(numbers_of(whole))
         self._instead = tuple(instead.items())
-        self._heads = tuple({each.encode()[:2] for each in instead})
 
     def __call__(self, texts: Sequence[str]) -> Found:
         """What matches where. Texts are searched joined, so a few matches may be of two texts."""
@@ -95,17 +94,10 @@ class Sieve:
 
     def _bytes(self, texts: Sequence[str]) -> bytes:
         text = _SEPARATOR.join(texts)
-        data = text.encode("utf-8", "replace")
-        if not data.isascii():
-            for head in self._heads:
-                if head in data:
-                    return self._plainly(text).encode("utf-8", "replace")
-        return data
-
-    def _plainly(self, text: str) -> str:
-        for character, plain in self._instead:
-            text = text.replace(character, plain)
-        return text
+        if not text.isascii():
+            for character, plain in self._instead:
+                text = text.replace(character, plain)
+        return text.encode("utf-8", "replace")
 
     def _find(
         self,
