@@ -44,7 +44,11 @@ _TRIGGERS: Final = (
     (r"\$\s*[$a-z_{@]\S*[\]}]\s*(?:\(|/[/*]|#)|\$\s*\{[^}]*\}\s*\(|\$[$a-z_{@][$\w@.}'\"]*" + _GAP),
     r"\)(?:\[\d\])*\s*(?:/\*[^*]*\*/)?\s*\(\s*['\"]",
     r"->\s*\$\w+\s*\(|\(\s*@?\$\w+[^()]*\)\s*\(|\$\s*\{\s*(?:\$|['\"]\w+['\"]\s*\})",
-    r"(?:[)\]}]|\w['\"])\s*\(\s*[\w'\"`$@)]",
+    # What is called may be any value; but `](https://…` is a link, and words stand in parentheses
+    # behind others.
+    r"(?:[)}]|\w['\"])\(\s*[\w'\"`$@)]|\]\((?:\s*['\"`$@)]|\s*\w[\w.]*[^\w.:/-])",
+    r"(?:[)\]}]|\w['\"])\s+\(\s*[\d'\"`$@)]",
+    r"[}\]]\s+\(\s*\w+\s*\)",
     r"\.\s?(?:ph(?:p\d*|tml|ar|ps|pt|t)|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cfm|cgi)[.\s\d]*$",
     (
         r"\b(?:allow_url_|auto_(?:pre|ap)pend_file|disable_functions|open_basedir|safe_mode|"

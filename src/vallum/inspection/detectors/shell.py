@@ -79,6 +79,7 @@ _TABLE = re.compile(r"\|\s{0,9}:?-{3,}")
 _UNKNOWN = re.compile(
     r"(?:(?<!\w)\$\(|\A<\(|(?<==)<\(|(?<![\w:;=])>\()\s{0,9}([a-z_][\w.-]{1,30})(?=[\s)$`])(?!\)\.)"
 )
+_SUBSTITUTIONS: Final = ("$(", "<(", ">(")
 _PAGE: Final = frozenset(
     {"this", "document", "window", "function", "event", "target", "self", "parent"}
 )
@@ -279,7 +280,8 @@ class _Reading:
 
     def _unknown(self) -> None:
         """A substitution of something that is no command we know."""
-        match = _UNKNOWN.search(self._text)
+        text = self._text
+        match = _UNKNOWN.search(text) if any(mark in text for mark in _SUBSTITUTIONS) else None
         if match is not None and match[1] not in _PAGE:
             score = 5 if self._spoken < _SOME_WORDS else _TRACE
             self._note("shell.substitution", score, match[0])

@@ -98,6 +98,13 @@ _WELL_KNOWN: Final = tuple(
         "/sbin/ifconfig", "/usr/bin/uname", "/usr/bin/sort", "/usr/bin/nslookup", "/usr/bin/dig",
     )
 )  # fmt: skip
+_OF_DEPTH: Final = {
+    depth: [each for each in _WELL_KNOWN if len(each) == depth]
+    for depth in {len(each) for each in _WELL_KNOWN}
+}
+_FOLDERS: Final = frozenset(each[0] for each in _WELL_KNOWN)
+_WILD: Final = frozenset("?*[")
+_ANY_OF = re.compile(r"\[[^\]]*\]")
 _MOST_GLOBS: Final = 24
 _MOST_PIPES: Final = 32
 
@@ -137,7 +144,7 @@ def _functions(text: str) -> Iterator[Judgement]:
     """Functions that call themselves, and calls of a language that start a command."""
     if "(" not in text:
         return
-    for match in _FORK.finditer(text):
+    for match in _FORK.finditer(text) if "()" in text else ():
         name, body, call = match.groups()
         if call == name and name in body and ("|" in body or "&" in body):
             yield Judgement("shell.function", 9, match[0][:120])
@@ -188,15 +195,18 @@ def _globs(text: str) -> Iterator[Judgement]:
 
 def _names_known(path: str) -> bool:
     parts = [part for part in path.split("/") if part]
+    # The first part of most paths is a folder that nobody knows, or a host.
+    if not parts or (_WILD.isdisjoint(parts[0]) and parts[0] not in _FOLDERS):
+        return False
     literal = sum(letter.isalpha() for letter in path)
     if "?" not in path and literal < 2 * len(parts):
         return False
-    return any(len(parts) == len(each) and all(map(_globbed, parts, each)) for each in _WELL_KNOWN)
+    patterns = [_ANY_OF.sub("?", part) for part in parts]
+    return any(all(map(_globbed, patterns, each)) for each in _OF_DEPTH.get(len(parts), ()))
 
 
 def _globbed(pattern: str, name: str) -> bool:
-    """Whether a wildcard pattern of one path segment matches `name`; `[...]` matches any one."""
-    pattern = re.sub(r"\[[^\]]*\]", "?", pattern)
+    """Whether a wildcard pattern of one path segment, without brackets, matches `name`."""
     at = star = -1
     index = position = 0
     while position < len(name):

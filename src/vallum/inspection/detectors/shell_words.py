@@ -60,6 +60,7 @@ _NEXT = re.compile(
     r"[\"'(]*+([^\s;|&`<>()]+)"
 )
 _EMPTY = re.compile(r"\$[@*!?_#$-]|\$\d|\$\{?[A-Za-z_]\w*\}?|\$|[\"'\\^]|``")
+_SPELLED = re.compile(r"[$\"'\\^`\[]")
 _BRACKET = re.compile(r"\[([a-z])\1?\]")
 _FOLDER = re.compile(r"(?:/|\./|~/|[a-z]:[\\/]|(?:usr/)?s?bin/)")
 _SUFFIX = re.compile(r"\.(?:exe|com|bat|cmd|ps1)\Z")
@@ -166,7 +167,7 @@ def known(word: str) -> tuple[str, bool, bool] | None:
     if word.count('"') % 2 or word.count("'") % 2:
         word = word.strip("\"'")
     bare = word.strip("\"'").rstrip(")}#,\0\"'")
-    clear = _BRACKET.sub(r"\1", _EMPTY.sub("", bare))
+    clear = _BRACKET.sub(r"\1", _EMPTY.sub("", bare)) if _SPELLED.search(bare) else bare
     for candidate in (clear, bare.rpartition("\\")[2]):
         folder, _, last = candidate.rpartition("/")
         name = _SUFFIX.sub("", last)
