@@ -20,13 +20,21 @@ from vallum.inspection.leaks.model import mask_all, mask_but_last_four, mask_ema
 from vallum.openapi.answers import AnswerSchema, Content, declared_type
 from vallum.openapi.bodies import kind_of
 from vallum.openapi.model import UNREAD, Operation
-from vallum.openapi.rights import Mask, Right, Rights, rights_of_places
+from vallum.openapi.rights import (
+    Mask,
+    Right,
+    Rights,
+    below,
+    below_any_case,
+    rights_of_places,
+)
 from vallum.wire.json import MalformedJSON, parse_json, read_grammar
 from vallum.wire.json_exact import JSONLimits
 from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType, best_range, parse_media_type
 from vallum.wire.pointer import json_pointer, pointer_steps
 from vallum.wire.records import format_of
+from vallum.wire.spelled import place_in, places_of_field
 
 _LIMITS: Final = JSONLimits(depth=64)
 _NOBODY: Final[frozenset[str]] = frozenset()
@@ -36,7 +44,8 @@ _MASKS: Final[Mapping[Mask, Callable[[str], str]]] = {
     "email": mask_email,
 }
 _PATCH: Final = "application/json-patch+json"
-_BETWEEN_STEPS: Final = re.compile(r"[\[\].]")
+_MOST_STEPS: Final = 100
+"""To a place that something may hold for: more than anybody nests."""
 _GONE: Final = object()
 _BYTES: Final = "application/octet-stream"
 _FILES: Final = re.compile(
@@ -219,8 +228,8 @@ def _shown(value: Any, rights: Iterable[Rights], held: frozenset[str]) -> Any:
 def _shown_object(value: dict[str, Any], rights: Iterable[Rights], held: frozenset[str]) -> Any:
     left = value
     for name, child in value.items():
-        below = [found for each in rights for found in each.at(name)]
-        kept = _shown(child, below, held) if below else child
+        inner = below(rights, name)
+        kept = _shown(child, inner, held) if inner else child
         if kept is child:
             continue
         left = dict(left) if left is value else left
@@ -234,8 +243,8 @@ def _shown_object(value: dict[str, Any], rights: Iterable[Rights], held: frozens
 def _shown_array(value: list[Any], rights: Iterable[Rights], held: frozenset[str]) -> Any:
     kept = []
     for index, child in enumerate(value):
-        below = [found for each in rights for found in each.at(str(index))]
-        kept.append(_shown(child, below, held) if below else child)
+        inner = below(rights, str(index))
+        kept.append(_shown(child, inner, held) if inner else child)
     if all(one is other for one, other in zip(kept, value, strict=True)):
         return value
     return [child for child in kept if child is not _GONE]
@@ -394,30 +403,46 @@ def _written(
             if right.write is not None and right.write.isdisjoint(held):
                 return path
     if isinstance(value, dict):
-        children: Iterable[tuple[str, Any]] = value.items()
-    elif isinstance(value, list):
-        children = ((str(index), child) for index, child in enumerate(value))
-    else:
-        return None
-    for name, child in children:
-        # `@role` is an attribute of XML that nobody declared: a property to many readers.
-        names = (name, name[1:]) if name[:1] == "@" else (name,)
-        below = [found for each in rights for step in names for found in each.at_any_case(step)]
-        refused = _written(child, below, held, (*path, name)) if below else None
+        return _members_written(value, rights, held, path)
+    for index, child in enumerate(value if isinstance(value, list) else ()):
+        inner = below_any_case(rights, str(index))
+        refused = _written(child, inner, held, (*path, str(index))) if inner else None
         if refused is not None:
             return refused
     return None
 
 
+def _members_written(
+    value: dict[str, Any], rights: list[Rights], held: frozenset[str], path: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    for name, child in value.items():
+        # `@role` is an attribute of XML that nobody declared: a property to many readers.
+        names = (name, name[1:]) if name[:1] == "@" else (name,)
+        inner = below_any_case(rights, *names)
+        refused = _written(child, inner, held, (*path, name)) if inner else None
+        if refused is not None:
+            return refused
+        # `{"owner.role": …}`: what goes on into a database's update may be a place there.
+        place = None if _is_declared(name, rights) else place_in(name)
+        found = [] if place is None else _below(rights, place, held)
+        if found is None or _written(child, found, held, ()) is not None:
+            return (*path, name)
+    return None
+
+
 def _spelled(form: Any, rights: list[Rights], held: frozenset[str]) -> tuple[str, ...] | None:
-    """The first field of a form whose name spells a place in an object: `owner[role]`, `role[]`."""
+    """The first field of a form whose name spells a guarded place: `owner[role]`, `role[]`."""
     for name in form if isinstance(form, dict) else ():
-        if "[" in name or "." in name:
-            steps = [step for step in _BETWEEN_STEPS.split(name) if step]
+        # What is declared is what it says, but for a name that is a place to most readers.
+        for steps in places_of_field(name, is_declared=_is_declared(name, rights)):
             found = _below(rights, steps, held)
             if found is None or _hides(found, held):
                 return (name,)
     return None
+
+
+def _is_declared(name: str, rights: list[Rights]) -> bool:
+    return any(name in each.names for each in rights)
 
 
 def _patched(patch: Any, rights: list[Rights], held: frozenset[str]) -> tuple[str, ...] | None:
@@ -459,8 +484,14 @@ def _changes(
 
 def _below(rights: list[Rights], steps: Iterable[str], held: frozenset[str]) -> list[Rights] | None:
     """What holds at the end of these steps; None where one on the way may not be written."""
-    for name in steps:
-        rights = [found for each in rights for found in each.at_any_case(name)]
+    for count, name in enumerate(steps):
+        if not rights:
+            return rights
+        if count == _MOST_STEPS:
+            return None
+        inner = below_any_case(rights, name)
+        # `[]` is an item where there are items; in what has names it is nothing to many readers.
+        rights = inner if name else inner + [each for each in rights if each.names]
         if _written(None, rights, held, ()) is not None:
             return None
     return rights

@@ -43,8 +43,8 @@ class Rights:
         self.own: list[Right] = []
         """About the value itself; all of them hold."""
         self.names: dict[str, Rights] = {}
-        self.folded: dict[str, Rights] = {}
-        """`names` without regard to case."""
+        self.folded: dict[str, list[Rights]] = {}
+        """`names` without regard to case, in which two may be alike."""
         self.others: list[Rights] = []
         """About every item, and every property by whatever name."""
 
@@ -56,15 +56,19 @@ class Rights:
         yield from self.others
 
     def at_any_case(self, step: str) -> Iterator[Rights]:
-        """As `at`, for those who do not mind case: some readers do not."""
-        named = self.folded.get(step.casefold())
+        """As `at`, for those who do not mind case where a name is not declared: some readers do
+        not."""
+        named = self.names.get(step)
         if named is not None:
             yield named
+        else:
+            yield from self.folded.get(_folded(step), ())
         yield from self.others
 
     def add(self, step: str, below: Rights) -> None:
         """Say what holds for a property."""
-        self.names[step] = self.folded[step.casefold()] = below
+        self.names[step] = below
+        self.folded.setdefault(_folded(step), []).append(below)
 
     def every(self) -> list[Right]:
         """Every right that can be reached."""
@@ -77,6 +81,33 @@ class Rights:
                     seen[id(below)] = below
                     todo.append(below)
         return [right for rights in seen.values() for right in rights.own]
+
+
+def below(rights: Iterable[Rights], step: str) -> list[Rights]:
+    """What holds for a property (or item) of a value, each once."""
+    return _each_once([found for each in rights for found in each.at(step)])
+
+
+def below_any_case(rights: Iterable[Rights], *steps: str) -> list[Rights]:
+    """As `below` for all that a property may be called, without regard to case."""
+    return _each_once(
+        [found for each in rights for step in steps for found in each.at_any_case(step)]
+    )
+
+
+def _each_once(found: list[Rights]) -> list[Rights]:
+    # SECURITY: a schema may reach itself in two ways from one place, by a name and as what any
+    # other property is: each level of a value would double what there is to look at.
+    return found if len(found) < 2 else list({id(each): each for each in found}.values())
+
+
+def _folded(name: str) -> str:
+    """A name for readers who do not mind case."""
+    if name.isascii():
+        return name.lower()
+    # Some compare capital letters, where `ı` is `I`, and some the small one of each, where `İ`
+    # is `i`: without its dot, which the full mapping of Unicode keeps.
+    return name.upper().casefold().replace("i\u0307", "i")
 
 
 def rights_of_places(places: Iterable[tuple[tuple[str, ...], Right]]) -> Rights:

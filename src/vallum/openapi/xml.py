@@ -2,7 +2,8 @@
 
 The tree becomes the value that the same document would be in JSON, and the schema judges that.
 What the contract does not name stays visible in the value, so that the schema refuses it: an
-undeclared element under its own name, an undeclared attribute as `@name`, stray text as `#text`.
+undeclared element under its own name, an undeclared attribute as `@name` (that of the property
+which it may be taken for), stray text as `#text`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,19 @@ class XMLShape:
     """By local name."""
     item: Link | None = None
     """Of an array: its items; the name is empty where any will do."""
+
+    def links(self) -> Iterator[Link]:
+        """Every attribute and child."""
+        yield from self.attributes.values()
+        yield from self.children.values()
+
+    def property_like(self, name: str) -> str:
+        """The property that a reader may take an undeclared name for who does not tell attributes
+        from elements, or minds no case; the name itself where there is none."""
+        folded = name.casefold()
+        return next(
+            (each.property for each in self.links() if each.name.casefold() == folded), name
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -215,7 +229,7 @@ class _Reading:
         for name, text in element.attributes.items():
             link = shape.attributes.get(name.local)
             if link is None or not link.fits(name, ""):
-                others.setdefault(f"@{name.local}", []).append(text)
+                others.setdefault(f"@{shape.property_like(name.local)}", []).append(text)
             else:
                 value[link.property] = self._primitive(text, link.shape, (*path, link.property))
         for child in element.children:
@@ -242,10 +256,9 @@ class _Reading:
         self, child: Element, others: dict[str, list[Any]], shape: XMLShape, path: tuple[str, ...]
     ) -> None:
         name = child.name.local
-        declared = {
-            link.property for links in (shape.children, shape.attributes) for link in links.values()
-        }
-        if name in declared:
+        is_declared = any(name in (link.property, link.name) for link in shape.links())
+        # A property's own name in another case is a name by which its rights are found.
+        if is_declared or shape.property_like(name).casefold() != name.casefold():
             # SECURITY: in another namespace, or spelled otherwise than declared, it must not pass
             # for the property of that name (B-113).
             self._refuse((*path, name), "unknown", "is not declared")

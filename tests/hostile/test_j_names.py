@@ -1,0 +1,165 @@
+"""J: what a request may write does not depend on how the name of a property is spelled (B-252)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.support.answering import BY_KEY, JSON, KEYED, ROLES, Answering, answering, responses
+
+XML = "application/xml"
+FORM = "application/x-www-form-urlencoded"
+THING_REF = {"$ref": "#/components/schemas/Thing"}
+GUARDED = {"type": "string", "x-vallum": {"write": ["admin"]}}
+THING: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "role": GUARDED,
+        "Role": {"type": "string"},
+        "kind": GUARDED,
+        "is_admin": GUARDED,
+        "rank": GUARDED | {"xml": {"name": "Rang", "attribute": True}},
+        "price": GUARDED | {"xml": {"name": "Preis"}},
+        "note.role": {"type": "string"},
+        "owner": THING_REF,
+        "members": {"type": "array", "items": THING_REF},
+    },
+    "additionalProperties": THING_REF,
+}
+OPEN: dict[str, Any] = json.loads(json.dumps(THING).replace("/Thing", "/Open"))
+OPEN["additionalProperties"] = True
+PATHS: dict[str, Any] = {
+    "/thing": {
+        "put": {
+            "operationId": "putThing",
+            **KEYED,
+            "requestBody": {
+                "content": {
+                    kind: {"schema": {"$ref": "#/components/schemas/Open"}}
+                    for kind in (JSON, FORM, XML)
+                }
+            },
+            "responses": responses(application_json={}),
+        },
+    },
+    "/tree": {
+        "put": {
+            "operationId": "putTree",
+            **KEYED,
+            "requestBody": {"content": {JSON: {"schema": THING_REF}}},
+            "responses": responses(application_json={}),
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
+    with answering(
+        tmp_path_factory.mktemp("names"),
+        PATHS,
+        schemas={"Thing": THING, "Open": OPEN},
+        operations={"putThing": f"{BY_KEY}, unknown: ignore", "putTree": BY_KEY},
+        more=ROLES,
+    ) as found:
+        yield found
+
+
+def sent(shop: Answering, kind: str, body: bytes, target: str = "/thing") -> int:
+    """The status of an answer; what is refused has not reached the upstream."""
+    mark = shop.upstream.mark()
+    status = shop.writes(target, kind, body, method="PUT").status
+    assert len(shop.upstream.requests_since(mark)) == (status == 200)
+    return status
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        # Two properties that differ in case alone: what holds for one is not lost to the other.
+        ({"role": "admin"}, 403),
+        ({"rOLE": "admin"}, 403),
+        ({"Role": "of a play"}, 200),
+        # Readers that compare capitals, or small letters, know no dotless and no dotted letter.
+        ({"k\u0131nd": "x"}, 403),
+        ({"K\u0130ND": "x"}, 403),
+        ({"\u212aind": "x"}, 403),
+        # An update of a database takes dots for steps.
+        ({"owner.role": "admin"}, 403),
+        ({"owner.owner": {"role": "admin"}}, 403),
+        ({"members[0].role": "admin"}, 403),
+        ({"name": "n", "members": [{"owner.role": "admin"}]}, 403),
+        ({"owner.name": "role", "about.it": {"role": "x"}}, 200),
+        ({"note.role": "declared"}, 200),
+    ],
+)
+def test_b252_bopla_write_by_a_name_that_is_like_another(
+    shop: Answering, value: Any, status: int
+) -> None:
+    body = json.dumps(value).encode()
+    assert sent(shop, JSON, body) == status
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"members[][role]=admin", 403),
+        (b"members[][role][x]=admin", 403),
+        (b"members[][owner][role][]=admin", 403),
+        # PHP: spaces, dots and brackets that nothing closes become `_`.
+        (b"is.admin=1", 403),
+        (b"is+admin=1", 403),
+        (b"is[admin=1", 403),
+        (b"+is_admin=1", 403),
+        (b"++role=admin", 403),
+        (b"is.admin[]=1", 403),
+        # Spring: that a field was there, and its default.
+        (b"_role=on", 403),
+        (b"!role=admin", 403),
+        (b"!owner.role=admin", 403),
+        (b"owner[][role]=admin", 403),
+        (b"members[][name]=role&members[1][owner][name]=admin", 200),
+        (b"_name=role&is.new=1&what+is+it=admin&!name=n", 200),
+    ],
+)
+def test_b252_bopla_write_by_what_frameworks_make_of_a_field(
+    shop: Answering, body: bytes, status: int
+) -> None:
+    assert sent(shop, FORM, body) == status
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"<Open><Rang>1</Rang></Open>", 400),
+        (b"<Open><rang>1</rang></Open>", 400),
+        (b'<Open Preis="1"/>', 403),
+        (b'<Open preis="1"/>', 403),
+        (b'<Open Rang="1"/>', 403),
+        (b'<Open><owner Preis="1"/></Open>', 403),
+        (b'<Open lang="de"><name>Rang</name><Ort>Preis</Ort></Open>', 200),
+    ],
+)
+def test_b252_bopla_write_by_the_name_of_an_element(
+    shop: Answering, body: bytes, status: int
+) -> None:
+    """What the contract calls an attribute is to many readers the same as an element, and back."""
+    assert sent(shop, XML, body) == status
+
+
+@pytest.mark.parametrize("shape", ["nested", "named"])
+def test_b252_bopla_schemas_that_reach_themselves_in_two_ways_cost_no_more(
+    shop: Answering, shape: str
+) -> None:
+    value: dict[str, Any] = {"name": "n"}
+    for _ in range(28):
+        value = {"owner": value}
+    if shape == "named":
+        value = {"owner." * 90 + "name": {}}
+    assert sent(shop, JSON, json.dumps(value).encode(), "/tree") == 200
+    deep = json.dumps(value).replace('"name"', '"role"').replace("name", "role").encode()
+    assert sent(shop, JSON, deep, "/tree") in (400, 403)
+    assert sent(shop, JSON, json.dumps({"owner." * 5_000 + "name": {}}).encode(), "/tree") == 403
