@@ -129,11 +129,12 @@ class Inspector:
         for index in sorted(matches):
             text = texts[index]
             numbers: Collection[int] = matches[index]
-            if max(numbers) >= _FIRST_TRIGGER:
+            is_woken = max(numbers) >= _FIRST_TRIGGER
+            if is_woken:
                 # Among others a text may seem to have what one before it begins with.
                 numbers = self._search_one(text)
                 found += judge.text(index, text, (), numbers)
-            if index in coded or TYPOGRAPHIC in numbers:
+            if index in coded or (is_woken and is_typographic(text)):
                 found += self._inspect_readings(index, text, numbers, judge)
         return found
 
@@ -141,7 +142,7 @@ class Inspector:
         """What is found in a text; what wakes a detector may do so for its `TYPOGRAPHY`."""
         numbers = self._sieve((text,)).get(0, set())
         if max(numbers, default=0) >= _FIRST_TRIGGER and is_typographic(text):
-            return {*numbers, TYPOGRAPHIC}
+            return numbers | TYPOGRAPHIC
         return numbers
 
     def _search_many(self, texts: Sequence[str], check: Callable[[], None]) -> Found:

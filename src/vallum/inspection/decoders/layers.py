@@ -34,12 +34,22 @@ DECODERS: Final[Mapping[str, Callable[[str], str]]] = {
 _ONCE: Final = frozenset({"unicode", "lookalikes", "invisible"})
 """Decoders that find nothing more in what they made."""
 
-# In UTF-8: the characters that `unicode` turns into ASCII, or drops, but those of `TYPOGRAPHY`.
-# Long dashes are of the same block, and are what they are.
+# In UTF-8: the characters that `unicode` turns into ASCII but those of `TYPOGRAPHY`, and some that
+# honest texts have, and that no attack gains by: ideographic blanks, digits and letters of ordinals
+# (`nº 2²`), fractions, digraphs, numbers in circles or parentheses.
 _FOLDED: Final = (
-    r"\xc2[\xad\xb4]|\xca[\xb9-\xbf]|\xcb|\xcd[\x8f\xbe]|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0\x8e|"
-    r"\xe2(?:\x80[\x80-\x92\x95-\xbf]|[\x81\x84-\x86\x8c\x91-\x93\x95\x9d\x9f\xa7]|\x88[\x92\x95-\x97\xa3\xb6])|"
-    r"\xe3\x80[\x88\x89]|\xef[\xac\xb8\xb9\xbb-\xbd]|\xf0\x9d|\xf0\x9f[\x84-\x86]|\xf3\xa0"
+    r"\xc2\xb4|\xc5\x89|\xca[\xb0-\xbf]|\xcb|\xcd[\xb4\xbe]|\xe1[\xb4-\xb6]|\xe1\xbf[\xaf\xbd]|"
+    r"\xe2(?:\x80[\x80-\x8a\x90-\x92\x97\x9a\x9b\x9e\x9f\xa4\xa5\xb2-\xb7\xb9\xba\xbc\xbe]|"
+    r"\x81[\x84-\x9f\xb0-\xbf]|\x82[\x80-\x9c\xa8]|\x84[\x80-\xa1\xa4-\xbb]|\x85|\x86\x89|"
+    r"\x88[\x92\x95-\x97\xa3\xb6]|\x8c[\xa9\xaa]|[\x91-\x93]|\x95[\xb1\xb2]|\x9d[\xae\xaf]|"
+    r"\x9f[\xa8\xa9]|\xa7[\xb5\xb8\xb9]|\xa9[\xb4-\xb6]|\xb1[\xbc\xbd])|"
+    r"\xe3\x80[\x88\x89]|\xea\x9f[\xb2-\xb4]|"
+    r"\xef(?:\xac[\x80-\x86\xa9]|\xb8[\x90-\xbf]|\xb9|\xbc|\xbd[\x80-\x9e]|\xbf\xa3)|"
+    r"\xf0\x9d|\xf0\x9f[\x84-\x86]"
+)
+_UNSEEN: Final = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0\x8e|"
+    r"\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\xf3\xa0"
 )
 _ALIKE: Final = r"[\xcd-\xd4][\x80-\xbf]"
 _MIXED: Final = rf"[a-z]{_ALIKE}|{_ALIKE}[a-z]"
@@ -48,8 +58,8 @@ SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"%[0-9a-f]{2}|%u[0-9a-f]{4}", ("url",)),
     (r"&(?:#|[a-z]{2})", ("html",)),
     (r"\\[ux0-7nrtbf\"'/`]", ("escapes",)),
-    (r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", ("invisible",)),
-    (_FOLDED, ("unicode", "invisible")),
+    (_UNSEEN, ("invisible",)),
+    (_FOLDED, ("unicode",)),
     (_MIXED, ("lookalikes",)),
     # Text spelled in base64 changes its case all the time; words and identifiers rarely do.
     (r"(?-i:[a-z0-9+/][A-Z]{1,8}[a-z0-9+/]{1,8}[A-Z][A-Za-z0-9+/=_-]{3})", ("base64",)),
@@ -58,8 +68,12 @@ SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 
 They are looked for, and so is everything else, in texts with ASCII for their `TYPOGRAPHY`.
 """
-TYPOGRAPHIC: Final = next(index for index, (_, names) in enumerate(SIGNS) if "unicode" in names)
-"""The sign that a text with `TYPOGRAPHY` has where anything is found in it: most honest texts of
+TYPOGRAPHIC: Final = frozenset(
+    index
+    for index, (_, names) in enumerate(SIGNS)
+    if not {"unicode", "invisible"}.isdisjoint(names)
+)
+"""The signs that a text with `TYPOGRAPHY` has where anything is found in it: most honest texts of
 some languages have some, and would all be looked at twice."""
 
 

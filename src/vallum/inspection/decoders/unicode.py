@@ -50,8 +50,15 @@ TYPOGRAPHY: Final[Mapping[str, str]] = {
     "\uff1a": ":",
     "\uff1b": ";",
     "\uff1f": "?",
+    "\u2026": "...",
+    "\u2122": "TM",
+    "\u202f": " ",
+    "\u200c": "",
+    "\u200d": "",
+    "\ufe0f": "",
 }
-"""What honest texts are full of, and what `fold` makes of each."""
+"""What honest texts are full of, and what `fold` or `reveal` makes of each: quotes, letters of
+Turkish, marks of full width, what joins or colours letters and emoji."""
 LONGEST: Final = 4
 """Characters that one may stand for. The few that stand for whole words or phrases, of Arabic and
 Katakana, hide nothing, and would make a text too long to look at."""
@@ -95,4 +102,4 @@ def _plainly(text: str, ascii_of: Mapping[str, str]) -> str:
 
 def reveal(text: str) -> str:
     """`text` without characters that nobody sees and many receivers drop."""
-    return text if text.isprintable() else _INVISIBLE.sub("", text)
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
