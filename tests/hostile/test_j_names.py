@@ -31,7 +31,23 @@ THING: dict[str, Any] = {
 }
 OPEN: dict[str, Any] = json.loads(json.dumps(THING).replace("/Thing", "/Open"))
 OPEN["additionalProperties"] = True
+CHAIN_REF = {"$ref": "#/components/schemas/Chain"}
+CHAIN: dict[str, Any] = {
+    "type": "object",
+    "properties": {"next": CHAIN_REF},
+    "allOf": [{"type": "object", "properties": {"next": CHAIN_REF, "text": {"type": "string"}}}],
+    "anyOf": [{"properties": {"next": CHAIN_REF}}, {"properties": {"next": CHAIN_REF}}],
+}
+"""Says of one property in four places what it is: itself."""
 PATHS: dict[str, Any] = {
+    "/chain": {
+        "put": {
+            "operationId": "putChain",
+            **KEYED,
+            "requestBody": {"content": {JSON: {"schema": CHAIN_REF}}},
+            "responses": responses(application_json=CHAIN_REF),
+        },
+    },
     "/thing": {
         "put": {
             "operationId": "putThing",
@@ -61,8 +77,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
     with answering(
         tmp_path_factory.mktemp("names"),
         PATHS,
-        schemas={"Thing": THING, "Open": OPEN},
-        operations={"putThing": f"{BY_KEY}, unknown: ignore", "putTree": BY_KEY},
+        schemas={"Thing": THING, "Open": OPEN, "Chain": CHAIN},
+        operations={
+            "putThing": f"{BY_KEY}, unknown: ignore",
+            "putTree": BY_KEY,
+            "putChain": BY_KEY,
+        },
         more=ROLES,
     ) as found:
         yield found
@@ -163,3 +183,17 @@ def test_b252_bopla_schemas_that_reach_themselves_in_two_ways_cost_no_more(
     deep = json.dumps(value).replace('"name"', '"role"').replace("name", "role").encode()
     assert sent(shop, JSON, deep, "/tree") in (400, 403)
     assert sent(shop, JSON, json.dumps({"owner." * 5_000 + "name": {}}).encode(), "/tree") == 403
+
+
+def test_schemas_that_say_the_same_in_several_places_cost_no_more(shop: Answering) -> None:
+    value: dict[str, Any] = {"text": "t", "undeclared": 1}
+    for _ in range(28):
+        value = {"next": value}
+    good = json.dumps(value).replace(', "undeclared": 1', "")
+    sent_as: dict[str, Any] = {
+        "method": "PUT",
+        "lines": (f"Content-Type: {JSON}",),
+        "key": "member",
+    }
+    reply = shop.says("/chain", value, body=good.encode(), **sent_as)
+    assert (reply.status, json.dumps(reply.json())) == (200, good)

@@ -163,8 +163,9 @@ class Pruner:
         plan = self._plans.get(key)
         if plan is None:
             plan = _Plan()
+            seen: set[int] = set()
             for schema in schemas:
-                self._gather(schema, plan, set())
+                self._gather(schema, plan, seen)
             if len(self._plans) < _MOST_PLANS:
                 self._plans[key] = plan
         return plan

@@ -197,7 +197,7 @@ class TextReader:
     def __init__(self, reader: SchemaReader, problems: Problems) -> None:
         self._reader = reader
         self._problems = problems
-        self._known: dict[tuple[Any, ...], TextPlan] = {}
+        self._known: dict[frozenset[Any], TextPlan] = {}
 
     def plan(self, node: Node | None) -> TextPlan:
         """The plan for values of the schema at `node`; None: any value."""
@@ -214,13 +214,16 @@ class TextReader:
         return _spelled(self.plan(node), 2)
 
     def _plan(self, nodes: tuple[Node, ...]) -> TextPlan:
-        key = tuple(node.address for node in nodes)
+        # Each once: parts that name a property alike would double what there is to read at every
+        # level of a schema that refers to itself, without end.
+        unique = {node.address: node for node in nodes}
+        key = frozenset(unique)
         known = self._known.get(key)
         if known is not None:
             return known
         # Kept before it is filled, because schemas may refer to themselves.
         plan = self._known[key] = TextPlan()
-        facts = _either([self._facts(node, 0) for node in nodes])
+        facts = _either([self._facts(node, 0) for node in unique.values()])
         plan.content = "text" if facts.content is None else facts.content
         plan.said = facts.said
         if facts.is_object:

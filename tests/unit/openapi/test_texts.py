@@ -243,3 +243,10 @@ def test_files_are_named_and_read_where_they_are_text() -> None:
 )
 def test_a_tight_pattern(pattern: str, tight: bool) -> None:
     assert is_tight(pattern) == tight
+
+
+def test_a_schema_that_says_twice_that_a_property_is_itself_is_read() -> None:
+    itself = {"$ref": "#/components/schemas/A"}
+    part = {"type": "object", "properties": {"a": itself, "t": {"type": "string"}}}
+    schemas = {"A": {"type": "object", "properties": {"a": itself}, "allOf": [part]}}
+    assert found(itself, {"a": {"a": {"t": "x"}}}, schemas=schemas) == {"/a/a/t": "x"}
