@@ -187,6 +187,9 @@ class _Reader:
             self.sink = max(self.sink, 1)
 
 
+_NO_CODE: Final = Reading(False, 0, 0, False, False)
+
+
 def reading_of(text: str, position: int = 0) -> Reading:
     """Read `text` from `position` as JavaScript."""
     reader = _Reader()
@@ -207,7 +210,8 @@ def reading_of(text: str, position: int = 0) -> Reading:
         elif kind == "mark" and piece in _QUOTES:
             # The page goes on inside this string.
             reopens = reader.expects_operand()
-            reader.is_broken |= not reopens
+            if not reopens:
+                return _NO_CODE
             break
         elif kind == "mark":
             reader.mark(piece)
@@ -216,8 +220,8 @@ def reading_of(text: str, position: int = 0) -> Reading:
         else:
             reader.was_gap |= kind == "blank"
             ends = kind == "comment" and position >= end
-    if reader.is_broken:
-        return Reading(False, reader.calls, 0, ends, reopens)
+        if reader.is_broken:
+            return _NO_CODE  # Most prose is none from its second word on.
     does = bool(reader.calls or reader.sink or reader.marks)
     return Reading(does, reader.calls, reader.sink, ends, reopens)
 
