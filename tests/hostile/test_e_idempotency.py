@@ -9,10 +9,19 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.support.answering import BY_KEY, JSON, KEYED, ROLES, answering, responses
 from tests.support.contract import API_HOST, SECURED
-from tests.support.gateway import Gateway, PolicyText, create_key, free_port, start
+from tests.support.gateway import (
+    Gateway,
+    PolicyText,
+    create_key,
+    free_port,
+    run_vallum,
+    start,
+)
 from tests.support.raw import RawConnection, Reply
 from tests.support.upstream import BEGINNING, Link, Received, RecordingUpstream, answer
 
@@ -166,3 +175,34 @@ def test_what_was_never_sent_may_be_sent(tmp_path: Path) -> None:
     with start(tmp_path, policy) as gateway, RecordingUpstream() as upstream:
         site = Site(gateway=gateway, upstream=upstream, ann=key, eve="")
         assert [site.post("early").status for _ in range(3)] == [503] * 3
+
+
+def test_b126_b251_an_answer_is_not_repeated_for_who_may_see_less(tmp_path: Path) -> None:
+    """The same client, once as an administrator and once no more."""
+    secret = {"type": "string", "x-vallum": {"read": ["admin"]}}
+    account = {"type": "object", "properties": {"name": {"type": "string"}, "ssn": secret}}
+    paths = {
+        "/account": {
+            "post": {
+                "operationId": "makeAccount",
+                **KEYED,
+                "requestBody": {"content": {JSON: {"schema": {"type": "object"}}}},
+                "responses": responses(application_json=account),
+            }
+        }
+    }
+    lines = {"makeAccount": f"{BY_KEY}, idempotency: {{keep: 1h}}"}
+    sent: dict[str, Any] = {
+        "method": "POST",
+        "body": b"{}",
+        "lines": (f"Content-Type: {JSON}", "Idempotency-Key: one"),
+    }
+    with answering(tmp_path, paths, operations=lines, more=ROLES) as shop:
+        full = {"name": "n", "ssn": "078-05-1120"}
+        for _ in range(2):
+            assert shop.says("/account", full, key="admin", **sent).json() == full
+        assert run_vallum("keys", "revoke", "admin", folder=tmp_path).returncode == 0
+        shop.keys["less"] = create_key(tmp_path, "admin", "--role", "member")
+        reply = shop.says("/account", full, key="less", **sent)
+        assert (reply.status, slug(reply)) == (422, "idempotency-mismatch")
+        assert b"078" not in reply.body

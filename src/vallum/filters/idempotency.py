@@ -1,6 +1,6 @@
 """Requests with an `Idempotency-Key` run once, however often they are sent (B-126, TR-7).
 
-A key belongs to one caller, one operation and one content. Whoever sends it again gets the answer
+A key belongs to one caller with its roles, one operation and one content. Whoever sends it again gets the answer
 that there was, or learns that it cannot be had. In doubt a request does not run twice: where the
 upstream failed or the client left, nobody knows whether something was done.
 """
@@ -88,7 +88,7 @@ class IdempotencyFilter:
                 self._api.encode(), operation.id.encode(), operation.method.encode(), owner, key
             )
             exchange.once = _Once(
-                self._runs, self._clock, run, owner, _content(exchange), chosen.keep
+                self._runs, self._clock, run, owner, _content(exchange, caller), chosen.keep
             )
 
         return Attachment(
@@ -188,10 +188,13 @@ def _owner(caller: Principal) -> bytes:
     return _digest(caller.kind.encode(), caller.id.encode(), *tenants)
 
 
-def _content(exchange: Exchange) -> bytes:
+def _content(exchange: Exchange, caller: Principal) -> bytes:
     target = exchange.request.target
     media_type = exchange.request.fields.get(b"content-type") or b""
-    return _digest(target.encoded_path, target.encoded_query, media_type, exchange.body)
+    # SECURITY: what an answer shows depends on the roles of whoever asked. Who has others now does
+    # not get that one, and nothing runs twice for it either.
+    roles = sorted(role.encode() for role in caller.roles)
+    return _digest(target.encoded_path, target.encoded_query, media_type, exchange.body, *roles)
 
 
 def _digest(*parts: bytes) -> bytes:

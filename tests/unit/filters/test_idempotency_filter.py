@@ -104,6 +104,18 @@ def test_b126_another_body_is_another_request(desk: Desk) -> None:
     assert desk.slug(body=b"2") == "idempotency-mismatch"
 
 
+def test_b126_an_answer_is_for_the_roles_that_it_was_made_for(desk: Desk) -> None:
+    """Properties were taken out of it, or left in it, for those."""
+    admin = replace(ANN, roles=frozenset({"admin", "staff"}))
+    once = desk.exchange(caller=admin).once
+    assert once is not None
+    assert once.begin() is None
+    once.answered(ANSWER)
+    assert desk.slug(caller=ANN) == "idempotency-mismatch"
+    assert desk.slug(caller=replace(ANN, roles=frozenset({"staff"}))) == "idempotency-mismatch"
+    assert desk.begin(caller=replace(admin, credential="anew")) == ANSWER
+
+
 def test_b126_a_key_belongs_to_one_caller_tenant_operation_and_api(desk: Desk) -> None:
     others = [
         make_user("eve"),
