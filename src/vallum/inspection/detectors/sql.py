@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from vallum.inspection.detectors.sql_clauses import clause
+from vallum.inspection.detectors.sql_disguises import disguised
 from vallum.inspection.detectors.sql_fragments import FRAGMENTS, Fragment, Where
 from vallum.inspection.detectors.sql_probes import probe
 from vallum.inspection.detectors.sql_stacked import stacked
@@ -52,6 +54,7 @@ _PROSE: Final = 4
 # `Types::Integer` is the name of a class, as `id::integer` is none.
 _CLASS_PATH: Final = re.compile("(?<=[A-Za-z_])::(?=[A-Z][a-z])")
 _QUOTED_WORD: Final = re.compile(r'"\w++"').fullmatch
+_SEEN: Final = 5
 _QUITE: Final = 7
 _CERTAIN: Final = 9
 _STACKED: Final = 8
@@ -68,13 +71,21 @@ class _Reading(NamedTuple):
     dialect: int
 
 
-def _judge(text: str, context: Context) -> Judgement | None:
-    lowered = _CLASS_PATH.sub(".", text).lower().rstrip()
+def _judge(sent: str, context: Context) -> Judgement | None:
+    lowered = _CLASS_PATH.sub(".", sent).lower().rstrip()
     typed = context.location in {"query", "body"}
     if typed and _CHAINS(lowered):
         return None
-    best = probe(lowered)
-    for reading in _readings(lowered):
+    best = _best(lowered, probe(lowered), typed)
+    if best is None or best.score < _SEEN:
+        for text in disguised(lowered):
+            best = _best(text, best, typed)
+    return best
+
+
+def _best(text: str, best: Judgement | None, typed: bool) -> Judgement | None:
+    """The strongest judgement on the readings of `text`, if it is stronger than `best`."""
+    for reading in _readings(text):
         found = _strongest(reading, typed)
         if found is not None and (best is None or found.score > best.score):
             best = found
@@ -99,8 +110,9 @@ def _readings(text: str) -> Iterator[_Reading]:
 
 def _strongest(reading: _Reading, typed: bool) -> Judgement | None:
     best: Judgement | None = None
-    letters = reading.letters
-    if len(letters) == 1 and reading.where == "broken":
+    letters, dialect = reading.letters, reading.dialect
+    broken = reading.where == "broken"
+    if len(letters) == 1 and broken:
         return None
     for fragments in (FRAGMENTS[reading.where], FRAGMENTS["any"]):
         for fragment in fragments:
@@ -111,9 +123,13 @@ def _strongest(reading: _Reading, typed: bool) -> Judgement | None:
                 best = _judgement(fragment, found, reading, typed)
                 break
     if ";" in letters and (best is None or best.score < _STACKED):
-        statement = stacked(reading.tokens, reading.dialect)
+        statement = stacked(reading.tokens, letters, dialect, broken=broken)
         if statement is not None:
             return Judgement("sql.stacked", _STACKED, statement[:_LONGEST_EVIDENCE])
+    if best is None or best.score < _QUITE:
+        added = clause(reading.tokens, letters, dialect, broken=broken)
+        if added is not None:
+            return Judgement("sql.clause", _QUITE, added[:_LONGEST_EVIDENCE])
     return best
 
 

@@ -40,6 +40,7 @@ _BROKEN: Final = (
     ("boolean", 7, "<chain>[AP]<operand><compare>"),
     ("boolean", 6, "<chain>[AP](?:<pre>[nsvgb](?:q|s?$)|<constant>[;c])"),
     ("boolean", 7, "[AP]<constant>(?:GB|H<called>|Mn)"),
+    ("boolean", 7, "[AP]<constant>(?>(?:,<constant>)+)<compare><operand>"),
     # ' or ', ' or ''-'
     ("boolean", 6, "[AP]<pre>(?:sO?)?j$"),
     ("boolean", 6, "(?:[AP]<pre>[nb]){1,4}[AP]j$"),
@@ -87,10 +88,12 @@ _BARE: Final = (
     ("clause", 8, "<number>a?[wpdr]?W<operand><compare>"),
     ("clause", 8, "<number>?(?:GB<pre>(?:<const>|<known>)|H<constant>C|H<operand>C<pre><const>)"),
     ("clause", 8, "<number>GB<pre><atom>(?>(?:,<atom>)*)H<constant>C"),
-    ("clause", 8, "<number>?Mn[,M]"),
+    ("clause", 8, "<number>?Mn[,M]|<number>I[vg]"),
     ("clause", 7, "<number>(?:GBw|Mn)<cut>"),
     ("clause", 6, "<number>(?:a[wsr])?F<name>[WC]"),
     ("concat", 6, "^sP<operand>[#c]"),
+    ("union", 6, "^<const>UN*+[SQ]<name>$"),
+    ("insert", 5, "^n(?>(?:,<operand>)+)<cut>$"),
     (
         "comment",
         5,

@@ -13,7 +13,26 @@ _OPERATORS: Final = "and|x?or|[ri]?like|regexp|glob|between|similar\\sto|sounds\
 _OPERATOR: Final = rf"(?:not\s{{1,8}})?(?:{_OPERATORS})"
 _ANY_OPERATOR: Final = rf"(?:not\s{{1,8}})?(?:{_OPERATORS}|is|in|union|&&)"
 
+_NUMBER: Final = r"[-+]?\d{1,9}(?:\.\d{1,9})?"
+_BOOLEAN: Final = rf"(?:{_NUMBER}|true|false|null)"
+_JOINED: Final = (
+    r"(?:(?:&&|\|\|)\s{0,8}(?:not\s{1,8}|!{1,2}\s?)?|(?:and|x?or)\s{1,8}(?:not\s{1,8}|!{1,2}\s?))"
+)
+_PATTERN: Final = r"[ri]?like|regexp|glob|similar\sto"
+
 _PROBES: Final = (
+    # A number is joined with a truth: 1 && 1, 1 or not 0
+    (5, rf"{_NUMBER}[\s)]{{0,8}}{_JOINED}[\s(]{{0,8}}{_BOOLEAN}[\s)]{{0,8}}"),
+    # What begins with the operator: and true, or x=x, order by 3#
+    (5, r"\W{0,4}(?:and|x?or)\s{1,8}(?:not\s{1,8})?(?:true|false)(?:\s?(?:--|#|;).{0,8})?"),
+    (5, r"\W{0,4}(?:and|x?or)\s{1,8}(\w{1,30})\s{0,8}=\s{0,8}\1(?:\s?(?:--|#|;).{0,8})?"),
+    (5, r"\W{0,4}(?:and|x?or)\s{1,8}\w{1,30}\s{0,8}=\s{0,8}\w{1,30}\s?(?:--|#|/\*).{0,8}"),
+    (5, r"(?:order|group)\s{1,8}by\s{1,8}\d{1,5}(?:\s?,\s?\d{1,5}){0,20}(?:\s?(?:--|#|;).{0,8})?"),
+    # The string is ended, and what it is compared with is a pattern: ' like '%
+    (
+        5,
+        rf"""[\w.@-]{{0,20}}(['"])[\s)]{{0,8}}(?:not\s{{1,8}})?(?:{_PATTERN})[\s(]{{0,8}}\1(?!\s)[^'"]{{0,40}}[%_*.^$][^'"]{{0,40}}""",
+    ),
     # The string is ended, calculated with, and begun again: '-' or '-0-'; or in another quote.
     (5, r"'\s?[-+*/&^|=%]{1,2}\s?(?:\d{1,9}\s?[-+*/&^|=%]{1,2}\s?)?'\d{0,9}"),
     (5, r"""(['"`])\s?[-+*/&^|=%!<>~]{1,2}\s?(?!\1)['"`]"""),

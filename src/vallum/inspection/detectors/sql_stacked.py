@@ -12,6 +12,7 @@ from typing import Final
 from vallum.inspection.detectors.sql_tokens import excerpt, shape
 
 _OVER: Final = r"\s?(?:$|;|\#|--)"
+_NAME: Final = r"[`\"\[]?[@a-z_][\w.$]{0,60}[`\"\]]?"
 _STATEMENT: Final = re.compile(
     rf"""
     grant\s(?:all|select|insert|update|delete|execute|usage|file|super|dba|create)\b
@@ -35,22 +36,59 @@ _STATEMENT: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 ).match
+# Of these a sentence may have a word behind a semicolon, but nothing is commented out there.
+_CUT_STATEMENT: Final = re.compile(
+    rf"""
+    (?:begin|commit|rollback|abort|vacuum|analy[sz]e|checkpoint|reindex|shutdown|end|discard)
+    (?:\s(?:tran(?:saction)?|work|full|all|null|{_NAME})\b.{{0,200}})?(?:\s?;.{{0,99}})?{_OVER}
+  | (?:show|describe|desc|explain|use|savepoint|kill|execute|exec|call|table|listen|unlisten|notify
+     |open|close|detach|unlock|lock|flush|reset|restore|backup|undrop|drop|rename|perform
+     |optimi[sz]e|pragma|discard|deallocate|release|purge|handler|cluster|import|export|unload)
+    \s(?!(?:the|an?|your|my|our|it|this|that|us|me)\b){_NAME}
+  | (?:create|alter|grant|revoke|comment|merge|declare|prepare|fetch|attach|bulk|load|copy|install
+     |delete|update|insert|replace|truncate|select)\s\S
+  | with\s(?:recursive\s)?{_NAME}(?:\s?\(.{{1,80}}?\))?\sas\s?\(
+  | start\stransaction\b | values\s?\( | (?:raiserror|throw|print)\s?[(\d'"@] | {_NAME}\s:=
+  | set\s(?:global|session|local|persist|role|names|search_path|transaction)\s
+  | set\s@?[\w.]+\s(?:=|to\s)
+  | (?:if|while)\s(?:\(|not\s|exists|['"\d@]) | (?:list|put|get|remove)\s(?:@|file\b)
+  | system\s(?:drop|reload|stop|start|flush|kill)\s
+    """,
+    re.VERBOSE | re.DOTALL,
+).match
 # What the value was before the semicolon: a number, a string, a name; or nothing.
-_ENDED: Final = re.compile("[nsvbgrwJ]?;?").fullmatch
+_ENDED: Final = re.compile("[nsvbgrwJj]?;?").fullmatch
+_MOST_SPOKEN: Final = 1
+_NUMBERS: Final = frozenset("nbv")
 _BEFORE: Final = 6
 _WORDS: Final = 16
 
 
-def stacked(tokens: Sequence[str], dialect: int) -> str | None:
-    """The statement that follows the end of the first, if it is one of an administrator."""
+def stacked(tokens: Sequence[str], letters: str, dialect: int, *, broken: bool) -> str | None:
+    """The statement that follows the end of the first, if it is one of an administrator.
+
+    Args:
+        letters: the shape of `tokens`.
+        dialect: by which they were read.
+        broken: whether they begin with a string that a quote of the text ended.
+    """
     try:
         at = tokens.index(";", 0, _BEFORE)
     except ValueError:
         return None
-    if not _ENDED(shape(list(tokens[:at]), dialect)):
+    before = shape(list(tokens[:at]), dialect)
+    if not _ENDED(before):
         return None
     after = [token for token in tokens[at + 1 : at + 1 + _WORDS] if not _is_comment(token)]
-    return excerpt(after, 0, _WORDS) if _STATEMENT(" ".join(after)) else None
+    words = " ".join(after)
+    cut = (
+        letters[-1] == "#"
+        and (broken or before[:1] in _NUMBERS)
+        and letters.count("p") <= _MOST_SPOKEN
+    )
+    if _STATEMENT(words) or (cut and _CUT_STATEMENT(words)):
+        return excerpt(after, 0, _WORDS)
+    return None
 
 
 def _is_comment(token: str) -> bool:

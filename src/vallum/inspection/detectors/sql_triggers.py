@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from vallum.inspection.detectors.sql_clauses import CLAUSES
+from vallum.inspection.detectors.sql_disguises import NESTED
 from vallum.inspection.detectors.sql_words import OWN_CALLS
 
 _QUOTE: Final = r"['\"`]"
@@ -32,7 +34,7 @@ _COMPARED: Final = (
     r"isnull)\b)"
 )
 _CALL: Final = (
-    r"(?:sleep|pg_sleep\w*|bench\w{4}|randomblob|receive_message|regexp_substring|extractvalue|"
+    r"(?:sleep|pg_sleep\w*|sleepeachrow|system\$wait|bench\w{4}|randomblob|receive_message|regexp_substring|extractvalue|"
     r"updatexml|load_file|load_extension|openrowset|opendatasource|openquery|xmltype|"
     r"httpuritype|dblink\w*|lo_\w+|pg_read_\w+|pg_ls_dir|gtid_sub\w+|name_const|query_to_xml|"
     r"database_to_xml|sys_eval|sys_exec|geometrycollection|multipolygon|multilinestring|"
@@ -71,6 +73,9 @@ TRIGGERS: Final = (
     rf"{_QUOTE}[\s)]*{_CUT}",
     rf"{_QUOTE}[\s)]*{_OPERATOR}(?:{_MARK}*|{_GAP}[\w.]+[\s()]*)(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
     rf"{_QUOTE}{_GAP}[\w.]*[\w.]\(",
+    # A clause that is cut off.
+    rf"(?:{_QUOTE}[\s)]*|\d[\s)]*\s|\d\))(?:{'|'.join(CLAUSES)})[^\n]*{_CUT}\W*$",
+    r"\d[\s)]*;\s*[a-z][^\n;]*(?:--|/\*)\W*$",
     # A number or a name, and an operator with what it compares.
     rf"{_OPERAND}[=<>]{_GAP}{_VALUE}",
     rf"{_OPERAND}(?:not\W+)?(?:r?like|between|regexp)\b(?:\W+not\b)?{_GAP}{_VALUE}",
@@ -83,7 +88,8 @@ TRIGGERS: Final = (
     rf"\d{_MARK}*{_JOIN}{_GAP}[\w@'\"]+[\s)]*{_CUT}",
     rf"\d{_GAP}(?:and|x?or)['\"][\w@'\"]*[\s)]*{_CUT}",
     rf"\d{_MARK}*{_JOIN}{_GAP}\w+\(",
-    rf"\d{_MARK}*{_JOIN}\W{{1,8}}(?:true|false)\b",
+    r"^[-+\d.]{1,16}[\s)]{0,8}(?:(?:&&|\|\|)[\s(!]{0,8}(?:not\b|[-+\d]|true|false|null)|(?:and|x?or)\W+not\W)",
+    rf"\d{_MARK}*{_JOIN}\W{{0,8}}(?:true|false)\b",
     rf"\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",
     r"[\d'\")]\s*\b(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]",
     # What is left open: ) or (; ' like
@@ -110,9 +116,14 @@ TRIGGERS: Final = (
     r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]",
     r"\d[\s)]*(?:having|limit|where)\b[^=<>,\d]*[=<>,\d]",
     r"having\s+\d+\s*[=<>]|having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
-    r"into\W+(?:out|dump)file|\bcase\b[^\n]*\bwhen\b",
+    r"into\W+(?:(?:out|dump)file|@\w)|\bcase\b[^\n]*\bwhen\b",
     # Calls and names.
     rf"\b{_CALL}\s*\(",
+    rf"(?:{'|'.join(NESTED)})|['\"\d]\W{{0,8}}(?:oorr|aandnd|anandd)\W",
+    # What begins with the operator, for a place among others.
+    r"^\W{0,4}(?:(?:and|x?or)\s{1,8}(?:not\s{1,8})?(?:true|false)\W{0,8}$|(?:order|group)\s{1,8}by\s{1,8}\d{1,5}(?:\s?,\s?\d{1,5}){0,20}\s?(?:$|--|#|;))",
+    rf"^\W{{0,4}}(?:and|x?or)\s{{1,8}}\w{{1,30}}\s{{0,8}}=\s{{0,8}}\w{{1,30}}\s{{0,8}}(?:{_CUT}|$)",
+    rf"{_QUOTE}[\s)]*(?:and|x?or|&&|\|\|)[\s(]*(?:[a-z]\w*\s?\(|\{{\w)",
     rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]",
     rf"\b(?:{'|'.join(OWN_CALLS)}) \(\s{{0,4}}[-+'\"\d]",
     r"@@\w|information_schema|pg_catalog|performance_schema|sqlite_(?:master|schema)",

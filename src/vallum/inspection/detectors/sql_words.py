@@ -80,7 +80,7 @@ _CALLS: Final = {
     "t": (
         "sleep benchmark pg_sleep pg_sleep_for pg_sleep_until dbms_lock.sleep dbms_session.sleep"
         " dbms_pipe.receive_message user_lock.sleep sys.dbms_lock.sleep randomblob"
-        " master_pos_wait regexp_substring sqlsleep"
+        " master_pos_wait regexp_substring sqlsleep sleepeachrow system$wait"
     ),
     # Calls that read files, reach out, or put data into error messages.
     "e": (

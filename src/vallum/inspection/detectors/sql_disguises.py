@@ -1,0 +1,37 @@
+"""What a form or a careless filter makes of a text: `1+or+1=1`, `ununionion`, `sel/**/ect`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_WORDS: Final = ("union", "select", "from", "where", "and", "or")
+
+
+def _nested(word: str) -> tuple[str, ...]:
+    """`word` with itself inside, of which a filter that takes it out leaves it."""
+    return tuple(word[:at] + word + word[at:] for at in range(1, len(word)))
+
+
+NESTED: Final = tuple(each for word in ("union", "select") for each in _nested(word))
+"""What no text but such a one has."""
+_WITHIN: Final[dict[str, str]] = {each: word for word in _WORDS for each in _nested(word)}
+_NESTED: Final = re.compile(r"\b(?:" + "|".join(_WITHIN) + r")(?![^\W\d_])")
+_MORE_NESTED: Final = re.compile(r"['\"\d]\W{0,8}(?:oorr|aandnd|anandd)\b|" + "|".join(NESTED))
+_INNER_COMMENT: Final = re.compile(r"(?<=[a-z])/\*[^*]{0,40}\*/(?=[a-z])")
+_SPLIT: Final = re.compile(
+    r"(?:u/\*[^*]*\*/nion|un/\*[^*]*\*/ion|uni/\*[^*]*\*/on|unio/\*[^*]*\*/n"
+    r"|s/\*[^*]*\*/elect|se/\*[^*]*\*/lect|sel/\*[^*]*\*/ect|sele/\*[^*]*\*/ct|selec/\*[^*]*\*/t)"
+)
+_FEWEST: Final = 2
+
+
+def disguised(text: str) -> Iterator[str]:
+    """The texts that `text`, in lower case, may become on its way to a statement."""
+    if text.count("+") >= _FEWEST and " " not in text:
+        yield text.replace("+", " ")
+    if "/*" in text and _SPLIT.search(text):
+        yield _INNER_COMMENT.sub("", text)
+    if _MORE_NESTED.search(text):
+        yield _NESTED.sub(lambda match: _WITHIN[match[0]], text)
