@@ -58,7 +58,7 @@ def describe(api: API, origin: str, issuers: tuple[Issuer, ...]) -> bytes:
         issuers: those whose tokens it takes.
     """
     takers = [each for each in api.controls.values() if each.authenticate]
-    scopes = sorted(frozenset[str]().union(*(each.scopes for each in takers)))
+    scopes = sorted(frozenset[str]().union(*(each.asked_scopes for each in takers)))
     bindings = {each.binding for each in takers} | {each.binding for each in issuers}
     document: dict[str, Any] = {
         "resource": origin + api.base_path,

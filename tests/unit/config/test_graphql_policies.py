@@ -13,6 +13,7 @@ from tests.support.policies import POLICY, changed, write_policy
 from vallum.config.diagnostics import Diagnostic
 from vallum.config.load import inspect_policy, inspect_with_contracts, load_policy
 from vallum.config.model import Controls
+from vallum.gateway.resource_metadata import describe
 
 CREATE = "{limit: 10/minute per principal burst 3, body: 16KiB}"
 
@@ -56,6 +57,14 @@ def test_a_line_of_a_field_wins_key_by_key(tmp_path: Path) -> None:
     login, add = graphql.fields["Mutation.login"], graphql.fields["Mutation.addBook"]
     assert (login.roles, login.cost) == (frozenset({"admin"}), 9)
     assert (add.public, add.roles, add.cost, len(add.limits)) == (True, frozenset(), 7, 1)
+
+
+def test_rfc9728_the_api_names_the_scopes_of_fields_to_clients(tmp_path: Path) -> None:
+    fields = "Mutation.addBook: {scopes: [books:add]}, Query.*: {scopes: [books:look]}"
+    keys = f"schema: schema.graphql, fields: {{{fields}}}"
+    api = load_policy(write(tmp_path, keys)).apis["bookshop"]
+    said = json.loads(describe(api, "https://api.example", ()))
+    assert {"books:add", "books:look"} <= set(said["scopes_supported"])
 
 
 def test_the_files_belong_to_the_policy(tmp_path: Path) -> None:
