@@ -1,4 +1,4 @@
-"""Says when somebody is granted what the policy does not know: most often it is misspelt."""
+"""What is granted by commands: roles by names that a policy can have, and those that it has not."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from collections.abc import Iterable
 
 import click
 
+from vallum.cli.policy import read_option
+from vallum.config import values
 from vallum.config.diagnostics import suggest
 from vallum.config.model import Policy
+
+
+def read_role(text: str) -> str:
+    """A role's name as the policy file may have it; raises click.BadParameter."""
+    return read_option(values.name, text)
 
 
 def warn_of_unknown(policy: Policy, *, scopes: Iterable[str] = (), roles: Iterable[str]) -> None:

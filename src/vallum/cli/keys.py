@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from vallum.cli.granted import warn_of_unknown
+from vallum.cli.granted import read_role, warn_of_unknown
 from vallum.cli.policy import exit_with, policy_or_exit, read_option, state_options
 from vallum.cli.tables import table_console, table_of_rows, when
 from vallum.config import values
@@ -69,7 +69,7 @@ def keys() -> None:
 @click.option(
     "--role",
     "roles",
-    type=_name,
+    type=read_role,
     metavar="ROLE",
     multiple=True,
     help="A role to grant; repeatable.",

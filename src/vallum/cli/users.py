@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
+from vallum.cli.granted import read_role
 from vallum.cli.identity_state import identity_options, show, with_identity
-from vallum.cli.policy import read_option
 from vallum.cli.tables import when
-from vallum.config import values
 from vallum.identity import operating
 from vallum.identity.services import Services
 from vallum.identity.storage.users import User
@@ -19,12 +18,8 @@ from vallum.identity.storage.users import User
 _COLUMNS = ("id", "email", "name", "state", "roles", "created", "last_sign_in")
 
 
-def _role(text: str) -> str:
-    return read_option(values.name, text)
-
-
 _roles_option = click.option(
-    "--role", "roles", type=_role, metavar="ROLE", multiple=True, help="A role; repeatable."
+    "--role", "roles", type=read_role, metavar="ROLE", multiple=True, help="A role; repeatable."
 )
 
 

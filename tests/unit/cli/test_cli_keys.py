@@ -99,6 +99,7 @@ def test_a_name_is_taken(command: Keys) -> None:
         ("create", "a", "--scope", "a b"),
         ("create", "a", "--scope", ""),
         ("create", "a", "--role", "r\n"),
+        ("create", "a", "--role", "team@shop"),
         ("create", "a", "--expires", "soon"),
         ("create", "a", "--expires", "30"),
         ("rotate", "a", "--overlap", "1y"),
@@ -107,6 +108,12 @@ def test_a_name_is_taken(command: Keys) -> None:
 )
 def test_wrong_usage(command: Keys, arguments: tuple[str, ...]) -> None:
     assert command.run(*arguments).exit_code == 2
+
+
+def test_a_role_that_no_policy_can_have_is_refused_with_those_that_one_can(command: Keys) -> None:
+    refused = command.run("create", "ops@shop", "--role", "team@shop")
+    assert "`team@shop` is no name; use letters, digits, `_`, `.` and `-`" in refused.stderr
+    assert command.opens(command.make("ops@shop"))
 
 
 def test_revoke(command: Keys) -> None:
