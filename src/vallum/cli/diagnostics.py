@@ -11,6 +11,8 @@ import click
 from vallum.config.diagnostics import Diagnostic
 
 _WORD = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s,:{}\[\]#]+(?::[^\s,:{}\[\]#]+)*")
+_WITHOUT_LINES = frozenset({"file-too-large", "not-utf8"})
+"""What is said of a file that has no lines to show, or no end of them."""
 _COLORS = {"error": "red", "warning": "yellow"}
 
 
@@ -38,6 +40,8 @@ class _Printer:
         return "\n".join(lines)
 
     def _excerpt(self, diagnostic: Diagnostic, color: str) -> list[str]:
+        if diagnostic.code in _WITHOUT_LINES:
+            return []
         lines = self._lines.get(diagnostic.file)
         if lines is None:
             lines = self._lines[diagnostic.file] = _read_lines(diagnostic.file)

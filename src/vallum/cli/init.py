@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 import orjson
 
 from vallum.cli.diagnostics import print_diagnostics
+from vallum.cli.policy import exit_with
 from vallum.config.contracts import compile_contract, open_contract
 from vallum.config.diagnostics import Report
 from vallum.config.draft import Draft, DraftOptions, draft_policy
@@ -67,12 +66,12 @@ def init(
     if bool(issuer) != bool(audience):
         raise click.UsageError("--issuer and --audience go together")
     if output.exists() and not force:
-        _fail(f"`{output}` is there already; use --force to overwrite it, or -o for another name")
+        exit_with(f"`{output}` is there already", "--force overwrites it, -o takes another name")
     draft, notes = _draft(openapi, upstream, output, issuer, audience)
     try:
         _write(output, draft.text)
     except OSError as err:
-        _fail(f"`{output}` cannot be written: {err.strerror}")
+        exit_with(f"`{output}` cannot be written: {err.strerror}")
     if as_json:
         summary = {
             "policy": str(output),
@@ -96,7 +95,7 @@ def _draft(
         contract = compile_contract(source, report, unknown="refuse", overrides={})
     if source is None or contract is None:
         print_diagnostics(report.in_order(), err=True)
-        _fail(f"`{openapi}` cannot be enforced as it is; nothing was written")
+        exit_with(f"`{openapi}` cannot be enforced as it is; nothing was written")
     options = DraftOptions(
         openapi=_relative(openapi, output.parent),
         upstream=upstream,
@@ -106,7 +105,7 @@ def _draft(
     try:
         return draft_policy(contract, source.data, options), len(contract.warnings)
     except Bad as err:
-        _fail(f"{err.message}; {err.hint}")
+        exit_with(err.message, err.hint)
 
 
 def _relative(path: Path, start: Path) -> str:
@@ -141,8 +140,3 @@ def _next_steps(output: Path, draft: Draft, notes: int) -> str:
     )
     width = max(len(command) for command, _ in steps)
     return "\n".join([*lines, "Next:", *(f"  {c:<{width}}  # {why}" for c, why in steps)])
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(f"vallum: {message}", err=True)
-    sys.exit(1)

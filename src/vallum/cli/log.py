@@ -69,16 +69,18 @@ def log(
     if directory is None:
         directory = directory_of(config)
     show = print_json if as_json else _printer()
-    with reading(directory), suppress(KeyboardInterrupt):
-        follower = Follower(directory) if follow else None
-        newest = last(directory, count, matches)
+    with suppress(KeyboardInterrupt):
+        with reading(directory):
+            follower = Follower(directory) if follow else None
+            newest = last(directory, count, matches)
         show(newest)
         if filters["request_id"] and not (newest or as_json or follow):
             click.echo(f"no record in `{directory}` matches", err=True)
         # What was written between the two is in both.
         shown = {in_order(record) for record in newest}
         while follower is not None:
-            records = [record for record in follower.poll() if matches(record)]
+            with reading(directory):
+                records = [record for record in follower.poll() if matches(record)]
             show([record for record in records if in_order(record) not in shown])
             time.sleep(_POLL_SECONDS)
 

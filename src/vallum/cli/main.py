@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -54,9 +58,33 @@ class _Commands(click.Group):
                 raise
             raise click.UsageError(f"{error.message} Did you mean `{close}`?", ctx) from None
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command; where the system fails it, say so in a line and end with 1."""
+        try:
+            return super().main(*args, **kwargs)
+        except (OSError, sqlite3.Error) as error:
+            click.echo(f"error: {_failure(error)}", err=True)
+            _give_up_output()
+            sys.exit(1)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+def _give_up_output() -> None:
+    """Let the interpreter not try once more, at its end, to write what cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failure(error: OSError | sqlite3.Error) -> str:
+    if isinstance(error, sqlite3.Error):
+        return f"the state file cannot be used: {error}"
+    reason = error.strerror or str(error)
+    return f"cannot use `{error.filename}`: {reason}" if error.filename else reason
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

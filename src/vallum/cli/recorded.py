@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
 from rich.console import Console
 
 from vallum.cli.findings import print_findings
 from vallum.cli.log import by_id, print_json, printable, subject
+from vallum.cli.policy import exit_with
 from vallum.cli.records import directory_of, reading
 from vallum.cli.tables import table_of_facts
 from vallum.inspection.model import Finding
@@ -16,18 +16,14 @@ from vallum.telemetry.read import Record, last
 
 
 def tell_recorded(config: Path, instance: str, *, as_json: bool) -> None:
-    """Print the record that the `instance` of a problem names.
-
-    Raises:
-        click.ClickException: there is none.
-    """
+    """Print the record that the `instance` of a problem names; ends the command without one."""
     directory = directory_of(config)
     with reading(directory):
         records = last(directory, 1, by_id(instance))
     if not records:
-        raise click.ClickException(
-            f"no record of `{instance}` in `{directory}`; "
-            "write METHOD URL for a request, or the `instance` that the caller quotes"
+        exit_with(
+            f"no record of `{instance}` in `{directory}`",
+            "write METHOD URL for a request, or the `instance` that the caller quotes",
         )
     if as_json:
         print_json(records)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from vallum.cli.policy import exit_with
 from vallum.config.diagnostics import PolicyErrors
 from vallum.config.load import load_policy
 
@@ -25,13 +26,11 @@ def directory_of(config: Path) -> Path:
         path = load_policy(config).records.path
     except PolicyErrors as errors:
         click.echo(str(errors), err=True)
-        raise click.ClickException(
-            f"the policy `{config}` cannot be used; `--path DIR` needs no policy"
-        ) from None
+        exit_with(f"the policy `{config}` cannot be used", "`--path DIRECTORY` needs no policy")
     if path is None:
-        raise click.ClickException(f"the policy `{config}` switches records off")
+        exit_with(f"the policy `{config}` switches records off")
     if not path.is_dir():
-        raise click.ClickException(f"`{path}` has no records yet; serve something first")
+        exit_with(f"`{path}` has no records yet", "serve something first")
     return path
 
 
@@ -41,4 +40,4 @@ def reading(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise click.ClickException(f"cannot read `{directory}`: {error.strerror}") from error
+        exit_with(f"cannot read `{directory}`: {error.strerror}")

@@ -159,7 +159,7 @@ def test_a_directory_without_records(tmp_path: Path) -> None:
 def test_a_policy_that_cannot_be_used(tmp_path: Path) -> None:
     result = run("-c", tmp_path / "none.yaml")
     assert result.exit_code == 1
-    assert "`--path DIR` needs no policy" in result.output
+    assert "`--path DIRECTORY` needs no policy" in result.output
 
 
 def test_numbers_that_are_none_do_no_harm(tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def test_a_bad_upstream_writes_nothing(tmp_path: Path, upstream: str) -> None:
     result = _init(tmp_path, "--upstream", upstream)
 
     assert result.exit_code == 1
-    assert "vallum: " in result.stderr
+    assert result.stderr.startswith("error: ")
     assert not (tmp_path / "vallum.yaml").exists()
 
 

@@ -1,0 +1,68 @@
+"""What the system fails a command, the command says in one line; every command says `error:`."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.test_cli_log import write_records
+
+
+def vallum(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """A command line of a shell, with `vallum` in it."""
+    line = command.replace("vallum", f"{sys.executable} -m vallum")
+    return subprocess.run(
+        ["bash", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "command", ["log --json --path records", "log --path records", "inspect x"]
+)
+def test_an_output_that_cannot_be_written(tmp_path: Path, command: str) -> None:
+    write_records(tmp_path / "records")
+    done = vallum(tmp_path, f"vallum {command} > /dev/full")
+    assert done.returncode == 1
+    assert done.stderr == "error: No space left on device\n"
+
+
+def test_a_reader_of_records_that_has_seen_enough(tmp_path: Path) -> None:
+    write_records(tmp_path / "records")
+    done = vallum(tmp_path, "vallum log --json --path records | true")
+    assert done.stderr == ""
+
+
+def test_a_state_file_that_cannot_be_written(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    assert vallum(tmp_path, "vallum keys create one --state state.db").returncode == 0
+    with sqlite3.connect(state) as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON api_keys BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    connection.close()
+    done = vallum(tmp_path, "vallum keys create two --state state.db")
+    assert done.returncode == 1
+    assert (done.stdout, done.stderr) == ("", "error: the state file cannot be used: full\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"\xff\xfe", "not-utf8"), (b"a" * (4 * 1024**2 + 1), "file-too-large")]
+)
+def test_of_a_file_that_is_no_text_no_line_is_shown(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    (tmp_path / "vallum.yaml").write_bytes(content)
+    done = vallum(tmp_path, "vallum check")
+    assert done.returncode == 1
+    assert f"vallum.yaml:1:1: error[{says}]: " in done.stdout
+    assert " | " not in done.stdout
+
+
+@pytest.mark.parametrize("command", ["log -c no.yaml", "init --openapi no.yaml --upstream unix:/a"])
+def test_errors_begin_alike(tmp_path: Path, command: str) -> None:
+    done = vallum(tmp_path, f"vallum {command}")
+    assert done.returncode == 1
+    assert "\nerror: " in done.stderr
