@@ -55,6 +55,30 @@ def test_b093_method_override_is_never_ignored() -> None:
     assert judge_body(form, "name=a&_method=DELETE") == [("/_method", "unknown")]
 
 
+@pytest.mark.parametrize("name", ["_method", "_Method", ".method", "%20_method", "+.method"])
+def test_b093_method_override_where_any_name_is_taken(name: str) -> None:
+    """Also by the names that PHP changes into that one."""
+    shown = "/" + name.replace("%20", " ").replace("+", " ")
+    anything = {"type": "object", "additionalProperties": STRING}
+    taking = parameter_operation(parameter("filter", anything))
+    assert judge_request(taking, f"a=1&{name}=DELETE") == [(shown, "unknown")]
+    for form in (
+        body_operation(anything, media_type=FORM),
+        body_operation(USER, media_type=FORM, unknown="ignore"),
+    ):
+        assert judge_body(form, f"name=a&{name}=DELETE") == [(shown, "unknown")]
+
+
+def test_b093_method_override_as_a_part() -> None:
+    part = '--b\r\nContent-Disposition: form-data; name="_method"\r\n\r\nDELETE\r\n--b--'
+    kind = "multipart/form-data"
+    form = body_operation(USER, media_type=kind, unknown="ignore")
+    assert judge_body(form, part, f"{kind}; boundary=b") == [("/_method", "unknown")]
+    declared = {"type": "object", "properties": {"_method": {"enum": ["PUT", "DELETE"]}}}
+    form = body_operation(declared, media_type=kind)
+    assert judge_body(form, part, f"{kind}; boundary=b") == []
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -266,6 +290,23 @@ def test_b105_the_prototype_is_refused_where_anything_else_is_taken() -> None:
 def test_b106_hpp_query(query: str, found: list[tuple[str, str]]) -> None:
     operation = parameter_operation(parameter("id", STRING), parameter("q", STRING))
     assert judge_request(operation, query) == found
+
+
+def test_b106_a_bracket_that_nothing_opens_is_no_deep_object() -> None:
+    open_object = {"type": "object", "properties": {"a": STRING}, "additionalProperties": True}
+    deep = parameter("filter", open_object) | {"style": "deepObject", "explode": True}
+    assert judge_request(parameter_operation(deep), "filter[a]=1") == []
+    assert judge_request(parameter_operation(deep), "filter]=1") == [("/filter]", "unknown")]
+
+
+def test_b106_a_header_is_no_list_because_a_parameter_of_that_name_is_one() -> None:
+    """Readers take the first line, or the last: only a list is both."""
+    listed = parameter("ids", {"type": "array", "items": STRING})
+    one = {"name": "ids", "in": "header", "schema": STRING}
+    twice = ((b"ids", b"a"), (b"ids", b"b"))
+    operation = parameter_operation(listed, one)
+    assert judge_request(operation, fields=twice[:1]) == []
+    assert judge_request(operation, fields=twice) == [("/ids", "duplicate")]
 
 
 def test_b107_hpp_mix() -> None:

@@ -16,6 +16,7 @@ from vallum.wire.form import MalformedForm, parse_form
 from vallum.wire.json import MalformedJSON, parse_json
 from vallum.wire.media_type import MediaType
 from vallum.wire.pointer import json_pointer
+from vallum.wire.spelled import is_method_override
 
 _DETAILS = {
     "syntax": "must be a form with complete escapes and no empty names",
@@ -40,6 +41,16 @@ class Encoding(NamedTuple):
         return bool(self.content_types) and all(
             MediaType(content_type).is_json for content_type in self.content_types
         )
+
+
+def is_undeclared_override(name: str, shape: Shape) -> bool:
+    """Whether a field would have another method run, and the contract does not name it (B-093)."""
+    return name not in shape.properties and is_method_override(name)
+
+
+def unknown_field(name: str) -> Violation:
+    """The violation of an undeclared field."""
+    return Violation("body", json_pointer((name,)), "unknown", "is not declared")
 
 
 class FormBody:
@@ -83,6 +94,9 @@ class FormBody:
         value: dict[str, Any] = {}
         found: list[Violation] = []
         for name in {**texts, **deep}:
+            if is_undeclared_override(name, self._shape):
+                found.append(unknown_field(name))
+                continue
             try:
                 if name in texts and name in deep:
                     raise NotOfTypeError("spelled in one way")

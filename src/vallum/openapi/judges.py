@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from vallum.core.fields import Fields
 from vallum.core.problems import Violation
@@ -11,9 +10,7 @@ from vallum.core.request import Target
 from vallum.openapi.parameters import GroupParameter, TextParameter
 from vallum.openapi.problems import ContractViolation
 from vallum.wire.pointer import json_pointer
-
-# B-093: frameworks run another method when this is set; undeclared, it is never ignored.
-_METHOD_OVERRIDE: Final = "_method"
+from vallum.wire.spelled import is_method_override
 
 
 class QueryJudge:
@@ -91,16 +88,18 @@ class QueryJudge:
         name, text = pair
         group = self._groups.get(name)
         if group is None and name.endswith("]"):
-            base, _, inner = name[:-1].partition("[")
-            group = self._deep.get(base)
-            if group is not None and ("[" in inner or "]" in inner):
-                group = None  # nested: no style of OpenAPI spells that
-            pair = (inner, text)
-        if group is None:
-            group, pair = self._catch_all, (name, text)
+            base, bracket, inner = name[:-1].partition("[")
+            # Nested brackets: no style of OpenAPI spells that.
+            if bracket and not ("[" in inner or "]" in inner):
+                group = self._deep.get(base)
+                pair = (inner, text) if group is not None else pair
+        # SECURITY: a parameter that takes any name has not declared this one (B-093).
+        is_override = group is None and is_method_override(name)
+        if group is None and not is_override:
+            group = self._catch_all
         if group is not None:
             grouped.setdefault(group, []).append(pair)
-        elif self._is_closed or name.lower() == _METHOD_OVERRIDE:
+        elif self._is_closed or is_override:
             found.append(unknown_parameter(name))
 
 

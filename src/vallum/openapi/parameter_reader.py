@@ -207,7 +207,11 @@ def judge_of(
         path=by_location["path"],
         query=query,
         headers=by_location["header"],
-        lists=frozenset(p.info.name for p in parameters if p.shape.kind == "array"),
+        lists=frozenset(
+            each.info.name
+            for each in parameters
+            if each.info.location == "header" and each.shape.kind == "array"
+        ),
         cookies=by_location["cookie"],
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vallum.core.problems import Violation
 from vallum.openapi.bodies import refuse
-from vallum.openapi.forms import Encoding
+from vallum.openapi.forms import Encoding, is_undeclared_override, unknown_field
 from vallum.openapi.model import Rewritten
 from vallum.openapi.primitives import NotOfTypeError, primitive
 from vallum.openapi.problems import ContractViolation
@@ -69,6 +69,9 @@ class MultipartBody:
             # RFC 7578 §4.6: it would change how all other parts are read.
             if part.name == "_charset_":
                 found.append(Violation("body", pointer, "charset", "must be in UTF-8"))
+                continue
+            if is_undeclared_override(part.name, self._shape):
+                found.append(unknown_field(part.name))
                 continue
             shape = self._shape.properties.get(part.name, ANY)
             is_list = shape.kind == "array"

@@ -40,6 +40,11 @@ def places_of_field(name: str, *, is_declared: bool = False) -> frozenset[Steps]
     return frozenset(found - {(name,)})
 
 
+def is_method_override(name: str) -> bool:
+    """Whether frameworks run another method when a parameter, or field, of this name says so."""
+    return any(each.lower() == "_method" for each in _as_read(name))
+
+
 def _as_read(name: str) -> Iterator[str]:
     """A field's name, and what readers make of it."""
     yield name
