@@ -44,7 +44,7 @@ _CUT_STATEMENT: Final = re.compile(
   | (?:show|describe|desc|explain|use|savepoint|kill|execute|exec|call|table|listen|unlisten|notify
      |open|close|detach|unlock|lock|flush|reset|restore|backup|undrop|drop|rename|perform
      |optimi[sz]e|pragma|discard|deallocate|release|purge|handler|cluster|import|export|unload)
-    \s(?!(?:the|an?|your|my|our|it|this|that|us|me)\b){_NAME}
+    \s(?!(?:the|an?|your|my|our|it|this|that|us|me)\s[a-z]){_NAME}
   | (?:create|alter|grant|revoke|comment|merge|declare|prepare|fetch|attach|bulk|load|copy|install
      |delete|update|insert|replace|truncate|select)\s\S
   | with\s(?:recursive\s)?{_NAME}(?:\s?\(.{{1,80}}?\))?\sas\s?\(
