@@ -177,6 +177,11 @@ def harden_set_cookie(value: bytes) -> bytes:
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?(.*)", re.DOTALL)
 _VISIBLE = re.compile(rb"[\x21-\x5b\x5d-\x7e\x80-\xff]+")
+# RFC 3986 §3.2 without user and escapes: browsers undo those in hosts, and map other letters to
+# ASCII (WHATWG URL, "host parsing"), so that what is read here would not be where they go.
+_AUTHORITY = re.compile(r"(?:[a-z0-9._~!$&'()*+,;=-]+|\[[0-9a-f:.]+\])(?::[0-9]*)?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""What ends a host that browsers read as an address (WHATWG URL, "ends in a number")."""
 _INTERNAL = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa", ".corp")
 
 
@@ -203,7 +208,9 @@ def screen_location(value: bytes, upstream_authority: str, public_origin: str) -
     if match is None:
         return value
     scheme, authority, rest = match.group(1).lower(), match.group(2), match.group(3)
-    if scheme not in ("http", "https") or not authority or "@" in authority:
+    if scheme not in ("http", "https") or not authority:
+        return None
+    if _AUTHORITY.fullmatch(authority.lower()) is None:
         return None
     named = _without_default_port(authority.lower(), scheme)
     upstream_scheme = "https" if upstream_authority.endswith(":443") else "http"
@@ -229,4 +236,5 @@ def _is_internal(authority: str) -> bool:
     except ValueError:
         pass
     # A name of one label is the inside's, and so is a number that browsers read as an address.
-    return "." not in host or host.endswith(_INTERNAL) or host.rpartition(".")[2].isdigit()
+    last = host.rpartition(".")[2]
+    return "." not in host or host.endswith(_INTERNAL) or _NUMBER.fullmatch(last) is not None
