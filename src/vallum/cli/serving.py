@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from vallum.app import Services, StartRefused, compile_runtime, open_services, served_hosts
+from vallum.cli.coverage import print_coverage
 from vallum.cli.policy import counted, exit_with
 from vallum.config.diagnostics import PolicyErrors
 from vallum.config.identity_api import IDENTITY_API
@@ -31,7 +29,6 @@ from vallum.config.model import Listen, Policy, TLSFiles
 from vallum.config.provider import IdentitySettings
 from vallum.config.values import is_loopback
 from vallum.core.ports import LimitStore
-from vallum.engine.pipeline import Route
 from vallum.gateway.client_tls import Handover, ask_for_certificates
 from vallum.gateway.recorder import check_records, open_recorder
 from vallum.gateway.runtime import Runtime
@@ -44,7 +41,6 @@ from vallum.limits.shared import SharedLimitStore, create_table
 from vallum.store.database import check_folder
 from vallum.store.errors import StateUnusable
 
-_COLUMNS = ("authenticate", "access", "limit", "validate", "inspect", "answers", "cors")
 _LOOK_SECONDS: Final = 0.5
 _RENEW_AGAIN_SECONDS: Final = 3600.0
 _ELSEWHERE: Final = "write another `address:` under `listen:`, or `vallum up --listen HOST:PORT`"
@@ -77,7 +73,7 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
     if loaded.warnings:
         count = counted(len(loaded.warnings), "warning")
         click.echo(f"{count} about the policy: `vallum check` shows what and where", err=True)
-    _print_coverage(runtime, loaded.policy, process.ca, as_json=as_json)
+    print_coverage(runtime, loaded.policy, process.ca, as_json=as_json)
     if workers == 1 and loaded.policy.identity is None:
         process.serve(0, lambda: _print_ready(runtime, loaded.policy, as_json=as_json))
         return 0
@@ -420,77 +416,6 @@ def _address(listen: Listen) -> str:
     scheme = "http" if listen.tls == "off" else "https"
     host = f"[{listen.address}]" if ":" in listen.address else listen.address
     return f"{scheme}://{host}:{listen.port}"
-
-
-def _summaries(route: Route) -> dict[str, str]:
-    """What each control of a route does, by control name."""
-    found: dict[str, str] = {}
-    for control in route.controls:
-        text = control.attachment.summary
-        found[control.name] = f"{found[control.name]}, {text}" if control.name in found else text
-    return found
-
-
-def _print_coverage(runtime: Runtime, policy: Policy, ca: Path | None, *, as_json: bool) -> None:
-    """The start-up coverage proof: every operation and every control attached to it."""
-    if as_json:
-        rows = [
-            {
-                "api": route.api,
-                "operation": route.operation.id,
-                "method": route.operation.method,
-                "path": policy.apis[route.api].base_path + route.operation.path,
-                "body_limit": route.body_limit,
-                "controls": _summaries(route),
-            }
-            for route in runtime.routes
-        ]
-        click.echo(json.dumps({"revision": runtime.revision, "operations": rows}))
-        return
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    routes = [route for route in runtime.routes if route.api != IDENTITY_API]
-    table = Table(
-        title=f"{len(routes)} operations, policy {runtime.revision}",
-        title_justify="left",
-        header_style="bold",
-        box=None,
-    )
-    for heading in ("operation", "method", "path", *_COLUMNS, "body"):
-        table.add_column(heading, overflow="fold")
-    for route in routes:
-        table.add_row(*_row(route, policy))
-    console.print(table)
-    if policy.identity is not None:
-        count = len(runtime.routes) - len(routes)
-        console.print(Text(f"people sign in at {policy.identity.issuer} ({count} operations more)"))
-    console.print(Text("every operation also: errors made safe, security headers, one record"))
-    if ca is not None:
-        console.print(Text(f"clients trust this gateway by the CA certificate {ca}"))
-
-
-def _row(route: Route, policy: Policy) -> list[Text]:
-    summaries = _summaries(route)
-    operation = route.operation
-    cells = [
-        Text(operation.id),
-        Text(operation.method),
-        Text(policy.apis[route.api].base_path + operation.path),
-    ]
-    for column in _COLUMNS:
-        text = summaries.get(column, "-")
-        if column == "authenticate" and column not in summaries:
-            text = "public"
-        cells.append(Text(text, style="yellow" if text in ("public", "-") else ""))
-    cells.append(Text(_size(route.body_limit)))
-    return cells
-
-
-def _size(count: int) -> str:
-    if count == 0:
-        return "none"
-    return f"{count // 1024}KiB" if count % 1024 == 0 else f"{count}B"
 
 
 def _print_ready(runtime: Runtime, policy: Policy, *, as_json: bool) -> None:

@@ -40,7 +40,7 @@ class Draft(NamedTuple):
     public: int
     """Operations that anybody may call."""
     scopes: tuple[str, ...]
-    """Scopes that callers need somewhere."""
+    """Scopes that callers need somewhere; first those with which they can read."""
 
 
 class _Place(NamedTuple):
@@ -79,7 +79,8 @@ def draft_policy(contract: Contract, document: Mapping[str, Any], options: Draft
     for title, rows in groups:
         lines += [f"      # {title} ({len(rows)})", *aligned(rows, "      "), ""]
     text = "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
-    return Draft(text, count, drafter.public, tuple(sorted(drafter.scopes)))
+    scopes = sorted(drafter.scopes, key=lambda scope: not drafter.scopes[scope])
+    return Draft(text, count, drafter.public, tuple(scopes))
 
 
 def _api(contract: Contract, options: DraftOptions, place: _Place) -> Iterator[str]:
@@ -101,7 +102,8 @@ class _Drafter:
         self._contract = contract
         self._issuers = (ISSUER_NAME,) if options.issuer else ()
         self.public = 0
-        self.scopes: set[str] = set()
+        self.scopes: dict[str, bool] = {}
+        """Scopes that callers need, in their order; whether to read is enough to need one."""
 
     def groups(self) -> Iterator[tuple[str, list[Line]]]:
         """The operations by their first tag, or else the first segment of their path."""
@@ -127,7 +129,9 @@ class _Drafter:
             notes += self._notes(operation, asks)
         scopes = [scope for scope in first_scopes(operation) if _is_scope(scope)]
         if scopes and not public:
-            self.scopes.update(scopes)
+            for scope in scopes:
+                reads = operation.method in ("GET", "HEAD")
+                self.scopes[scope] = reads or self.scopes.get(scope, False)
             parts.append(f"scopes: [{', '.join(quoted(scope) for scope in scopes)}]")
         parts += [f"limit: {_limit(operation, public=public)}", f"body: {_body(operation)}"]
         return Line(quoted(operation.id), f"{{{', '.join(parts)}}}", "; ".join(filter(None, notes)))

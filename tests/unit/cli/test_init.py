@@ -237,6 +237,13 @@ def test_next_steps_and_the_summary(tmp_path: Path) -> None:
     }
 
 
+def test_the_first_key_is_one_to_read_with(tmp_path: Path) -> None:
+    contract = CONTRACT.replace("books:write", "admin")
+    result = _init(tmp_path, contract=contract)
+
+    assert "NAME --scope books:read" in result.stderr
+
+
 def _document(paths: dict[str, Any], **more: Any) -> str:
     return json.dumps(
         {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths, **more}
