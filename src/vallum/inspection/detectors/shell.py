@@ -18,8 +18,10 @@ from vallum.inspection.detectors.shell_commands import (
     DEVELOPMENT,
     FILTERS,
     INTERPRETERS,
+    LABELS,
     LIST_NAMES,
     SPOKEN_BY_PROGRAMS,
+    TOLD,
 )
 from vallum.inspection.detectors.shell_marks import marks
 from vallum.inspection.detectors.shell_option import option
@@ -66,18 +68,22 @@ _BY_START: Final[dict[Arguments, tuple[int, int, int]]] = {
     "sensitive": (6, 7, 7),
 }
 _TRACE: Final = 4
+_LONGEST_LINE: Final = 80
 _OPTIONED: Final = 6
 _MANY_WORDS: Final = 12
 _SOME_WORDS: Final = 4
 _SEPARATORS = re.compile(r"[;|&\n]+")
 _LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&-]*")
+# A value that another one is hardly listed with: x;date; or any before && and || without a blank.
+_SINGLE = re.compile(r"[a-z](?=[;|&\n]{1,2}\S)|\w{1,24}(?=(?:&&|\|\|)\S)")
+_BROKEN_UP = re.compile(r"\w(?:''|\"\"|\\|\$[@*])\w")
 _SPAN = re.compile(r"`[^`]*`")
 _CELL = re.compile(r"\W*\w+\W*\Z")
 _WORD_BEFORE = re.compile(r"\w\s\(\Z")
 _OPTION = re.compile(r"\s--?[A-Za-z][\w-]{0,40}(?=[\s=,;|&]|\Z)")
 _TABLE = re.compile(r"\|\s{0,9}:?-{3,}")
 _UNKNOWN = re.compile(
-    r"(?:(?<!\w)\$\(|\A<\(|(?<==)<\(|(?<![\w:;=])>\()\s{0,9}([a-z_][\w.-]{1,30})(?=[\s)$`])(?!\)\.)"
+    r"(?:(?<!\w)\$\(|\A<\(|(?<==)<\(|(?<![\w:;=])>\()\s{0,9}([a-z_][\w.-]{1,30})(?=[\s)$`]|<<)(?!\)\.)"
 )
 _SUBSTITUTIONS: Final = ("$(", "<(", ">(")
 _PAGE: Final = frozenset(
@@ -157,6 +163,8 @@ class _Reading:
             score = min(score, 3)
         if arguments == "none":
             score += self._ending(command)
+        if command.hidden and _BROKEN_UP.search(self._text, command.place, command.end):
+            score = max(score, 3)
         score += 2 * command.hidden + (command.prefixed and command.weight > 1)
         if command.name in DEVELOPMENT and arguments != "sensitive":
             score = min(score, _TRACE)
@@ -187,6 +195,8 @@ class _Reading:
             score = max(score, 8)
         if arguments == "none":
             score = self._alone(command, score)
+        elif arguments == "word" and self._told(command):
+            score = max(score, 5)
         elif arguments == "plausible" and command.start > self._lead:
             score = min(score, _TRACE) if command.name in SPOKEN_BY_PROGRAMS else score
         if arguments not in ("shell", "sensitive") and _in_query(text, command.start):
@@ -209,6 +219,19 @@ class _Reading:
         if command.entry != "separator" or command.start > self._lead:
             return False
         return _OPTION.search(self._text, command.place, command.end) is not None
+
+    def _told(self, command: Command) -> bool:
+        """Whether a short text begins with a separator and a command that is told a word or two.
+
+        `;cat notes`; but `10;cat food` is a row, and `| time flies` a title.
+        """
+        if command.entry != "separator" or command.start > self._lead:
+            return False
+        mark = self._text[command.start : command.place]
+        if self._text[command.end :].strip(" ;|&#"):
+            return False
+        first = command.start == 0 and not mark[-1:].isspace()
+        return command.name in TOLD or (first and command.weight > 1)
 
     def _enclosed(self, command: Command) -> bool:
         """Whether it is told of in parentheses, as cron logs: no shell runs `word (a || /b)`."""
@@ -239,7 +262,7 @@ class _Reading:
         if command.name in INTERPRETERS and command.weight > 1 and "|" in mark:
             score = max(score, 6)
         if command.weight == 1 and leading and "\n" not in mark:
-            score = 5
+            score = 5 if self._is_line(command) else _TRACE
         elif command.weight == 1 and text[command.start - 1 : command.start] in ("'", '"', ")"):
             score = _TRACE
         inner = len(self._pieces) > 3 and command.end + len(self._pieces[-1]) < len(text)
@@ -249,6 +272,13 @@ class _Reading:
         if _words_of(self._context.name) & LIST_NAMES and command.weight < 3:
             score = min(score, _TRACE)
         return score
+
+    def _is_line(self, command: Command) -> bool:
+        """Whether a short text ends in a command alone that is hardly a word of a list."""
+        if command.name in LABELS:
+            return self._text[0] == ";" and command.place == 1
+        lined = command.start > self._marks
+        return not lined or (len(command.name) > 1 and command.name not in SPOKEN_BY_PROGRAMS)
 
     def _substitution(self, command: Command) -> int:
         if command.arguments == "prose" and command.weight < 3:
@@ -307,7 +337,7 @@ class _Reading:
     def _listed(self) -> bool:
         """Whether separators part the words of a list, and nothing else."""
         pieces = self._pieces
-        if len(pieces) < 3 or not (pieces[0].strip() and pieces[-1].strip()):
+        if len(pieces) < 3 or "&&" in self._text or not (pieces[0].strip() and pieces[-1].strip()):
             return False
         return all(_CELL.match(piece) for piece in pieces[1:])
 
@@ -319,10 +349,19 @@ class _Reading:
         return row or _TABLE.search(text) is not None
 
     @cached_property
-    def _lead(self) -> int:
+    def _marks(self) -> int:
         """Where the marks and digits end that the text begins with."""
         match = _LEAD.match(self._text)
         return match.end() if match else 0
+
+    @cached_property
+    def _lead(self) -> int:
+        """Where what the command line was given ends: marks and digits, or a single value."""
+        text = self._text
+        if self._marks or len(text) > _LONGEST_LINE or "{" in text or "(" in text:
+            return self._marks
+        single = _SINGLE.match(text)
+        return single.end() if single else 0
 
     @cached_property
     def _spoken(self) -> int:

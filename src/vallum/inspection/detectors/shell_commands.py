@@ -18,8 +18,8 @@ _UNIX_TELLING = words(
     "adduser ansible-config ansible-console ansible-doc ansible-galaxy ansible-inventory "
     "ansible-playbook ansible-pull ansible-vault apt-get arp base32 base64 bash bsdtar bunzip2 "
     "busybox bzcat bzip2 c89 c99 chattr chef-client chef-run chef-shell chef-vault chgrp chmod "
-    "chown chpasswd chroot chsh cpulimit crontab cscli csh curl dmesg dnf doas dpkg egrep "
-    "ethtool fdisk fgrep fping ftp fuser gawk gcc gdb getent gnuplot groupadd gunzip gzip "
+    "chown chpasswd chroot chsh compgen cpulimit crontab cscli csh curl dmesg dnf doas dpkg "
+    "egrep ethtool fdisk fgrep fping ftp fuser gawk gcc gdb getent gnuplot groupadd gunzip gzip "
     "hexdump hostnamectl htop iconv ifconfig insmod iostat ip6tables ipcs iptables journalctl "
     "killall kinit ksh lastlog ldapsearch ldconfig ldd lsattr lsb_release lsblk lscpu lshw "
     "lsmod lsns lsof lspci ltrace lwp-download lwp-request lynx md5sum mkdir mkfifo mkfs mknod "
@@ -28,9 +28,9 @@ _UNIX_TELLING = words(
     "rmt-tar rsync run-parts scp setfacl setsid sftp sha256sum shred smbclient socat sqlite3 "
     "ssh sshd sshfs sshpass start-stop-daemon stdbuf strace sudo sudoedit sysctl systemctl "
     "tcpdump tcsh telnet tftp tracepath traceroute truncate tshark uconv ulimit unalias uname "
-    "unlzma unset unxz update-alternatives useradd userdel usermod uudecode uuencode visudo "
-    "vmstat wget whereis whoami xargs xdotool xterm xxd xzcat yum zcat zgrep zless zmore zsh "
-    "zsoelim zstd zstdcat"
+    "unshare unlzma unset unxz update-alternatives useradd userdel usermod uudecode uuencode "
+    "visudo vmstat wget whereis whoami xargs xdotool xterm xxd xzcat yum zcat zgrep zless zmore "
+    "zsh zsoelim zstd zstdcat"
 )
 _UNIX_SHORT = words(
     "ab ag ansible apk apt ash awk bc bpftrace brew cat cc cmd cp cpan cpio cron ctr dd df dig "
@@ -40,26 +40,26 @@ _UNIX_SHORT = words(
     "tar tcl tclsh tee tftp tmux tr tsc tty ul umask uniq unzip vi vim wc xz zip"
 )
 _UNIX_WORDS = words(
-    "aws az crictl gcloud helm nerdctl podman terraform "
-    "alias aptitude ar arch as aspell at base bash bind break bundle cal cancel capsh case cd "
-    "chef cmp col column comm command composer cowsay cut dash date dialog diff disown docker "
-    "dosbox dvips easy_install echo enable eval ex exec exit expand expect export false fc fg "
-    "file find finger fish flock fold fping gate gem genie getopts ginsh git go gpg groups halt "
-    "hash head help history host hostname info init install java jobs join kill la last "
-    "lastlogin less link ll local locale locate logger login logout logsave look lp mail mailx "
-    "make man mesg mknod more mount mtr nasm neofetch net network newgrp nice octave open "
-    "osascript paste patch perl php pico poweroff print pry puppet push python query rake read "
-    "readelf reboot rename renice replace reset restic rev route ruby runuser scanmem screen "
-    "script sed select service set shift shuf shutdown sleep snap soelim sort source split "
-    "start stat stop strings stty su sum suspend sync tail task taskset tbl telinit test time "
-    "timeout top torify touch trap tree troff true tset type typeset umount unexpand units "
-    "unlink uptime users varnishncsa view volatility w wait wall watch whatis which whiptail "
-    "who whois wish write xmodmap yarn yelp yes zypper"
+    "aws az crictl gcloud helm nerdctl podman terraform alias aptitude ar arch as aspell at "
+    "base bash bind break bundle cal cancel capsh case cd chef cmp col column comm command "
+    "composer cowsay cut dash date dialog diff disown docker dosbox dvips easy_install echo "
+    "enable eval ex exec exit expand expect export expr false fc fg file find finger fish flock "
+    "fold fping free gate gem genie getopts ginsh git go gpg groups halt hash head help history "
+    "host hostname info init install java jobs join kill la last lastlogin less link ll local "
+    "locale locate logger login logout logsave look lp mail mailx make man mesg mknod more "
+    "mount mtr nasm neofetch net network newgrp nice octave open osascript paste patch perl php "
+    "pico poweroff print pry puppet push python query rake read readelf reboot rename renice "
+    "replace reset restic rev route ruby runuser scanmem screen script sed select service set "
+    "shift shuf shutdown sleep snap soelim sort source split start stat stop strings stty su "
+    "sum suspend sync tail task taskset tbl telinit test time timeout top torify touch trap "
+    "tree troff true tset type typeset umount unexpand units unlink uptime users varnishncsa "
+    "view volatility w wait wall watch whatis which whiptail who whois wish write xmodmap yarn "
+    "yelp yes zypper"
 )
 _WINDOWS_TELLING = words(
     "attrib auditpol bcdboot bcdedit bitsadmin cacls certreq certutil chcp chkdsk cmdkey cmstp "
     "conhost cscript csvde dcdiag diskpart diskshadow dnscmd driverquery dsget dsquery esentutl "
-    "eventvwr extrac32 findstr fltmc forfiles fsutil ftp gpresult gpupdate icacls ieexec "
+    "eventvwr extrac32 findstr fltmc forfiles fsutil ftp getmac gpresult gpupdate icacls ieexec "
     "installutil ipconfig iwmi ldifde logoff msbuild msdt mshta msiexec mstsc nbtstat net1 "
     "netdom netsh nltest nslookup ntdsutil odbcconf pathping pcalua powershell powershell_ise "
     "presentationhost psexec psexec64 qprocess quser qwinsta rasdial reagentc regasm regedit "
@@ -125,7 +125,7 @@ OPERANDS: Final = {
     "ps": words("aux auxw auxww ax axu ef"),
     "netsh": words("wlan advfirewall firewall interface"),
     "wmic": words("process os useraccount service product logicaldisk"),
-    "ip": words("a addr address route link neigh r"),
+    "ip": words("a addr route link neigh r"),
     "apt": words("install update"),
     "git": words("clone log config"),
     "tar": words("cf cvf xf xvf czf cvzf xzf xvzf"),
@@ -134,6 +134,13 @@ OPERANDS: Final = {
 
 NUMBERED: Final = words("sleep timeout ping usleep kill start-sleep wait seq exit")
 """Whose only argument is a number."""
+
+TOLD: Final = words("awk cls del echo grep ls mv printf ren rm sed stat whois")
+"""Of which hardly a sentence or a row of a table tells anything in a word."""
+LABELS: Final = words(
+    "false for free if label last less more open print sort start stop test time top true view yes"
+)
+"""What stands alone, behind a mark, in titles, rows and lists more often than in a shell."""
 
 DEVELOPMENT: Final = words(
     "ansible apt apt-get bash brew bundle cc cd chef composer conda curl docker emacs gcc gem "

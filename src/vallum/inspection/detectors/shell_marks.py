@@ -58,6 +58,14 @@ _MARKS: Final = (
         r"[;|&]\s?(?:while|until|for)\s[^;\n]{1,80};\s?do\s[^\n]{1,200}?;\s?done\b",
     ),
     mark("shell.command", 7, "then", r"[;|&]\s?if\s[^;\n]{1,80};\s?then\s[^\n]{1,200}?;\s?fi\b"),
+    mark("shell.command", 7, "esac", r"[;|&]\s?case\s[^;\n]{1,60}\sin\s[^\n]{1,200}?;;\s?esac\b"),
+    mark(
+        "shell.command",
+        6,
+        "trap",
+        r"[;&|\n]\s{0,8}trap\s{1,8}\S{1,60}\s{1,8}(?:exit|err|debug|int|term|hup|return|\d{1,2})\b",
+    ),
+    mark(_EX, 6, "ifs=", r"(?:\A|[;&|\n]\s?)ifs=\S"),
     mark("shell.command", 7, ".", r"[;|&]\s{0,3}\.\s{1,3}(?:~|\.{1,2})?/\w"),
     mark("shell.command", 7, "$", r"[;|&]\s{0,3}(?:\$\{?[a-z_]\w{0,30}\}?){2,8}(?:[\s;|&]|\Z)"),
     mark("shell.command", 6, "trap", r"[;&|\n]\s{0,8}trap\s{1,8}['\"]"),
@@ -75,6 +83,8 @@ _SOURCE = re.compile(
     r"\b(?:curl|wget|fetch)\s|\bbase(?:32|64)\s{1,4}(?:-d|--decode)\b|\b(?:xxd|rev)\b"
 )
 _FORK = re.compile(r"([^\s;|&(){}<>'\"]{1,20})\(\)\s?\{([^{}]{1,60})\}\s?;?\s?([^\s;|&(){}]{1,20})")
+# f(){ id;};f
+_DEFINED = re.compile(r"[;&|]\s?\w{1,20}\(\)\s?\{\s([^\s;|&{}]{2,30})[^{}]{0,80};\s?\}\s?;\s?\w")
 _BRACES = re.compile(r"\{([^{},\s:\"]{0,60},[^{}\s]{0,100})\}(\w{0,8})")
 _PREFIX = re.compile(r"[\w$]{0,8}\Z")
 _CALL = re.compile(
@@ -148,6 +158,9 @@ def _functions(text: str) -> Iterator[Judgement]:
         name, body, call = match.groups()
         if call == name and name in body and ("|" in body or "&" in body):
             yield Judgement("shell.function", 9, match[0][:120])
+    for match in _DEFINED.finditer(text):
+        if known(match[1]) is not None:
+            yield Judgement("shell.function", 7, match[0][:120])
     for match in _CALL.finditer(text):
         if known(match[1]) is not None:
             yield Judgement("shell.call", 8, match[0][:120])
@@ -171,7 +184,8 @@ def _braces(text: str) -> Iterator[Judgement]:
             continue
         argued = any(word[0] in "-/~.$" or "/" in word or "." in word for word in words[1:])
         empty = inside[0] == "," or inside[-1] == ","
-        if argued or empty or words[0][0] in "\"'$\\":
+        placed = text[max(0, at - 4) : at].rstrip()[-1:] in (";", "|", "&")
+        if argued or empty or placed or words[0][0] in "\"'$\\":
             yield Judgement("shell.expansion", 8, match[0][:120])
 
 

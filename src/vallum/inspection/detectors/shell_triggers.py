@@ -105,7 +105,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"/[a-z?*\[\]!/]{2,14}/[a-z]*[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])",
     r"/[?*\[][^\s]*/[^\s]*[?*\[]|/[a-z]*\[[a-z!/]+\][a-z/]",
     # Loops and conditions, files that are read in, commands of several variables.
-    r";\s?(?:done|fi)\b|[;|&]\s?\.\s+[/~.]|[;|&]\s?\$\{?\w+\}?\$",
+    r";\s?(?:done|fi|esac)\b|[;|&]\s?\.\s+[/~.]|[;|&]\s?\$\{?\w+\}?\$",
     # Functions, sockets, calls, directives.
     r"\(\)\s?\{|/dev/(?:tcp|udp)|\bmkfifo\s|\bmknod\s|-i\s*[<>\d&|]{1,3}|<!--\s?#\s?\w",
     r"\b(?:nc|ncat|netcat|socat)(?:\.\w+)?\s[^\n]*-{0,2}(?:e|c|exec|sh-exec|system)\b",

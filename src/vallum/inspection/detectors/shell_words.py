@@ -68,7 +68,7 @@ _STOP = re.compile(r"[;|&\n\r`]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _SPOKEN = re.compile(r"(?<![^\s(])[^\W\d_]{2,}(?:'[a-z]{1,2})?[,.!?:]?(?![^\s)])")
 _SHELLISH = re.compile(
-    r"[\"']?(?:--?[a-z\d]|/(?:\S|\s*\Z|\s+-)|~/|\.{1,2}(?:/|\Z)|[a-z]:[\\/]?(?:\Z|[\s\w\"'])|\\\\|"
+    r"[\"']?(?:--?[a-z\d]|/(?:\S|\s*\Z|\s+-)|~/|\.{1,2}(?:/|\Z|\s+-)|[a-z]:[\\/]?(?:\Z|[\s\w\"'])|\\\\|"
     r"[a-z]{2,12}://|\d+\.\d+\.\d+|\$[\w{(*@]|%\w+%|<|>|\d?>|\+x|\*)",
     re.IGNORECASE,
 )
@@ -248,7 +248,8 @@ def _arguments(name: str, given: str) -> Arguments:
     if not _OF_SENTENCES.isdisjoint(said):
         sentence += 2
     if sentence > 3:
-        return "prose"
+        told = WEIGHTS[name] == 3 and given.partition(" ")[0].lower() in OPERANDS.get(name, ())
+        return "shell" if told else "prose"
     if _SENSITIVE.search(given):
         return "sensitive"
     if _SHELLISH.match(given):
