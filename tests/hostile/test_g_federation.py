@@ -494,6 +494,7 @@ _MISREAD = (
     "ann@sub.shop.example",
     "ann@ѕhop.example",  # A Cyrillic letter.
     "ann@ｓhop.example",  # A full-width letter.
+    "\u212aim@shop.example",  # A Kelvin sign.
     "ann@shop.example\n",
     "ann@shop.example,bob@evil.example",
     "<ann@shop.example>",

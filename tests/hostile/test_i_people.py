@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
+from starlette.requests import Request
 from starlette.testclient import TestClient
 from tests.support.people import (
     ANN,
@@ -26,6 +27,7 @@ from vallum.identity.people.addresses import BadAddress, canonical_address, is_o
 from vallum.identity.people.guard import TooManyAttempts
 from vallum.identity.people.mail import MailFailed, compose
 from vallum.identity.storage.tables import ATTEMPTS, USERS
+from vallum.identity.web.cookies import read_cookie
 
 DEVICE = "__Host-vallum-device"
 
@@ -84,6 +86,8 @@ async def as_after_failures(provider: Provider, failures: int) -> None:
         "<a@corp.com>",
         "a@" + "b" * 64 + ".com",
         "a" * 300 + "@corp.com",
+        "\u212aim@corp.com",  # The Kelvin sign, whose small letter is a plain `k`.
+        "ann\uff0elee@corp.com",
     ],
 )
 def test_b171_email_multi_at_is_no_address(address: str) -> None:
@@ -317,6 +321,15 @@ def test_b225_pw_breached_is_refused_with_a_reason(provider: Provider) -> None:
         password="only lower case words here",
     )  # fmt: skip
     assert fine.status_code == 200
+
+
+@pytest.mark.parametrize("blank", [b"\xa0", b"\x85", b"\xa0\x85 "])
+def test_b227_session_fix_by_a_name_that_is_ours_without_its_blanks(blank: bytes) -> None:
+    """Browsers guard names that begin with `__Host-`; this one any neighbour may set."""
+    for before, value in ((b"", "planted"), (b" \t", "planted"), (blank, None)):
+        line = b"a=b; " + before + SESSION.encode() + b"=planted"
+        request = Request({"type": "http", "headers": [(b"cookie", line)]})
+        assert read_cookie(request, SESSION) == value
 
 
 def test_b227_session_fix_a_sign_in_makes_its_own_cookie(provider: Provider) -> None:

@@ -75,6 +75,10 @@ def is_of_domain(address: str, domains: Collection[str]) -> bool:
 
 
 def _local(local: str) -> str:
+    # SECURITY: before capitals go: the small letter of the Kelvin sign is `k`, and that is the
+    # address of somebody else (B-171).
+    if not local.isascii():
+        raise BadAddress("The part before the @ has characters that mail does not carry.")
     local = local.lower()
     atoms = local.split(".")
     if len(local) > _MOST_LOCAL or not all(atom and _LOCAL.issuperset(atom) for atom in atoms):

@@ -26,11 +26,13 @@ def read_cookie(request: Request, name: str) -> str | None:
     Raises:
         PageError: the browser sends two of that name: a neighbour may have planted one (B-227).
     """
+    # SECURITY: spaces and tabs alone. Browsers hold `\xa0__Host-…` for a name without a prefix,
+    # which any neighbour may set, and the other blanks of Unicode would turn it into ours (B-227).
     values = [
         value
         for line in request.headers.getlist("cookie")
         for pair in line.split(";")
-        for key, equals, value in [pair.strip().partition("=")]
+        for key, equals, value in [pair.strip(" \t").partition("=")]
         if key == name and equals
     ]
     if len(values) > 1:
