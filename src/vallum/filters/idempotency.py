@@ -1,8 +1,8 @@
 """Requests with an `Idempotency-Key` run once, however often they are sent (B-126, TR-7).
 
-A key belongs to one caller with its roles, one operation and one content. Whoever sends it again gets the answer
-that there was, or learns that it cannot be had. In doubt a request does not run twice: where the
-upstream failed or the client left, nobody knows whether something was done.
+A key belongs to one caller with its roles, one operation and one content. Whoever sends it again
+gets the answer that there was, or learns that it cannot be had. In doubt a request does not run
+twice: where the upstream failed or the client left, nobody knows whether something was done.
 """
 
 from __future__ import annotations
