@@ -9,11 +9,12 @@ import click
 
 from vallum.cli.ca_options import days, general_name, leaf_name, permitted_name, with_ca
 from vallum.cli.ca_work import CertificateAuthority, as_json_of, echo_json, state_of
-from vallum.cli.tables import table_console, table_of_rows, when
+from vallum.cli.groups import Commands
+from vallum.cli.tables import print_rows, when
 from vallum.pki.authority import DAY, Usage
 
 
-@click.group()
+@click.group(cls=Commands)
 def ca() -> None:
     """Issue, renew and revoke certificates of workloads.
 
@@ -222,11 +223,8 @@ def list_certificates(folder: Path, *, as_json: bool) -> None:
     if as_json:
         echo_json([as_json_of(each, now) for each in found])
         return
-    table = table_of_rows()
-    for column in ("name", "state", "expires (UTC)", "names", "serial"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("name", "state"))
-    for each in found:
-        table.add_row(
-            each.name, state_of(each, now), when(each.expires), " ".join(each.names), each.serial
-        )
-    table_console().print(table)
+    rows = [
+        (each.name, state_of(each, now), when(each.expires), " ".join(each.names), each.serial)
+        for each in found
+    ]
+    print_rows(("name", "state", "expires (UTC)", "names", "serial"), rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from vallum.cli.groups import Commands
 from vallum.cli.identity_state import identity_options, show, with_identity
 from vallum.cli.policy import exit_with
 from vallum.identity import operating_clients as operating
@@ -35,7 +36,7 @@ def _certificate(text: str) -> dict[str, str]:
     return {what: value}
 
 
-@click.group()
+@click.group(cls=Commands)
 def clients() -> None:
     """Register, list and disable applications and machines.
 

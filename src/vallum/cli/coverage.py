@@ -13,14 +13,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from vallum.cli.tables import table_console
+from vallum.cli.tables import fits, table_console
 from vallum.config.identity_api import IDENTITY_API
 from vallum.config.model import Policy
 from vallum.engine.pipeline import Route
 from vallum.gateway.runtime import Runtime
 
 _CONTROLS: Final = ("authenticate", "access", "limit", "validate", "inspect", "answers", "cors")
-_UNBOUNDED: Final = 10_000
 _COLUMNS: Final = ("operation", "method", "path", *_CONTROLS, "body")
 
 
@@ -36,8 +35,7 @@ def print_coverage(runtime: Runtime, policy: Policy, ca: Path | None, *, as_json
     rows = [_row(route, policy) for route in routes]
     console.print(Text(f"{len(routes)} operations, policy {runtime.revision}", "italic"))
     table = _table(rows)
-    unbounded = console.options.update(max_width=_UNBOUNDED)
-    if console.measure(table, options=unbounded).maximum <= console.width:
+    if fits(console, table):
         console.print(table)
     else:
         _print_list(console, rows)

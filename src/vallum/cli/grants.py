@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from vallum.cli.groups import Commands
 from vallum.cli.identity_state import identity_options, show, tell, with_identity
 from vallum.identity import operating
 from vallum.identity.services import Services
@@ -15,7 +16,7 @@ _COLUMNS = ("id", "client_id", "scopes", "resource", "created", "last_used")
 _TIMES = frozenset({"created", "last_used"})
 
 
-@click.group()
+@click.group(cls=Commands)
 def grants() -> None:
     """List and revoke what people allowed applications.
 

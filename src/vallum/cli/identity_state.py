@@ -11,7 +11,7 @@ import click
 
 from vallum.cli.granted import warn_of_unknown
 from vallum.cli.policy import config_option, exit_with, policy_or_exit
-from vallum.cli.tables import table_console, table_of_rows, when
+from vallum.cli.tables import print_rows, when
 from vallum.control import run_with_identity
 from vallum.identity.operating import NotDone
 from vallum.identity.services import Services
@@ -68,12 +68,10 @@ def show(
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    table = table_of_rows()
-    for column in columns:
-        table.add_column(f"{column} (UTC)" if column in times else column, overflow="fold")
-    for row in found:
-        table.add_row(*(_cell(row[name], is_time=name in times) for name in columns))
-    table_console().print(table)
+    headings = [f"{name} (UTC)" if name in times else name for name in columns]
+    print_rows(
+        headings, [[_cell(row[name], is_time=name in times) for name in columns] for row in found]
+    )
 
 
 def tell(what: str, which: str, *, as_json: bool) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import click
 
 from vallum.cli.granted import read_role, warn_of_unknown
+from vallum.cli.groups import Commands
 from vallum.cli.policy import exit_with, policy_or_exit, read_option, state_options
-from vallum.cli.tables import table_console, table_of_rows, when
+from vallum.cli.tables import print_rows, when
 from vallum.config import values
 from vallum.config.diagnostics import suggest
 from vallum.store.errors import KeyNameTaken, StateUnusable, UnknownKey
@@ -40,7 +41,7 @@ def _scope(text: str) -> str:
     return read_option(values.scope, text)
 
 
-@click.group()
+@click.group(cls=Commands)
 def keys() -> None:
     """Create, list, rotate and revoke API keys.
 
@@ -134,23 +135,19 @@ def list_keys(config: Path, state: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_json(key, now) for key in found], indent=2))
         return
-    table = table_of_rows()
-    for column in ("name", "id", "state", "scopes", "roles"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("name", "id", "state"))
-    for column in ("created", "expires", "last used"):
-        table.add_column(f"{column} (UTC)", min_width=10)
-    for key in found:
-        table.add_row(
+    times = ("created (UTC)", "expires (UTC)", "last used (UTC)")
+    rows = [
+        (
             key.name,
             key.id,
             _state_of(key, now),
             " ".join(sorted(key.scopes)),
             " ".join(sorted(key.roles)),
-            when(key.created),
-            when(key.expires),
-            when(key.last_used),
+            *(when(at) for at in (key.created, key.expires, key.last_used)),
         )
-    table_console().print(table)
+        for key in found
+    ]
+    print_rows(("name", "id", "state", "scopes", "roles", *times), rows)
 
 
 @keys.command()

@@ -60,6 +60,8 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command; where the system fails it, say so in a line and end with 1."""
+        if os.environ.get("NO_COLOR"):  # https://no-color.org; Rich reads it itself.
+            kwargs.setdefault("color", False)
         try:
             return super().main(*args, **kwargs)
         except (OSError, sqlite3.Error) as error:

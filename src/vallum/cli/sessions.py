@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from vallum.cli.groups import Commands
 from vallum.cli.identity_state import identity_options, show, tell, with_identity
 from vallum.identity import operating
 from vallum.identity.services import Services
@@ -15,7 +16,7 @@ _COLUMNS = ("id", "user_id", "amr", "authenticated", "last_seen", "expires", "ad
 _TIMES = frozenset({"authenticated", "last_seen", "expires"})
 
 
-@click.group()
+@click.group(cls=Commands)
 def sessions() -> None:
     """List and end the sessions of people.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from vallum.cli.groups import Commands
 from vallum.cli.identity_state import identity_options, show, tell, with_identity
 from vallum.cli.tables import when
 from vallum.identity import operating_keys as operating
@@ -17,7 +18,7 @@ from vallum.identity.signing_keys import KeyStatus
 _TIMES = frozenset({"signs_from", "signs_until", "expires"})
 
 
-@click.group(name="signing-keys")
+@click.group(name="signing-keys", cls=Commands)
 def signing_keys() -> None:
     """List, rotate and revoke the keys that the provider signs tokens with.
 

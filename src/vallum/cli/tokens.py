@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from vallum.cli.groups import Commands
 from vallum.cli.policy import config_option, exit_with, policy_or_exit
 from vallum.config.diagnostics import suggest
 from vallum.store.errors import StateUnusable
 from vallum.store.revocations import Revocations
 
 
-@click.group()
+@click.group(cls=Commands)
 def tokens() -> None:
     """End access tokens before they expire.
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from vallum.cli.granted import read_role
+from vallum.cli.groups import Commands
 from vallum.cli.identity_state import identity_options, show, with_identity
 from vallum.cli.tables import when
 from vallum.identity import operating
@@ -23,7 +24,7 @@ _roles_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Commands)
 def users() -> None:
     """Create, list, disable and export the accounts of people.
 

@@ -66,3 +66,12 @@ def test_errors_begin_alike(tmp_path: Path, command: str) -> None:
     done = vallum(tmp_path, f"vallum {command}")
     assert done.returncode == 1
     assert "\nerror: " in done.stderr
+
+
+def test_who_wants_no_colour_gets_none(tmp_path: Path) -> None:
+    terminal = f"{sys.executable} -c 'import pty, sys; pty.spawn(sys.argv[1:])' vallum check"
+    coloured = vallum(tmp_path, f"NO_COLOR= {terminal}")
+    plain = vallum(tmp_path, f"NO_COLOR=1 {terminal}")
+    assert "\x1b[" in coloured.stdout
+    assert "error[missing-file]: " in plain.stdout
+    assert "\x1b[" not in plain.stdout

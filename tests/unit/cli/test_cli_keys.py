@@ -245,3 +245,15 @@ def test_without_a_policy_the_way_to_a_first_one_is_told(tmp_path: Path) -> None
     assert result.exit_code == 1
     assert "help: `vallum init` writes a first policy" in result.stderr
     assert "`--state FILE` needs no policy" in result.stderr
+
+
+def test_a_narrow_terminal_gets_every_column_too(
+    command: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.make("webshop", "--scope", "books:read", "--expires", "1d")
+    monkeypatch.setenv("COLUMNS", "60")
+
+    said = [line.split(maxsplit=1) for line in command.run("list").output.splitlines()]
+
+    assert ["name", "webshop"] in [[word.strip() for word in line] for line in said]
+    assert "last used (UTC)  never" in " ".join(word for line in said for word in line)
