@@ -585,7 +585,13 @@ def explain_controls(exchange: Exchange) -> Iterator[tuple[Control, str]]:
     route = exchange.route
     for control in (*head_controls(route.controls), *body_controls(route.controls)):
         check, explain = control.attachment.check, control.attachment.explain
-        if check is not None and check(exchange) is not None:
+        try:
+            asks = check is not None and check(exchange) is not None
+        except Denied:
+            if control.name == Access.name and explain is not None:
+                yield control, explain(exchange)  # What the caller lacks.
+            raise
+        if asks:
             yield control, "needs keys that are not here; it would ask for them"
             continue
         yield control, explain(exchange) if explain is not None else "passes"
