@@ -14,7 +14,9 @@ from vallum.cli.diagnostics import print_diagnostics
 from vallum.cli.policy import config_option, counted
 from vallum.config.codes import Severity
 from vallum.config.diagnostics import Diagnostic
+from vallum.config.identity_api import IDENTITY_API
 from vallum.config.load import inspect_policy
+from vallum.config.model import Policy
 from vallum.config.schema import policy_schema
 
 
@@ -48,9 +50,14 @@ def check(config: Path, as_json: bool, strict: bool, schema: bool) -> None:
         click.echo(_as_json(config, found, is_good=is_good))
     else:
         print_diagnostics(found)
-        operations = sum(len(api.controls) for api in policy.apis.values()) if policy else None
+        operations = None if policy is None else _operations(policy)
         click.echo(_verdict(config, counts, operations, is_good=is_good))
     sys.exit(0 if is_good else 1)
+
+
+def _operations(policy: Policy) -> int:
+    """How many operations of the policy's own APIs there are."""
+    return sum(len(api.controls) for name, api in policy.apis.items() if name != IDENTITY_API)
 
 
 def _verdict(

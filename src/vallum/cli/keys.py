@@ -99,7 +99,7 @@ def create(
         policy = policy_or_exit(config, _NO_POLICY)
         state = policy.state
         warn_of_unknown(policy, scopes=scopes, roles=roles)
-    with _store(config, state) as store:
+    with _store(config, state, is_made=True) as store:
         now = time.time()
         text, key = _make(
             store,
@@ -232,10 +232,13 @@ def rotate(
 
 
 @contextmanager
-def _store(config: Path, state: Path | None) -> Iterator[KeyStore]:
+def _store(config: Path, state: Path | None, *, is_made: bool = False) -> Iterator[KeyStore]:
+    """The state file; where it was named and is not there, it `is_made` or was misspelt."""
     try:
         if state is None:
             state = policy_or_exit(config, _NO_POLICY).state
+        elif not is_made and not state.exists():
+            exit_with(f"there is no state file `{state}`", "check the path and its name")
         store = KeyStore(state)
         try:
             yield store

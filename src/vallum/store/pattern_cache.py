@@ -36,7 +36,8 @@ def compiled_patterns(
     path = directory / f"{key.hex()[:32]}.patterns"
     database = _read(path, key)
     if database is None:
-        sys.stderr.write("vallum: compiling the patterns of inspection, once for this machine\n")
+        count = f"{len(patterns):,} patterns"  # Requests and answers have some each.
+        sys.stderr.write(f"vallum: compiling {count} of inspection, once for this machine\n")
         database = compile_(patterns)
         try:
             _write(path, key + hashlib.sha256(database).digest() + database)

@@ -26,6 +26,17 @@ def test_a_good_policy(tmp_path: Path) -> None:
     assert "no errors, no warnings; 4 operations protected" in result.output
 
 
+def test_the_providers_own_operations_are_not_counted(tmp_path: Path) -> None:
+    identity = (
+        "identity: {issuer: 'https://localhost:8443', resources: "
+        "{bookshop: {identifier: 'https://localhost:8443'}}}\napis:\n"
+    )
+    result = _check("-c", str(write_policy(tmp_path, changed(POLICY, "apis:\n", identity))))
+
+    assert result.exit_code == 0, result.output
+    assert "; 4 operations protected" in result.output
+
+
 def test_an_error_is_shown_with_its_line_mark_and_help(tmp_path: Path) -> None:
     path = write_policy(tmp_path, WRONG)
     result = _check("-c", str(path))

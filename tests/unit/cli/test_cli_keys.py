@@ -14,7 +14,7 @@ from tests.support.calling import Door, no_guard
 from vallum.cli.keys import keys
 from vallum.core.problems import Denied
 from vallum.filters.api_key import APIKeyAuthenticator
-from vallum.store.keys import KeyDirectory
+from vallum.store.keys import KeyDirectory, KeyStore
 
 KEY = re.compile(r"vlm_[0-9A-Za-z]{17}_[0-9A-Za-z]{49}\n")
 
@@ -179,6 +179,7 @@ def test_nothing_left_to_rotate(command: Keys) -> None:
 
 
 def test_list(command: Keys) -> None:
+    KeyStore(command.state).close()
     assert command.run("list").exit_code == 0
     assert json.loads(command.run("list", "--json").stdout) == []
     command.make("webshop", "--expires", "1ms")
@@ -257,3 +258,12 @@ def test_a_narrow_terminal_gets_every_column_too(
 
     assert ["name", "webshop"] in [[word.strip() for word in line] for line in said]
     assert "last used (UTC)  never" in " ".join(word for line in said for word in line)
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("revoke", "webshop"), ("rotate", "webshop")])
+def test_a_misspelt_state_file_is_not_made(command: Keys, arguments: tuple[str, ...]) -> None:
+    result = command.run(*arguments)
+
+    assert result.exit_code == 1
+    assert "there is no state file" in result.stderr
+    assert not command.state.exists()
