@@ -163,6 +163,16 @@ def test_b054_xfproto(arena: Arena, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["X.Forwarded.For", "x-user.id", "X!User!Id", "x+roles", "Vallum~Identity", "x'request'id"],
+)
+def test_b058_names_that_become_others_in_variables_of_cgi(arena: Arena, name: str) -> None:
+    received = arena.forward(f"{name}: canary-58", "X-Own: stays")
+    assert not received.contains(b"canary-58")
+    assert received.get("x-own") == b"stays"
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "X-Forwarded-Host: evil.example",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from vallum.core.fields import FieldLine
 from vallum.wire.http1 import malformed
 from vallum.wire.ranges import RANGE_FIELDS, is_modest
@@ -163,6 +165,12 @@ _END_TO_END = frozenset(
 )
 
 
+# SECURITY: what is neither letter nor digit becomes `_` where servers make variables of CGI from
+# names (RFC 3875 §4.1.18), so that `x.user+id` would be `HTTP_X_USER_ID`. Of the underscore itself
+# `http1` judges.
+_FOLDED = re.compile(rb"[^a-z0-9_-]")
+
+
 def is_claim(name: bytes) -> bool:
     """Whether a field states something that only the gateway may state upstream (B-057, B-068)."""
     return name in _CLIENT_CLAIMS or name.startswith(_CLAIM_PREFIXES)
@@ -218,4 +226,5 @@ def forwardable(
         and name not in withheld
         and name not in extra
         and not is_claim(name)
+        and (name in declared or _FOLDED.search(name) is None)
     ]

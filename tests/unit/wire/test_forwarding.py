@@ -61,6 +61,12 @@ def test_other_fields_are_no_claims(name: bytes) -> None:
     assert _passed(name) == [name]
 
 
+def test_b058_names_of_other_letters_pass_where_they_are_declared() -> None:
+    items = ((b"x.count", b"1"), (b"x.other", b"2"), (b"x_own", b"3"))
+    declared = frozenset((b"x.count",))
+    assert forwardable(items, _NONE, _NONE, declared) == [items[0], items[2]]
+
+
 def test_withheld_credentials_stop_here() -> None:
     items = ((b"authorization", b"secret"), (b"x-key", b"secret"), (b"accept", b"a"))
     withheld = frozenset({b"authorization", b"x-key"})
