@@ -302,7 +302,16 @@ def test_b302_gql_opname(graphql_shop: Shop, members: dict[str, Any], code: str)
 def test_b302_gql_opname_said_twice(graphql_shop: Shop) -> None:
     raw = b'{"query":"{ on }","query":"{ users { name } }"}'
     refuse(graphql_shop, request("POST", "/graphql", "Content-Type: application/json", body=raw))
-    for name in ("query=%7Busers%7Bname%7D%7D", "operationName=admin", "variables=%7B%7D"):
+    for name in (
+        "query=%7Busers%7Bname%7D%7D",
+        "operationName=admin",
+        "variables=%7B%7D",
+        # As readers spell it for themselves.
+        "+query=%7Busers%7Bname%7D%7D",
+        "Query=%7Busers%7Bname%7D%7D",
+        "query[]=%7Busers%7Bname%7D%7D",
+        "extensions[persistedQuery][version]=1",
+    ):
         raw = request(
             "POST", f"/loose?{name}", "Content-Type: application/json", body=b'{"query":"{ on }"}'
         )

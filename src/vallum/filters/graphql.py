@@ -32,9 +32,11 @@ from vallum.wire.json import DEFAULT_LIMITS, MalformedJSON, parse_json, read_gra
 from vallum.wire.json_exact import JSONLimits
 from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import parse_media_type
+from vallum.wire.spelled import is_read_as
 
 _JSON: Final = "application/json"
 _TAKEN: Final = frozenset({_JSON, "application/graphql-response+json"})
+_MEMBERS: Final = frozenset(name.lower() for name in MEMBERS)
 _ANSWER_LIMITS: Final = JSONLimits(depth=64)
 
 
@@ -134,7 +136,7 @@ class _Control:
         """Judge a request by POST. Raises Denied."""
         _check_media_type(exchange)
         # Some servers believe the URL before the body (B-302).
-        if any(name in MEMBERS for name, _ in exchange.request.target.query):
+        if any(is_read_as(name, _MEMBERS) for name, _ in exchange.request.target.query):
             raise _refused(RefusedGraphQL("member"), "query")
         settings = self._settings
         try:

@@ -7,7 +7,7 @@ declared; whoever guards a place asks for all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 Steps = tuple[str, ...]
@@ -16,6 +16,7 @@ Steps = tuple[str, ...]
 _BETWEEN: Final = re.compile(r"[\[.]")
 _UNWORDED: Final = re.compile(r"[ .\[]")
 _MARKS: Final = ("_", "!")
+_METHOD_OVERRIDES: Final = frozenset({"_method"})
 
 
 def place_in(name: str) -> Steps | None:
@@ -40,9 +41,14 @@ def places_of_field(name: str, *, is_declared: bool = False) -> frozenset[Steps]
     return frozenset(found - {(name,)})
 
 
+def is_read_as(name: str, names: Collection[str]) -> bool:
+    """Whether somebody reads the name of a parameter, or field, as one of `names` (lower case)."""
+    return any(each.partition("[")[0].lower() in names for each in _as_read(name))
+
+
 def is_method_override(name: str) -> bool:
     """Whether frameworks run another method when a parameter, or field, of this name says so."""
-    return any(each.lower() == "_method" for each in _as_read(name))
+    return is_read_as(name, _METHOD_OVERRIDES)
 
 
 def _as_read(name: str) -> Iterator[str]:
