@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -34,9 +35,16 @@ _CHUNK_CHARACTERS: Final = 4 * LONGEST_TEXT
 _FEW: Final = 6
 """Texts that are one chunk, however long they are."""
 _OVERLAP: Final = 256
+_PLACE: Final = 1024
+"""Characters of a long text that are judged together where only a part of it is coded."""
 _JUDGED_SECONDS: Final = 0.025
 """Processor time for the suspects among 100,000 characters: whoever asks for more attacks us."""
 _JUDGED_CHARACTERS: Final = 100_000
+_SAMPLE: Final = "a sentence of ordinary words, " * 256
+_read_sample = re.compile("[A-Za-z]{3,}").findall
+_SAMPLE_SECONDS: Final = 60e-6
+"""What reading the sample takes on the processor that the limits are meant for."""
+_MOST_SLOWNESS: Final = 5.0
 _SECONDS_FOR_EACH_MORE: Final = 1e-6
 """For a character beyond them: a long honest text must pass on a slow machine too."""
 _CODE_FAMILIES: Final = frozenset({"deserialisation"})
@@ -192,8 +200,10 @@ class Inspector:
             return _decoders(match(reading))
 
         found: list[Suspicion] = []
+        judged = [text]
         for view in peel(text, decoders_for, judge.budget.check):
-            found += judge.text(index, view.text, view.layers, match(view.text))
+            found += judge.text(index, view.text, view.layers, match(view.text), judged)
+            judged.append(view.text)
         return found
 
     def woken_by(self, text: str) -> list[Detector]:
@@ -215,18 +225,35 @@ def _decoders(numbers: Iterable[int]) -> Iterable[str]:
 class _Budget:
     """The processor time that the suspects of one request may take."""
 
-    __slots__ = ("_clock", "_end")
+    __slots__ = ("_allowed", "_begun", "_clock", "_slowness")
 
     def __init__(self, clock: Callable[[], float], texts: Sequence[str]) -> None:
         self._clock = clock
         size = sum(map(len, texts))
         more = max(0, size - _JUDGED_CHARACTERS)
-        self._end = clock() + _JUDGED_SECONDS + more * _SECONDS_FOR_EACH_MORE
+        self._allowed = _JUDGED_SECONDS + more * _SECONDS_FOR_EACH_MORE
+        self._slowness = 0.0
+        self._begun = clock()
 
     def check(self) -> None:
         """Raises TooSuspiciousError once the time is up."""
-        if self._clock() > self._end:
+        spent = self._clock() - self._begun
+        if spent <= self._allowed:
+            return
+        # What is honest must not depend on how busy the machine is.
+        self._slowness = self._slowness or _slowness(self._clock)
+        if spent > self._allowed * self._slowness:
             raise TooSuspiciousError
+
+
+def _slowness(clock: Callable[[], float]) -> float:
+    """How many times as long as it should this processor takes now, from 1 to 5."""
+    best = float("inf")
+    for _ in range(3):
+        begun = clock()
+        _read_sample(_SAMPLE)
+        best = min(best, clock() - begun)
+    return min(max(best / _SAMPLE_SECONDS, 1.0), _MOST_SLOWNESS)
 
 
 class _Judging:
@@ -240,21 +267,30 @@ class _Judging:
         self.budget = budget
 
     def text(
-        self, index: int, text: str, layers: tuple[str, ...], numbers: Collection[int]
+        self,
+        index: int,
+        text: str,
+        layers: tuple[str, ...],
+        numbers: Collection[int],
+        judged: Sequence[str] = (),
     ) -> list[Suspicion]:
         """What the detectors say about one reading of a text: of each the strongest.
 
         Args:
             numbers: of the patterns that match in the whole of it.
+            judged: the readings that were judged before. What stands in them as it does in this
+                one is not judged again: a long document has a few coded places.
         """
         if max(numbers, default=0) < _FIRST_TRIGGER:
             return []
         best: dict[str, Judgement] = {}
         context: Context | None = None
         is_part = len(text) > LONGEST_TEXT
-        for window in _windows(text):
+        for window in _windows(text, _PLACE if judged else LONGEST_TEXT):
             if is_part:
                 self.budget.check()
+                if any(window in known for known in judged):
+                    continue
             woken = self._inspector.woken_by(window) if is_part else self._inspector.owners(numbers)
             if not woken:
                 continue
@@ -294,10 +330,9 @@ def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
         yield start, texts[start:]
 
 
-def _windows(text: str) -> Iterator[str]:
+def _windows(text: str, size: int) -> Iterator[str]:
     if len(text) <= LONGEST_TEXT:
         yield text
         return
-    step = LONGEST_TEXT - _OVERLAP
-    for start in range(0, len(text) - _OVERLAP, step):
-        yield text[start : start + LONGEST_TEXT]
+    for start in range(0, len(text) - _OVERLAP, size - _OVERLAP):
+        yield text[start : start + size]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cache
-from itertools import count
+from itertools import chain, count, repeat
 from urllib.parse import quote
 
 import pytest
@@ -177,7 +178,29 @@ def test_many_coded_texts_are_not_read_without_end() -> None:
 
     with pytest.raises(TooSuspiciousError):
         _found(inspector, ["%41"] * 5000)
-    assert next(seconds) < 0.1, "the clock is asked often, and believed"
+    assert next(seconds) < 0.15, "the clock is asked often, and believed; a slow one five times"
+
+
+@pytest.mark.parametrize(("sample", "is_refused"), [(50e-6, True), (90e-6, True), (180e-6, False)])
+def test_judging_may_take_as_long_as_the_processor_is_slow(sample: float, is_refused: bool) -> None:
+    # Begun; 40 ms spent at the first check; the sample three times; and no time from then on.
+    ticks = [0.0, 0.04, *(each for _ in range(3) for each in (0.0, sample))]
+    clock = chain(ticks, repeat(0.04))
+    inspector = Inspector((TOY, GADGET), _compiled(), lambda: next(clock))
+
+    with pytest.raises(TooSuspiciousError) if is_refused else nullcontext():
+        assert len(_found(inspector, ["evil!"] * 8)) == 8
+
+
+def test_of_a_long_text_only_coded_places_are_judged_again(inspector: Inspector) -> None:
+    text = "evil! " * 5000 + "%65vil! " + "good " * 9000
+
+    found = _found(inspector, [text])
+
+    assert (0, "toy.bad", 7, ("url",)) in found
+    layers = [context.layers for _, context in judged]
+    assert layers.count(()) > 6
+    assert layers.count(("url",)) in (1, 2), "windows overlap"
 
 
 def test_a_large_request_may_take_longer(inspector: Inspector) -> None:
