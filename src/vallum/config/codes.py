@@ -121,6 +121,7 @@ _UNWISE = _table(
     cors_private_network="Public web pages may call into a private network.",
     plain_upstream="Requests travel to the upstream unencrypted over a network.",
     insecure_option="An `insecure_` option is on.",
+    no_hosts="Clients in the network reach an API by no name.",
     trust_everyone="Any client can claim any address.",
     hmac_algorithm="Whoever can verify a token can also make one.",
     long_lifetime="A stolen token works for more than a day.",

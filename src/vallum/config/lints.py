@@ -25,6 +25,7 @@ _DAY = 86_400.0
 def lint_policy(policy: Policy, found: Values, apis: Sequence[LoadedAPI], report: Report) -> None:
     """Add every warning about a policy to the report."""
     _lint_listener(policy, found.node, report)
+    _lint_names(policy, found.node, apis, report)
     used = {
         name for loaded in apis for each in loaded.resolved for name in each.controls.authenticate
     }
@@ -80,6 +81,19 @@ def _lint_listener(policy: Policy, root: Node, report: Report) -> None:
             "no exchange is recorded, so nothing can be traced after an attack",
             place_of(root, "records"),
             "remove `records: off`; records hold no secrets",
+        )
+
+
+def _lint_names(policy: Policy, root: Node, apis: Sequence[LoadedAPI], report: Report) -> None:
+    everywhere = policy.listen.address
+    nameless = [each.name for each in apis if not (each.api.hosts or policy.listen.hosts)]
+    if nameless and everywhere in ("0.0.0.0", "::"):
+        report.add(
+            "no-hosts",
+            f"no client in the network calls `{nameless[0]}` by the name `{everywhere}`;"
+            " others are answered with 421",
+            place_of(root, "listen", "address"),
+            "add `hosts:` under `listen:`, the names by which clients call the gateway",
         )
 
 

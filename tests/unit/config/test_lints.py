@@ -73,6 +73,11 @@ CASES = (
         "corp: {issuer: http://127.0.0.1:9, audience: bookshop, insecure_http_jwks: true} " + MARK,
     ),
     Case(
+        "no-hosts",
+        "{address: 127.0.0.1:8443, tls: local}",
+        f"{{address: '[::]:8443', tls: local}} {MARK}",
+    ),
+    Case(
         "trust-everyone",
         "{address: 127.0.0.1:8443, tls: local}",
         f"{{address: 127.0.0.1:8443, trusted_proxies: [0.0.0.0/0]}} {MARK}",
@@ -135,6 +140,23 @@ def test_a_policy_that_is_open_unless_it_says_otherwise(tmp_path: Path) -> None:
     assert policy is not None
     codes = {diagnostic.code: diagnostic.line for diagnostic in found}
     assert codes == {"public-by-default": 3, "public-over-contract": 3, "public-write": 3}
+
+
+@pytest.mark.parametrize(
+    ("listen", "api"),
+    [
+        ("{address: 0.0.0.0:8443, hosts: [api.example]}", ""),
+        ("{address: 0.0.0.0:8443}", "    hosts: [api.example]\n"),
+        ("{address: 192.0.2.1:8443}", ""),
+    ],
+)
+def test_an_api_in_the_network_that_has_a_name(tmp_path: Path, listen: str, api: str) -> None:
+    text = changed(POLICY, "{address: 127.0.0.1:8443, tls: local}", listen)
+    text = changed(text, "    operations:\n", f"{api}    operations:\n")
+    policy, found = inspect_policy(write_policy(tmp_path, text))
+
+    assert policy is not None
+    assert found == []
 
 
 def test_numeric_ids_are_named_once_for_an_api(tmp_path: Path) -> None:
