@@ -23,6 +23,7 @@ from vallum.inspection.detectors.shell_commands import (
     SPOKEN_BY_PROGRAMS,
     TOLD,
 )
+from vallum.inspection.detectors.shell_lines import echoes, single
 from vallum.inspection.detectors.shell_marks import marks
 from vallum.inspection.detectors.shell_option import option
 from vallum.inspection.detectors.shell_triggers import TRIGGERS
@@ -68,14 +69,14 @@ _BY_START: Final[dict[Arguments, tuple[int, int, int]]] = {
     "sensitive": (6, 7, 7),
 }
 _TRACE: Final = 4
+_ECHO: Final = 5
 _LONGEST_LINE: Final = 80
+_LONGEST_ORDER: Final = 32
 _OPTIONED: Final = 6
 _MANY_WORDS: Final = 12
 _SOME_WORDS: Final = 4
 _SEPARATORS = re.compile(r"[;|&\n]+")
 _LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&-]*")
-# A value that another one is hardly listed with: x;date; or any before && and || without a blank.
-_SINGLE = re.compile(r"[a-z](?=[;|&\n]{1,2}\S)|\w{1,24}(?=(?:&&|\|\|)\S)")
 _BROKEN_UP = re.compile(r"\w(?:''|\"\"|\\|\$[@*])\w")
 _SPAN = re.compile(r"`[^`]*`")
 _CELL = re.compile(r"\W*\w+\W*\Z")
@@ -158,8 +159,7 @@ class _Reading:
             everyday = command.name in DEVELOPMENT or command.name in INTERPRETERS
             bare = arguments == "none" and self._text[:1] == "/"
             return max(score, _TRACE if everyday and bare else 6)  # a setting: `/bin/bash`
-        word = self._text[command.place : command.place + len(command.name)]
-        if word.istitle() and "-" not in word and not command.prefixed:
+        if self._titled(command) and not command.prefixed:
             score = min(score, 3)
         if arguments == "none":
             score += self._ending(command)
@@ -174,6 +174,11 @@ class _Reading:
             score += 2
         return min(score, 9)
 
+    def _titled(self, command: Command) -> bool:
+        """Whether its name is written as the first word of a sentence."""
+        word = self._text[command.place : command.place + len(command.name)]
+        return word.istitle() and "-" not in word
+
     def _ending(self, command: Command) -> int:
         """What the end of a first command without arguments adds to its score."""
         rest = self._text[command.end : command.end + 20]
@@ -187,6 +192,8 @@ class _Reading:
         score = _BY_SEPARATOR[arguments][command.weight - 1]
         if self._optioned(command):
             score = max(score, _OPTIONED)
+        elif arguments == "prose" and self._begins(command) and len(text) <= _LONGEST_ORDER:
+            score = max(score, 5)
         elif arguments == "prose":
             return score
         if command.hidden:
@@ -209,6 +216,8 @@ class _Reading:
             or (arguments != "sensitive" and self._loose(command))
         ):
             score = min(score, _TRACE)
+        if score < _ECHO and command.name == "echo" and echoes(self._sent):
+            score = _ECHO
         return min(score, 9)
 
     def _optioned(self, command: Command) -> bool:
@@ -230,8 +239,13 @@ class _Reading:
         mark = self._text[command.start : command.place]
         if self._text[command.end :].strip(" ;|&#"):
             return False
-        first = command.start == 0 and not mark[-1:].isspace()
-        return command.name in TOLD or (first and command.weight > 1)
+        if command.name in TOLD or self._begins(command):
+            return True
+        return command.start == 0 and not mark[-1:].isspace() and command.weight > 1
+
+    def _begins(self, command: Command) -> bool:
+        """Whether the text begins with a semicolon and the command, as no sentence does."""
+        return self._text[0] == ";" and command.place == 1
 
     def _enclosed(self, command: Command) -> bool:
         """Whether it is told of in parentheses, as cron logs: no shell runs `word (a || /b)`."""
@@ -276,7 +290,7 @@ class _Reading:
     def _is_line(self, command: Command) -> bool:
         """Whether a short text ends in a command alone that is hardly a word of a list."""
         if command.name in LABELS:
-            return self._text[0] == ";" and command.place == 1
+            return self._begins(command)
         lined = command.start > self._marks
         return not lined or (len(command.name) > 1 and command.name not in SPOKEN_BY_PROGRAMS)
 
@@ -319,7 +333,7 @@ class _Reading:
     def _all_commands(self, found: Sequence[Command]) -> bool:
         """Whether the text is commands from its start, one after another, all but one known."""
         telling = [each for each in found if each.arguments != "prose"]
-        if len(telling) < 2 or telling[0].entry != "start":
+        if len(telling) < 2 or telling[0].entry != "start" or self._titled(telling[0]):
             return False
         strong = any(
             (each.weight > 1 and each.arguments != "none")
@@ -360,8 +374,7 @@ class _Reading:
         text = self._text
         if self._marks or len(text) > _LONGEST_LINE or "{" in text or "(" in text:
             return self._marks
-        single = _SINGLE.match(text)
-        return single.end() if single else 0
+        return single(text)
 
     @cached_property
     def _spoken(self) -> int:
@@ -377,7 +390,7 @@ class _Reading:
 def _in_query(text: str, at: int) -> bool:
     """Whether the `&` at `at` parts parameters of a URL."""
     before = text[:at]
-    return text[at] == "&" and "=" in before and " " not in before
+    return text[at] == "&" != text[at + 1 : at + 2] and "=" in before and " " not in before
 
 
 def _words_of(name: str) -> frozenset[str]:

@@ -132,7 +132,7 @@ OPERANDS: Final = {
 }
 """Words that only these commands take for an order."""
 
-NUMBERED: Final = words("sleep timeout ping usleep kill start-sleep wait seq exit")
+NUMBERED: Final = words("sleep timeout ping usleep kill start-sleep wait seq")
 """Whose only argument is a number."""
 
 TOLD: Final = words("awk cls del echo grep ls mv printf ren rm sed stat whois")

@@ -65,6 +65,7 @@ _MARKS: Final = (
         "trap",
         r"[;&|\n]\s{0,8}trap\s{1,8}\S{1,60}\s{1,8}(?:exit|err|debug|int|term|hup|return|\d{1,2})\b",
     ),
+    mark("shell.command", 7, "expr", r"[;|&`(\n]\s{0,3}expr\s{1,3}\d{1,20}\s{0,3}[-+*/%\\]"),
     mark(_EX, 6, "ifs=", r"(?:\A|[;&|\n]\s?)ifs=\S"),
     mark("shell.command", 7, ".", r"[;|&]\s{0,3}\.\s{1,3}(?:~|\.{1,2})?/\w"),
     mark("shell.command", 7, "$", r"[;|&]\s{0,3}(?:\$\{?[a-z_]\w{0,30}\}?){2,8}(?:[\s;|&]|\Z)"),

@@ -49,10 +49,16 @@ _PROSE_AFTER: Final = re.compile("[wp]{4}|p[wpx]{1,3}A[wp]{2}").search
 _CHAINS: Final = re.compile(
     r"(?>[\d\s.]+(?:[<>]=?[\d\s.]+){2,20})(?>(?:and|or)[\d\s.]+(?:[<>]=?[\d\s.]+){2,20}){0,20}"
 ).fullmatch
+# `50#`: pounds, or a number that is counted.
+_POUNDS: Final = re.compile(r"[\d\s.,]{1,40}#").fullmatch
 _PROSE: Final = 4
 """The most that SQL among words scores: a sentence about SQL is no statement."""
 # `Types::Integer` is the name of a class, as `id::integer` is none.
 _CLASS_PATH: Final = re.compile("(?<=[A-Za-z_])::(?=[A-Z][a-z])")
+# N,N'-di(tert-butyl)urea: primes of chemistry, and no quotes.
+_PRIMED: Final = re.compile(
+    r"(?<![\w'])(?:(?:\d{1,2}|[NOSPC])'{0,3},){1,6}(?:\d{1,2}|[NOSPC])'{1,3}-(?=[A-Za-z(\[])"
+)
 _QUOTED_WORD: Final = re.compile(r'"\w++"').fullmatch
 _SEEN: Final = 5
 _QUITE: Final = 7
@@ -72,9 +78,11 @@ class _Reading(NamedTuple):
 
 
 def _judge(sent: str, context: Context) -> Judgement | None:
+    if "'-" in sent:
+        sent = _PRIMED.sub(lambda match: match[0].replace("'", ""), sent)
     lowered = _CLASS_PATH.sub(".", sent).lower().rstrip()
     typed = context.location in {"query", "body"}
-    if typed and _CHAINS(lowered):
+    if typed and (_CHAINS(lowered) or _POUNDS(lowered)):
         return None
     best = _best(lowered, probe(lowered), typed)
     if best is None or best.score < _SEEN:

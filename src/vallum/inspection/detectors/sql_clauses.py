@@ -34,7 +34,7 @@ _CLAUSE: Final = re.compile(
   | qualify\s | connect\sby\s | start\swith\s.{{1,60}}\sconnect\sby\s | window\s\w{{1,30}}\sas\s?\(
   | tablesample\s?(?:bernoulli|system|\() | sample\s[\d.] | option\s?\( | settings\s\w{{1,60}}\s=
   | format\s(?:json|csv|tsv|xml|null|pretty|values)\w{{0,40}}\s?\Z | (?:un)?pivot\b\s?(?:\(|\Z)
-  | final\s?\Z | on\sconflict\s?(?:do\b|\(|on\s) | on\sduplicate\skey\supdate\s
+  | on\sconflict\s?(?:do\b|\(|on\s) | on\sduplicate\skey\supdate\s
   | over\s?\( | at\stime\szone\s | is\s(?:not\s)?distinct\sfrom\s | against\s?\( | match\s?\(
   | escape\s'
     """,
@@ -49,7 +49,7 @@ CLAUSES: Final = (
     r"(?:order|group|connect)\W+by", r"offset\W+\d", r"fetch\W+(?:first|next)\W+\d",
     "where", "prewhere", "qualify", r"start\W+with", r"window\W+\w+\W+as", "tablesample",
     r"sample\W+\d", r"option\W*\(", r"settings\W+\w+\W*=", r"format\W+\w+", "(?:un)?pivot",
-    "final", r"on\W+(?:conflict|duplicate)", r"over\W*\(", r"at\W+time\W+zone",
+    r"on\W+(?:conflict|duplicate)", r"over\W*\(", r"at\W+time\W+zone",
     r"is\W+(?:not\W+)?distinct", r"(?:against|match)\W*\(", r"(?:div|mod)\W+\d", "escape",
 )  # fmt: skip
 """How such clauses begin."""

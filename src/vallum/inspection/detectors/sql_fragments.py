@@ -88,7 +88,7 @@ _BARE: Final = (
     ("clause", 8, "<number>a?[wpdr]?W<operand><compare>"),
     ("clause", 8, "<number>?(?:GB<pre>(?:<const>|<known>)|H<constant>C|H<operand>C<pre><const>)"),
     ("clause", 8, "<number>GB<pre><atom>(?>(?:,<atom>)*)H<constant>C"),
-    ("clause", 8, "<number>?Mn[,M]|<number>I[vg]"),
+    ("clause", 8, "<number>?Mn[,M]|<number>I[vg](?>(?:,[vg])*)(?:$|;|<cut>)"),
     ("clause", 7, "<number>(?:GBw|Mn)<cut>"),
     ("clause", 6, "<number>(?:a[wsr])?F<name>[WC]"),
     ("concat", 6, "^sP<operand>[#c]"),

@@ -20,7 +20,7 @@ _APART: Final = rf"[^{_LETTERS}]"
 _GAP: Final = r"[^\w'\"`]*"
 _LOGIC: Final = r"(?:and|x?or|not|is|in|div|mod|r?like|glob|regexp|between|sounds|match)"
 _JOIN: Final = rf"(?:(?:and|x?or){_MARK}|&&|\|\|)"
-_OPERATOR: Final = r"(?:\|\||&&|[-+*/%^|&=<>!,~])"
+_OPERATOR: Final = r"(?:\|\||&&|[-+*%^|&=<!,~])"
 _COMPARE: Final = r"(?:[=<>]|(?:not\W+)?(?:r?like|between|in|is|regexp)\b(?:\W+not\b)?)"
 _CUT: Final = r"(?:--|#|/\*|;)"
 _OPERAND: Final = (
@@ -72,6 +72,10 @@ TRIGGERS: Final = (
     rf"{_QUOTE}{_MARK}*(?:where|having)\b.*{_COMPARED}",
     rf"{_QUOTE}[\s)]*{_CUT}",
     rf"{_QUOTE}[\s)]*{_OPERATOR}(?:{_MARK}*|{_GAP}[\w.]+[\s()]*)(?:{_CUT}|{_QUOTE}|[-+*/&|=<>])",
+    # `>` and `/>` end a tag too, and behind its text is the next.
+    rf"{_QUOTE}[\s)]*>(?:{_MARK}*|{_GAP}[\w.]+[\s()]*)(?:{_CUT}|{_QUOTE}|[-+*/&|=])",
+    rf"{_QUOTE}[\s)]*/(?:{_MARK}*[*/&|=<+-]|(?:{_MARK}*|{_GAP}[\w.]+[\s()]*)(?:{_CUT}|{_QUOTE}))",
+    rf"{_QUOTE}[\s)]*/{_GAP}[\w.]+[\s()]*[-+*/&|=<>]",
     rf"{_QUOTE}{_GAP}[\w.]*[\w.]\(",
     # A clause that is cut off.
     rf"(?:{_QUOTE}[\s)]*|\d[\s)]*\s|\d\))(?:{'|'.join(CLAUSES)})[^\n]*{_CUT}\W*$",

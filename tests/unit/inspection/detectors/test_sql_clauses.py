@@ -141,6 +141,8 @@ def test_what_a_form_or_a_filter_makes_sql_of_is_stopped(text: str) -> None:
         "'with love' --",
         "the 'with' statement in C#",
         "2 as one --",
+        "10 into @home account",
+        "kids' final #",
         "4 left #hurry",
         "Class of '99 is on --",
         "'68 with matching numbers #",
@@ -167,3 +169,27 @@ def test_what_a_form_or_a_filter_makes_sql_of_is_stopped(text: str) -> None:
 )
 def test_everyday_texts_with_the_same_words_and_marks_pass(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "N,N'-di(tert-butyl)urea",
+        "1,1'-bis(diphenylphosphino)ferrocene; 98%",
+        "2,2'-Azobis(isobutyronitrile) (AIBN)",
+        "3,3',5,5'-tetramethylbenzidine (TMB)",
+        "2,2'-[ethane-1,2-diylbis(oxy)]diethanamine",
+        "50#",
+        "5 #",
+    ],
+)
+def test_primes_of_chemistry_and_signs_of_numbers_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1,1'-sleep(5)-'", "N,N'-(select 5)-'", "1,1'-if(1=1,sleep(5),0)#", "3,3'-x or 1=1--"],
+)
+def test_what_begins_like_chemistry_and_is_sql_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS

@@ -1,0 +1,24 @@
+"""Short texts that are nothing but a value and the command behind it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# A value that another one is hardly listed with: x;date; or any before && and || without a blank.
+_SINGLE: Final = re.compile(r"[a-z](?=[;|&\n]{1,2}\S)|\w{1,24}(?=(?:&&|\|\|)\S)")
+# test;echo owned
+_ECHOED: Final = re.compile(
+    r"[\w.@-]{1,40}\s?(?:;|\|\|?|&&?)\s?echo\s{1,4}(?:\w{1,60}|\"[^\"]{0,60}\"|'[^']{0,60}')[\s;|&#]{0,8}\Z"
+)
+
+
+def single(text: str) -> int:
+    """Where the value ends that `text` begins with, if it is none of a list; or 0."""
+    match = _SINGLE.match(text)
+    return match.end() if match else 0
+
+
+def echoes(text: str) -> bool:
+    """Whether all of `text` is a value, a separator, and an `echo` that is told one thing."""
+    return _ECHOED.match(text) is not None
