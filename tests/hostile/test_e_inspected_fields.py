@@ -1,4 +1,4 @@
-"""E: header fields and cookies are inspected under the name by which the upstream knows them."""
+"""E: what inspection passes over is what the upstream reads, and what the contract has judged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.answering import Answering, answering, responses
+from tests.support.answering import JSON, Answering, answering, responses
 from tests.support.arena import request
 from tests.support.raw import RawConnection
 
@@ -26,9 +26,30 @@ def reading(name: str, where: str, schema: dict[str, Any], **more: Any) -> dict[
 
 
 TEXT = {"type": "string"}
+UNENFORCED = ("^[a-z]{,20}$", "^[a-z]{1,100000}$", "^(?#of a word)[a-z]+$", "^price\\$")
+"""Patterns that say to some parsers that there are letters alone, and that no engine holds to."""
 PATHS = {
     "/secret": reading("secret", "header", TEXT | {"format": "password"}),
     "/code": reading("code", "header", TEXT, **{"x-vallum": {"content": "code"}}),
+    "/notes": {
+        "post": {
+            "operationId": "patterns",
+            "requestBody": {
+                "content": {
+                    JSON: {
+                        "schema": {
+                            "type": "object",
+                            "properties": {
+                                f"p{number}": TEXT | {"pattern": pattern}
+                                for number, pattern in enumerate(UNENFORCED)
+                            },
+                        }
+                    }
+                }
+            },
+            "responses": responses(application_json={}),
+        }
+    },
     "/cookie": reading("cookie", "cookie", {"enum": ["dark", "light"]}),
 }
 
@@ -63,3 +84,13 @@ def test_a_cookie_with_a_blank_before_its_name_is_not_the_declared_one(
             connection.send(raw)
             assert connection.read("GET").status == (403 if blank else 400)
         assert shop.upstream.requests_since(mark) == []
+
+
+@pytest.mark.parametrize("number", range(len(UNENFORCED)))
+def test_a_text_is_looked_at_where_nobody_enforces_its_pattern(
+    shop: Answering, number: int
+) -> None:
+    mark = shop.upstream.mark()
+    body = f'{{"p{number}":"price$ {SCRIPT}"}}'.encode()
+    assert shop.writes("/notes", JSON, body, method="POST", key="").status == 403
+    assert shop.upstream.requests_since(mark) == []

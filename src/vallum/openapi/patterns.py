@@ -25,7 +25,7 @@ class Patterns:
         """Whether `pattern` can be used; a warning says so where it cannot."""
         usable = self._known.get(pattern)
         if usable is None:
-            usable = self._known[pattern] = _compiles(pattern)
+            usable = self._known[pattern] = is_enforced(pattern)
         if not usable:
             if _LOOKS_BACK.search(pattern):
                 message = "the pattern is not enforced: it cannot be checked in linear time"
@@ -37,7 +37,8 @@ class Patterns:
         return usable
 
 
-def _compiles(pattern: str) -> bool:
+def is_enforced(pattern: str) -> bool:
+    """Whether the linear engine takes a pattern; what it does not take, nobody holds texts to."""
     try:
         Draft202012Validator({"pattern": pattern}, pattern_options=LINEAR, offline=True)
     except ValidationError:

@@ -6,9 +6,12 @@ judged it already.
 
 from __future__ import annotations
 
+import re
 import re._constants as sre  # type: ignore[import-not-found, unused-ignore]
 import re._parser as sre_parser  # type: ignore[import-not-found, unused-ignore]
 from typing import Any, Final
+
+from vallum.openapi.patterns import is_enforced
 
 PINNING_FORMATS: Final = frozenset(
     ["uuid", "date", "date-time", "time", "duration", "ipv4", "ipv6", "hostname"]
@@ -31,7 +34,8 @@ def is_pinned(schema: dict[str, Any]) -> bool:
     if schema.get("format") in PINNING_FORMATS:
         return True
     pattern = schema.get("pattern")
-    return isinstance(pattern, str) and is_tight(pattern)
+    # SECURITY: `{,3}` is a repetition to the parser below, and nothing to the validator's engine.
+    return isinstance(pattern, str) and is_tight(pattern) and is_enforced(pattern)
 
 
 def is_tight(pattern: str) -> bool:
@@ -43,7 +47,7 @@ def is_tight(pattern: str) -> bool:
         return False
     try:
         parsed = sre_parser.parse(pattern[1:-1])
-    except (ValueError, RecursionError, OverflowError):
+    except (re.error, ValueError, RecursionError, OverflowError):
         return False
     return _all_tight(parsed)
 

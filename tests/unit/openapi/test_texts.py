@@ -239,6 +239,7 @@ def test_files_are_named_and_read_where_they_are_text() -> None:
         (r"^[A-z]+$", False),
         (r"^\S+$", False),
         (r"^(", False),
+        (r"^price\$", False),
     ],
 )
 def test_a_tight_pattern(pattern: str, tight: bool) -> None:
