@@ -38,7 +38,7 @@ _CALL: Final = (
     r"updatexml|load_file|load_extension|openrowset|opendatasource|openquery|xmltype|"
     r"httpuritype|dblink\w*|lo_\w+|pg_read_\w+|pg_ls_dir|gtid_sub\w+|name_const|query_to_xml|"
     r"database_to_xml|sys_eval|sys_exec|geometrycollection|multipolygon|multilinestring|"
-    r"master_pos_wait|crypt_key|make_set|cha?r|unistr|elt|iif|ctxsys\.[\w.]+|utl_\w+\.\w+|dbms_\w+\.\w+)"
+    r"master_pos_wait|crypt_key|make_set|cha?r|unistr|elt|iif|(?:ctx|ord)sys\.[\w.]+|utl_\w+\.\w+|dbms_\w+\.\w+)"
 )
 _PROBE: Final = (
     r"(?:ascii|ord|substr(?:ing)?|mid|left|right|concat(?:_ws)?|if|length|len|hex|exists|version|"
@@ -126,7 +126,7 @@ TRIGGERS: Final = (
     rf"(?:{'|'.join(NESTED)})|['\"\d]\W{{0,8}}(?:oorr|aandnd|anandd)\W",
     # What begins with the operator, for a place among others.
     r"^\W{0,4}(?:(?:and|x?or)\s{1,8}(?:not\s{1,8})?(?:true|false)\W{0,8}$|(?:order|group)\s{1,8}by\s{1,8}\d{1,5}(?:\s?,\s?\d{1,5}){0,20}\s?(?:$|--|#|;))",
-    rf"^\W{{0,4}}(?:and|x?or)\s{{1,8}}\w{{1,30}}\s{{0,8}}=\s{{0,8}}\w{{1,30}}\s{{0,8}}(?:{_CUT}|$)",
+    rf"^[\d\W]{{0,12}}(?:and|x?or)\s{{1,8}}\w{{1,30}}\s{{0,8}}=\s{{0,8}}\w{{1,30}}\s{{0,8}}(?:{_CUT}|$)",
     rf"{_QUOTE}[\s)]*(?:and|x?or|&&|\|\|)[\s(]*(?:[a-z]\w*\s?\(|\{{\w)",
     rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]",
     rf"\b(?:{'|'.join(OWN_CALLS)}) \(\s{{0,4}}[-+'\"\d]",
