@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.support.answering import BY_KEY, JSON, KEYED, ROLES, Answering, answering, responses
 
+PATCH = "application/json-patch+json"
 XML = "application/xml"
 FORM = "application/x-www-form-urlencoded"
 THING_REF = {"$ref": "#/components/schemas/Thing"}
@@ -39,6 +40,14 @@ CHAIN: dict[str, Any] = {
     "anyOf": [{"properties": {"next": CHAIN_REF}}, {"properties": {"next": CHAIN_REF}}],
 }
 """Says of one property in four places what it is: itself."""
+PRICED = {"type": "object", "properties": {"title": {"type": "string"}, "price": GUARDED}}
+SHELF = {
+    "type": "object",
+    "properties": {
+        "books": {"type": "object", "additionalProperties": PRICED},
+        "rows": {"type": "array", "items": PRICED},
+    },
+}
 PATHS: dict[str, Any] = {
     "/chain": {
         "put": {
@@ -58,6 +67,14 @@ PATHS: dict[str, Any] = {
                     for kind in (JSON, FORM, XML)
                 }
             },
+            "responses": responses(application_json={}),
+        },
+    },
+    "/shelf": {
+        "patch": {
+            "operationId": "changeShelf",
+            **KEYED,
+            "requestBody": {"content": {JSON: {"schema": SHELF}, PATCH: {"schema": {}}}},
             "responses": responses(application_json={}),
         },
     },
@@ -82,6 +99,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answering]:
             "putThing": f"{BY_KEY}, unknown: ignore",
             "putTree": BY_KEY,
             "putChain": BY_KEY,
+            "changeShelf": BY_KEY,
         },
         more=ROLES,
     ) as found:
@@ -197,3 +215,23 @@ def test_schemas_that_say_the_same_in_several_places_cost_no_more(shop: Answerin
     }
     reply = shop.says("/chain", value, body=good.encode(), **sent_as)
     assert (reply.status, json.dumps(reply.json())) == (200, good)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "status"),
+    [
+        ("/books/42", {"title": "t"}, 403),
+        ("/books/\u0664\u0662", {"title": "t"}, 403),
+        ("/rows/\u0664\u0662", {"title": "t"}, 403),
+        ("/rows/0", {"price": 0}, 403),
+        ("/rows/0", {"title": "t"}, 200),
+        ("/rows/-", {"title": "t"}, 200),
+        ("/books/42/title", "t", 200),
+    ],
+)
+def test_b252_bopla_write_by_adding_what_is_there_already(
+    shop: Answering, path: str, value: Any, status: int
+) -> None:
+    """A number is an index in an array alone; in an object it names what is replaced."""
+    change = json.dumps([{"op": "add", "path": path, "value": value}]).encode()
+    assert shop.writes("/shelf", PATCH, change).status == status

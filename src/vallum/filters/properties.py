@@ -44,6 +44,7 @@ _MASKS: Final[Mapping[Mask, Callable[[str], str]]] = {
     "email": mask_email,
 }
 _PATCH: Final = "application/json-patch+json"
+_INDEX: Final = re.compile(r"-|0|[1-9][0-9]*")
 _MOST_STEPS: Final = 100
 """To a place that something may hold for: more than anybody nests."""
 _GONE: Final = object()
@@ -465,21 +466,23 @@ def _patched(patch: Any, rights: list[Rights], held: frozenset[str]) -> tuple[st
             # RFC 6901 §3: a pointer is empty or begins with `/`, which some readers add.
             if not isinstance(pointer, str) or pointer[:1] not in ("", "/"):
                 return (str(index), key)
-            found = _below(rights, pointer_steps(pointer), held)
-            if found is None or _changes(change, kind, pointer, found, held):
+            steps = pointer_steps(pointer)
+            found = _below(rights, steps, held)
+            if found is None:
+                return (str(index), key)
+            # RFC 6902 §4.1: what is added to an array is a new item; what is added to an object
+            # takes the place of what has that name.
+            is_item = kind == "add" and _INDEX.fullmatch(steps[-1] if steps else "") is not None
+            if is_item and not _is_map(_below(rights, steps[:-1], held)):
+                if _written(change.get("value"), found, held, ()) is not None:
+                    return (str(index), key)
+            elif _hides(found, held):  # What is moved, removed or replaced goes with all in it.
                 return (str(index), key)
     return None
 
 
-def _changes(
-    change: dict[str, Any], kind: object, pointer: str, rights: list[Rights], held: frozenset[str]
-) -> bool:
-    """Whether a change at a place touches something in it that may not be written."""
-    last = pointer.rpartition("/")[2]
-    if kind == "add" and (last == "-" or last.isdecimal()):
-        return _written(change.get("value"), rights, held, ()) is not None  # A new item.
-    # What is moved, removed or replaced goes with all that is in it.
-    return _hides(rights, held)
+def _is_map(rights: list[Rights] | None) -> bool:
+    return rights is not None and any(each.is_map or each.names for each in rights)
 
 
 def _below(rights: list[Rights], steps: Iterable[str], held: frozenset[str]) -> list[Rights] | None:

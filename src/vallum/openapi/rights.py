@@ -20,6 +20,7 @@ _ANNOTATION: Final = "x-vallum"
 _KEYS: Final = ("read", "write", "mask")
 _IN_PLACE: Final = ("allOf", "anyOf", "oneOf")
 _IN_PLACE_ONE: Final = ("if", "then", "else")
+_OF_ANY_NAME: Final = ("additionalProperties", "unevaluatedProperties", "patternProperties")
 _OTHERS: Final = ("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems")
 
 
@@ -37,7 +38,7 @@ class Right(NamedTuple):
 class Rights:
     """The rights within a value, as a graph: schemas may refer to themselves."""
 
-    __slots__ = ("folded", "names", "others", "own")
+    __slots__ = ("folded", "is_map", "names", "others", "own")
 
     def __init__(self) -> None:
         self.own: list[Right] = []
@@ -47,6 +48,8 @@ class Rights:
         """`names` without regard to case, in which two may be alike."""
         self.others: list[Rights] = []
         """About every item, and every property by whatever name."""
+        self.is_map = False
+        """Whether the value may have properties of any name, so that a number may be one."""
 
     def at(self, step: str) -> Iterator[Rights]:
         """What holds for a property (or item) of the value."""
@@ -164,6 +167,7 @@ class RightsReader:
             if right is not None:
                 rights.own.append(right)
             _note_below(part, named, others)
+            rights.is_map = rights.is_map or any(map(part.get, _OF_ANY_NAME))
         for name, children in named.items():
             rights.add(name, self._rights(children))
         if others:
