@@ -46,7 +46,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     for row in rows:
         facts = [(column, text) for column, text in zip(columns, row, strict=True) if text]
-        console.print(table_of_facts(facts), end="\n\n")
+        console.print(table_of_facts(facts))
+        console.print()
 
 
 def table_of_facts(facts: Iterable[tuple[str, str]]) -> Table:
