@@ -59,7 +59,7 @@ _BROKEN: Final = (
     ("clause", 6, "a<name>F"),
     ("concat", 7, "P<operand>?P?[sjq]?$"),
     ("concat", 4, "O<pre>[sj]$"),
-    ("arithmetic", 7, "[O*C]<pre><atom><cut>|(?>(?:[O/*]<pre><const>)+)C<operand>"),
+    ("arithmetic", 7, "[O*C/]<pre><atom><cut>|(?>(?:[O/*]<pre><const>)+)C<operand>"),
     ("insert", 7, "(?>(?:,<operand>)+)<cut>"),
     # ', role='admin', name=' in the SET of an UPDATE
     ("insert", 7, "(?>(?:,<set>)+)(?:<cut>|W<operand><compare>)"),
@@ -143,7 +143,7 @@ _ANY: Final = (
     ("function", 5, "i<constant>C"),
     ("catalogue", 8, "F(?:d|m[^wp])"),
     ("catalogue", 8, "QN?d"),
-    ("catalogue", 8, "g(?<=[APOC,SQ]g)"),
+    ("catalogue", 8, "g(?<=[APOC,SQ/*]g)"),
     ("catalogue", 5, "^[dlg]$"),
     ("catalogue", 5, "^Fd"),
     ("clause", 8, "TR"),

@@ -126,7 +126,7 @@ TRIGGERS: Final = (
     rf"(?:{'|'.join(NESTED)})|['\"\d]\W{{0,8}}(?:oorr|aandnd|anandd)\W",
     # What begins with the operator, for a place among others.
     r"^\W{0,4}(?:(?:and|x?or)\s{1,8}(?:not\s{1,8})?(?:true|false)\W{0,8}$|(?:order|group)\s{1,8}by\s{1,8}\d{1,5}(?:\s?,\s?\d{1,5}){0,20}\s?(?:$|--|#|;))",
-    rf"^[\d\W]{{0,12}}(?:and|x?or)\s{{1,8}}\w{{1,30}}\s{{0,8}}=\s{{0,8}}\w{{1,30}}\s{{0,8}}(?:{_CUT}|$)",
+    rf"^\W{{0,4}}(?:and|x?or)\s{{1,8}}\w{{1,30}}\s{{0,8}}=\s{{0,8}}\w{{1,30}}\s{{0,8}}(?:{_CUT}|$)",
     rf"{_QUOTE}[\s)]*(?:and|x?or|&&|\|\|)[\s(]*(?:[a-z]\w*\s?\(|\{{\w)",
     rf"\b(?:{'|'.join(OWN_CALLS)})\s{{0,8}}\(\s{{0,4}}[-+'\"\d]",
     rf"\b(?:{'|'.join(OWN_CALLS)}) \(\s{{0,4}}[-+'\"\d]",

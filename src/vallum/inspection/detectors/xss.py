@@ -139,6 +139,11 @@ DETECTOR: Final = Detector(
         # Script as it stands.
         _SINKS + r"[\"'\])]{0,3}\s{0,4}[(`]",
         _SINKS + r" \(",
+        # A function that somebody else calls: onerror=alert, [1].find(alert)
+        (
+            r"(?:\bonerror\s{0,4}=|\.\s{0,4}(?:every|filter|find|findindex|flatmap|foreach|map|some)"
+            r"\s{0,4}\()\s{0,4}(?:alert|confirm|prompt|eval)\s{0,4}(?:[,;)}]|$)"
+        ),
         _ROOTS + _GAP + r"(?:\[|\.\s*(?:/\*[^*]{0,40}\*/\s*)?" + _MEMBERS + ")",
         r"\.\s*(?:cookie|innerhtml|outerhtml)\s*=",
         r"\.\s*(?:call|apply|map|sort)\s*`",
