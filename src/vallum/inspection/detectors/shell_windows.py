@@ -23,7 +23,8 @@ _IF = re.compile(
     r"\bif(?=[\s/])(\s{0,40}/i)?(?:\s{1,40}(not))?\s{1,40}"
     rf"(?:(exist|defined|errorlevel|cmdextversion)\s{{1,40}}({_OPERAND})|(\(?{_OPERAND})"
     rf"(\s{{0,40}}==+\s{{0,40}}|\s{{1,40}}(?:equ|neq|lss|leq|gtr|geq)\s{{1,40}})({_OPERAND}))"
-    r"\)?\s{1,40}(\S{1,60})"
+    # What is run stands on the same line; a colon before it is of another language.
+    r"(?<!:)\)?[^\S\n]{1,40}(\S{1,60})"
 )
 _BEFORE = re.compile(r"(?:\A|[;|&\n)]|\bdo|\belse|/s)[\s@(\"']{0,12}\Z")
 

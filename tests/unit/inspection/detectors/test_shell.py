@@ -170,6 +170,8 @@ def test_a_command_that_a_shell_would_run_is_stopped(text: str, rule: str) -> No
         "/users/*/posts",
         "main...feature/x",
         "",
+        "if x == 1:\n    for i in range(3):\n        print(i)",
+        "if x == 1: print(x)",
     ],
 )
 def test_what_people_write_to_each_other_passes(text: str) -> None:
