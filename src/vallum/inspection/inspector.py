@@ -44,7 +44,7 @@ _SAMPLE: Final = "a sentence of ordinary words, " * 256
 _read_sample = re.compile("[A-Za-z]{3,}").findall
 _SAMPLE_SECONDS: Final = 60e-6
 """What reading the sample takes on the processor that the limits are meant for."""
-_MOST_SLOWNESS: Final = 5.0
+_MOST_SLOWNESS: Final = 2.5
 _SECONDS_FOR_EACH_MORE: Final = 1e-6
 """For a character beyond them: a long honest text must pass on a slow machine too."""
 _CODE_FAMILIES: Final = frozenset({"deserialisation"})
@@ -247,7 +247,7 @@ class _Budget:
 
 
 def _slowness(clock: Callable[[], float]) -> float:
-    """How many times as long as it should this processor takes now, from 1 to 5."""
+    """How many times as long as it should this processor takes now, from 1 to 2.5."""
     best = float("inf")
     for _ in range(3):
         begun = clock()

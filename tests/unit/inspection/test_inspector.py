@@ -178,7 +178,9 @@ def test_many_coded_texts_are_not_read_without_end() -> None:
 
     with pytest.raises(TooSuspiciousError):
         _found(inspector, ["%41"] * 5000)
-    assert next(seconds) < 0.15, "the clock is asked often, and believed; a slow one five times"
+    assert next(seconds) < 0.15, (
+        "the clock is asked often, and believed; of a slow processor up to 2.5 times as long"
+    )
 
 
 @pytest.mark.parametrize(("sample", "is_refused"), [(50e-6, True), (90e-6, True), (180e-6, False)])
