@@ -170,16 +170,11 @@ def create_page(policy: Path, issuer: str, origin: str) -> tuple[Path, str]:
     return settings, vallum(policy, "users", "create", PERSON, "--name", "Ada Quill")
 
 
-def create_keys(policy: Path) -> dict[str, str]:
-    """One API key for each role, and beside the policy a file with the header field for curl."""
-    keys = {}
+def create_keys(policy: Path) -> None:
+    """One API key for each role, in a file beside the policy as curl takes it."""
     for role in ROLES:
         arguments = ("create", f"demo-{role}", "--role", role, "--expires", "1d")
-        keys[role] = vallum(policy, "keys", *arguments)
-        path = policy.with_name(role)
-        path.touch(mode=0o600)
-        path.write_text(f"X-API-Key: {keys[role]}\n")
-    return keys
+        vallum(policy, "keys", *arguments, "--output", str(policy.with_name(role)))
 
 
 @contextmanager

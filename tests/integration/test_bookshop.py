@@ -106,7 +106,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         command = [sys.executable, str(SHOP / "app.py"), "--port", str(port)]
         process = stack.enter_context(demo.running(command, home / "shop.log", home))
         demo.wait_until_ready(process, port, None)
-        keys = demo.create_keys(policy)
+        demo.create_keys(policy)
+        keys = {role: policy.with_name(role).read_text().split()[1] for role in demo.ROLES}
         up = [demo.VALLUM, "up", "-c", str(policy)]
         gateway = stack.enter_context(demo.running(up, home / "gateway.log", home))
         ca = home / demo.CA

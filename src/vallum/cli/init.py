@@ -135,7 +135,7 @@ def _next_steps(output: Path, draft: Draft, notes: int) -> str:
         lines.append(f"The contract has {parts} worth a look; `vallum check` shows more.")
     steps = (
         (f"vallum check{option}", "what is unwise, with lines"),
-        (f"vallum keys create{option} NAME{scope}", "a key for a caller"),
+        (f"vallum keys create{option} NAME{scope} -o NAME.key", "a key for a caller"),
         (f"vallum up{option}", "serve"),
     )
     width = max(len(command) for command, _ in steps)

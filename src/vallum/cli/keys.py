@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
+import shlex
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +19,32 @@ import click
 
 from vallum.cli.granted import read_role, warn_of_unknown
 from vallum.cli.groups import Commands
-from vallum.cli.policy import exit_with, policy_or_exit, read_option, state_options
+from vallum.cli.policy import (
+    exit_with,
+    loaded_or_exit,
+    policy_or_exit,
+    read_option,
+    state_options,
+)
 from vallum.cli.tables import print_rows, when
 from vallum.config import values
 from vallum.config.diagnostics import suggest
+from vallum.config.security import key_fields
 from vallum.store.errors import KeyNameTaken, StateUnusable, UnknownKey
 from vallum.store.keys import KeyStore, StoredKey
+from vallum.store.whole_file import drafted
 from vallum.tokens.api_key import generate, key_hash
 
 _NO_POLICY = "`--state FILE` needs no policy"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+
+_output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A new file for the key, as `curl -H @FILE` takes it, instead of stdout.",
+)
 
 
 def _time(text: str) -> float:
@@ -45,12 +65,13 @@ def _scope(text: str) -> str:
 def keys() -> None:
     """Create, list, rotate and revoke API keys.
 
-    A key is shown once, when it is made; Vallum keeps only a keyed hash of it.
+    A key is shown once, when it is made; Vallum keeps only a keyed hash of it. One that can be
+    neither printed nor written is not made.
 
     Example:
 
     \b
-      vallum keys create webshop --scope books:read --expires 90d
+      vallum keys create webshop --scope books:read --expires 90d -o webshop.key
       vallum keys list
       vallum keys rotate webshop
       vallum keys revoke webshop
@@ -78,12 +99,14 @@ def keys() -> None:
 @click.option(
     "--expires", type=_time, metavar="TIME", help="Life of the key, such as 30d; default: no end."
 )
+@_output_option
 @state_options
 def create(
     name: str,
     scopes: tuple[str, ...],
     roles: tuple[str, ...],
     expires: float | None,
+    output: Path | None,
     config: Path,
     state: Path | None,
     as_json: bool,
@@ -93,12 +116,14 @@ def create(
     Example:
 
     \b
-      vallum keys create webshop --scope books:read --role reader --expires 90d > webshop.key
+      vallum keys create webshop --scope books:read --role reader --expires 90d -o webshop.key
+      curl -H @webshop.key https://api.example/books
     """
+    fields = key_fields(())
     if state is None:
-        policy = policy_or_exit(config, _NO_POLICY)
-        state = policy.state
-        warn_of_unknown(policy, scopes=scopes, roles=roles)
+        loaded = loaded_or_exit(config, _NO_POLICY)
+        state, fields = loaded.policy.state, key_fields(loaded.contracts.values())
+        warn_of_unknown(loaded.policy, scopes=scopes, roles=roles)
     with _store(config, state, is_made=True) as store:
         now = time.time()
         text, key = _make(
@@ -109,14 +134,16 @@ def create(
             created=now,
             expires=None if expires is None else now + expires,
         )
+        hand_over = partial(_print, key, text, output, as_json=as_json)
         try:
-            store.add(key, now=now)
+            with _written(output, text, fields):
+                store.add(key, now=now, hand_over=hand_over)
         except KeyNameTaken:
             exit_with(
                 f"`{name}` has an active key",
                 f"`vallum keys rotate {name}` replaces it without interruption",
             )
-        _hand_over(key, text, as_json=as_json)
+        _tell(key, output)
 
 
 @keys.command(name="list")
@@ -192,11 +219,13 @@ def revoke(name: str, config: Path, state: Path | None, as_json: bool) -> None:
     metavar="TIME",
     help="Life of the new key; default: as long as the old one's.",
 )
+@_output_option
 @state_options
 def rotate(
     name: str,
     overlap: float,
     expires: float | None,
+    output: Path | None,
     config: Path,
     state: Path | None,
     as_json: bool,
@@ -208,8 +237,11 @@ def rotate(
     Example:
 
     \b
-      vallum keys rotate webshop --overlap 48h > webshop.key
+      vallum keys rotate webshop --overlap 48h -o webshop-2.key
     """
+    fields = key_fields(())
+    if state is None and output is not None:
+        fields = key_fields(loaded_or_exit(config, _NO_POLICY).contracts.values())
     with _store(config, state) as store:
         now = time.time()
         active = [key for key in _require(store, name) if key.is_active(now)]
@@ -226,8 +258,10 @@ def rotate(
             created=now,
             expires=None if expires is None else now + expires,
         )
-        store.replace(old, key, overlap_until=now + overlap)
-        _hand_over(key, text, as_json=as_json)
+        hand_over = partial(_print, key, text, output, as_json=as_json)
+        with _written(output, text, fields):
+            store.replace(old, key, overlap_until=now + overlap, hand_over=hand_over)
+        _tell(key, output)
         click.echo(f"the old key {old.id} ends {when(now + overlap)} UTC at the latest", err=True)
 
 
@@ -262,16 +296,47 @@ def _require(store: KeyStore, name: str) -> list[StoredKey]:
         exit_with(f"there is no key `{name}`", suggest(name, store.names(), what="key"))
 
 
-def _hand_over(key: StoredKey, text: str, *, as_json: bool) -> None:
+@contextmanager
+def _written(output: Path | None, text: str, fields: tuple[str, ...]) -> Iterator[None]:
+    """The file with the key, where one is wanted; it goes again where the key is not stored."""
+    if output is None:
+        yield
+        return
+    content = "".join(f"{field}: {text}\n" for field in fields).encode("ascii")
+    try:
+        with drafted(output, content) as draft:
+            # SECURITY: a name that is taken, be it by a link, is never followed or opened.
+            os.link(draft, output)
+    except FileExistsError:
+        exit_with(f"`{output}` is there already", "`-o` with another name makes a new file")
+    except OSError as error:
+        exit_with(f"`{output}` cannot be written: {error.strerror}")
+    try:
+        yield
+    except BaseException:
+        output.unlink(missing_ok=True)
+        raise
+
+
+def _print(key: StoredKey, text: str, output: Path | None, *, as_json: bool) -> None:
     # The only place where a key is ever printed.
+    shown = {"key": text} if output is None else {"file": str(output)}
+    if sys.stdout is None and (as_json or output is None):
+        # click would say nothing to it.
+        exit_with("there is no output; the key was not made", "`-o FILE` writes it into a new file")
     if as_json:
-        click.echo(json.dumps({"key": text, **_as_json(key, key.created)}, indent=2))
-    else:
+        click.echo(json.dumps({**shown, **_as_json(key, key.created)}, indent=2))
+    elif output is None:
         click.echo(text)
-    click.echo(
-        f"key {key.id} of `{key.name}`, expires (UTC): {when(key.expires)}; it is not shown again",
-        err=True,
-    )
+
+
+def _tell(key: StoredKey, output: Path | None) -> None:
+    about = f"key {key.id} of `{key.name}`, expires (UTC): {when(key.expires)}"
+    if output is None:
+        click.echo(f"{about}; it is not shown again", err=True)
+    else:
+        use = shlex.quote(f"@{output}")
+        click.echo(f"{about}; written to `{output}`, for `curl -H {use}`", err=True)
 
 
 def _as_json(key: StoredKey, now: float) -> dict[str, Any]:

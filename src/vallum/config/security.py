@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from vallum.openapi.model import Contract, Operation, SecurityRequirement, SecurityScheme
@@ -69,6 +69,12 @@ def key_field(contract: Contract) -> str:
         if scheme.type == "apiKey" and kind_of(scheme) == "api_key":
             return scheme.parameter
     return DEFAULT_KEY_FIELD
+
+
+def key_fields(contracts: Iterable[Contract]) -> tuple[str, ...]:
+    """The header fields in which the gateway takes API keys for any of the contracts, each once."""
+    by_name = {field.lower(): field for field in map(key_field, contracts)}
+    return tuple(by_name.values()) or (DEFAULT_KEY_FIELD,)
 
 
 def asked(operation: Operation, contract: Contract, issuers: Collection[str]) -> Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -67,8 +67,15 @@ class KeyStore:
         """
         return _pepper(self._connection, self._path)
 
-    def add(self, key: StoredKey, *, now: float) -> None:
+    def add(
+        self, key: StoredKey, *, now: float, hand_over: Callable[[], None] = lambda: None
+    ) -> None:
         """Store a new key.
+
+        Args:
+            key: the key.
+            now: Unix seconds.
+            hand_over: gives the key to who asked for it; where it raises, nothing is stored.
 
         Raises:
             KeyNameTaken: a key of this name is active; `replace` is for that.
@@ -78,6 +85,7 @@ class KeyStore:
                 raise KeyNameTaken(key.name)
             self._insert([key])
             bump_generation(self._connection)
+            hand_over()
 
     def add_many(self, keys: Iterable[StoredKey]) -> None:
         """Store many new keys in one transaction, for imports; names are not looked at."""
@@ -85,8 +93,22 @@ class KeyStore:
             self._insert(keys)
             bump_generation(self._connection)
 
-    def replace(self, old: StoredKey, new: StoredKey, *, overlap_until: float) -> None:
-        """Store `new` in the place of `old`, which goes on until `overlap_until` at most."""
+    def replace(
+        self,
+        old: StoredKey,
+        new: StoredKey,
+        *,
+        overlap_until: float,
+        hand_over: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Store `new` in the place of `old`, which goes on until `overlap_until` at most.
+
+        Args:
+            old: the key that ends.
+            new: the key that begins.
+            overlap_until: Unix seconds.
+            hand_over: gives the new key to who asked for it; where it raises, all stays as it was.
+        """
         expires = overlap_until if old.expires is None else min(old.expires, overlap_until)
         with transaction(self._connection):
             self._insert([new])
@@ -95,6 +117,7 @@ class KeyStore:
                 (expires, new.id, old.id),
             )
             bump_generation(self._connection)
+            hand_over()
 
     def revoke(self, ids: Collection[str], *, now: float) -> None:
         """End keys at once; in effect on every worker within two seconds."""

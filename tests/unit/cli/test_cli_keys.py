@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import time
 from pathlib import Path
 
@@ -87,6 +88,67 @@ def test_a_name_is_taken(command: Keys) -> None:
     assert result.exit_code == 1
     assert "vallum keys rotate webshop" in result.stderr
     assert result.stdout == ""
+
+
+def test_create_into_a_new_file_as_curl_takes_it(command: Keys) -> None:
+    file = command.state.with_name("web shop.key")
+    result = command.run("create", "webshop", "--output", str(file))
+    field, key = file.read_text().removesuffix("\n").split(": ")
+    assert (result.exit_code, result.stdout, field) == (0, "", "X-API-Key")
+    assert f"written to `{file}`, for `curl -H '@{file}'`" in result.stderr
+    assert key not in result.stderr
+    assert command.opens(key)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert sorted(file.parent.iterdir()) == [command.state, Path(f"{command.state}.pepper"), file]
+
+
+def test_create_into_a_file_with_json(command: Keys) -> None:
+    file = command.state.with_name("webshop.key")
+    result = command.run("create", "webshop", "-o", str(file), "--json")
+    made = json.loads(result.stdout)
+    assert made["file"] == str(file)
+    assert made["name"] == "webshop"
+    assert "key" not in made
+    assert command.opens(file.read_text().split()[1])
+
+
+def test_rotate_into_a_new_file(command: Keys) -> None:
+    old = command.make("webshop")
+    file = command.state.with_name("webshop-2.key")
+    assert command.run("rotate", "webshop", "-o", str(file), "--overlap", "0s").exit_code == 0
+    assert command.opens(file.read_text().split()[1])
+    assert not command.opens(old)
+
+
+def test_the_file_names_the_fields_of_the_contracts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    policy = "version: 1\napis:\n"
+    for number, field in enumerate(("X-Shop-Key", "x-shop-key", "X-Office-Key")):
+        Path(f"{number}.yaml").write_text(
+            "openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\n"
+            "components: {securitySchemes: {key: {type: apiKey, in: header, "
+            f"name: {field}}}}}}}\nsecurity: [{{key: []}}]\n"
+            f"paths:\n  /{number}:\n"
+            f"    get: {{operationId: get{number}, responses: {{'200': {{description: Books}}}}}}\n"
+        )
+        policy += f"  shop{number}: {{openapi: {number}.yaml, upstream: 'http://127.0.0.1:8000'}}\n"
+    Path("vallum.yaml").write_text(policy)
+    for arguments in (("create", "webshop", "-o", "a"), ("rotate", "webshop", "-o", "b")):
+        result = CliRunner().invoke(keys, arguments)
+        assert result.exit_code == 0, result.output
+        lines = Path(arguments[-1]).read_text().splitlines()
+        names, values = zip(*(line.split(": ") for line in lines), strict=True)
+        assert names == ("x-shop-key", "X-Office-Key")
+        assert len(set(values)) == 1
+
+
+def test_a_name_that_is_taken_leaves_no_file(command: Keys) -> None:
+    command.make("webshop")
+    file = command.state.with_name("webshop.key")
+    assert command.run("create", "webshop", "-o", str(file)).exit_code == 1
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(
