@@ -5,6 +5,7 @@ The same through real sockets is in `test_e_bodies.py`.
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from typing import Any
 
@@ -338,3 +339,32 @@ def test_b108_form_charset(body: bytes, code: str) -> None:
 
 def test_b108_plus_and_percent_20_are_the_same_space() -> None:
     assert parse_form(b"a=x+y") == parse_form(b"a=x%20y") == (("a", "x y"),)
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf", "allOf"])
+def test_b101_what_is_wrong_deep_down_is_found_in_steps(keyword: str) -> None:
+    """Alternatives of a filter that hold filters: each level doubled what there was to tell."""
+    filters = {"type": "array", "items": {"$ref": "#/components/schemas/Filter"}}
+    both = {"op": {"enum": ["and", "or", "not"]}, "of": filters}
+    parts = [{"type": "object", "properties": both} for _ in range(3)]
+    parts[2]["required"] = ["op", "of"]
+    schemas = {"Filter": {"type": "object", "properties": both, keyword: parts}}
+    value: Any = {"op": "like"}
+    for _ in range(14):
+        value = {"of": [value, value] if value == {"op": "like"} else [value], "op": "or"}
+    found = judge(filters, json.dumps([value]), schemas=schemas)
+    deepest = "/0" + "/of/0" * 14
+    if keyword == "allOf":
+        assert set(found) <= {(f"{deepest}/op", "enum"), (f"{deepest[:-1]}1/op", "enum")} | {
+            (deepest, "required"),
+            (f"{deepest}/of", "required"),
+            (f"{deepest[:-1]}1/of", "required"),
+        }
+    assert found
+
+
+def test_b102_what_many_items_fail_in_alternatives_is_told_once() -> None:
+    items = [{"type": "array", "items": {**USER, "required": [name]}} for name in ("name", "otp")]
+    body = json.dumps([[{}] * 1_000] * 30)
+    found = judge({"type": "array", "items": {"anyOf": items}}, body)
+    assert found == [("/0", "alternative")]

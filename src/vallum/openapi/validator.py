@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
 from vallum.core.problems import Violation
+from vallum.openapi.explaining import Fault, failed_choice, faults, refers_to_itself, stepwise
 from vallum.openapi.patterns import LINEAR
 from vallum.openapi.problems import MAX_VIOLATIONS
 from vallum.wire.pointer import json_pointer
@@ -16,6 +18,9 @@ from vallum.wire.pointer import json_pointer
 # SECURITY: the library builds every error before it returns the first, microseconds each. A value
 # with more nodes than this is told its first error only.
 _MAX_NODES = 200
+
+_ALTERNATIVE: Final = ("alternative", "must match one of the declared alternatives")
+_AMBIGUOUS: Final = ("ambiguous", "must match only one of the declared alternatives")
 
 Kind = ValidationErrorKind
 
@@ -47,12 +52,7 @@ class SchemaTexts:
 
     def whole(self, name: str) -> tuple[str, bool]:
         """The schema with all it refers to, and whether it takes 64-bit integers anywhere."""
-        needed = {name}
-        todo = [name]
-        while todo:
-            fresh = self._references[todo.pop()] - needed
-            needed |= fresh
-            todo.extend(fresh)
+        needed = self._needed(name)
         int64 = not needed.isdisjoint(self._int64)
         if not self._references[name]:
             return self._texts[name].decode(), int64
@@ -60,16 +60,35 @@ class SchemaTexts:
         root = b'{"$ref":"#/$defs/%s","$defs":{%s}}' % (name.encode(), definitions)
         return root.decode(), int64
 
+    def stepwise(self, name: str) -> str | None:
+        """What explains faults of the schema; None where the schema itself can."""
+        needed = self._needed(name)
+        texts = {each: self._texts[each] for each in needed}
+        has_choices = any(b'"anyOf"' in text or b'"oneOf"' in text for text in texts.values())
+        references = {each: self._references[each] for each in needed}
+        return stepwise(texts) if has_choices or refers_to_itself(references) else None
+
+    def _needed(self, name: str) -> set[str]:
+        """The schema with all it refers to."""
+        needed = {name}
+        todo = [name]
+        while todo:
+            fresh = self._references[todo.pop()] - needed
+            needed |= fresh
+            todo.extend(fresh)
+        return needed
+
 
 class SchemaValidator:
     """A schema, compiled when it is first asked."""
 
-    __slots__ = ("_compiled", "_name", "_texts", "takes_int64")
+    __slots__ = ("_compiled", "_explain", "_name", "_texts", "takes_int64")
 
     def __init__(self, texts: SchemaTexts, name: str) -> None:
         self._texts = texts
         self._name = name
         self._compiled: Draft202012Validator | None = None
+        self._explain: Callable[[Any], list[Fault]] | None = None
         self.takes_int64 = False
         """Whether some integer of the schema has 64 bits; known once compiled."""
 
@@ -90,11 +109,26 @@ class SchemaValidator:
     def violations(self, value: Any, location: str, prefix: tuple[str, ...]) -> list[Violation]:
         """What is wrong with an invalid `value`: one to `MAX_VIOLATIONS` violations."""
         found: list[Violation] = []
-        for error in _without_echoes(_errors(self._validator(), value)):
-            found.extend(_violations(error, location, prefix))
+        explain = self._explain
+        if explain is None:
+            explain = self._explain = self._explainer()
+        for fault in _without_echoes(explain(value)):
+            found.extend(_violations(fault, location, prefix))
         if not found:
             found.append(Violation(location, json_pointer(prefix), "schema", "is not valid"))
         return found[:MAX_VIOLATIONS]
+
+    def _explainer(self) -> Callable[[Any], list[Fault]]:
+        text = self._texts.stepwise(self._name)
+        if text is None:
+            whole = self._validator()
+            return lambda value: [
+                Fault(tuple(each.instance_path), each.kind) for each in _errors(whole, value)
+            ]
+        # SECURITY: the library would describe a value of 28 levels of two alternatives that lead
+        # back to themselves two to the power of 28 times, and 100 KB of items in five for seconds.
+        steps = partial(_errors, compile_schema(text))
+        return lambda value: faults(steps, self._name, value, _MAX_NODES)
 
     def _validator(self) -> Draft202012Validator:
         if self._compiled is None:
@@ -113,18 +147,16 @@ def _errors(validator: Draft202012Validator, value: Any) -> list[ValidationError
     return list(islice(validator.iter_errors(value), _MAX_NODES))
 
 
-def _without_echoes(errors: list[ValidationError]) -> list[ValidationError]:
+def _without_echoes(faults: list[Fault]) -> list[Fault]:
     """Without the properties that are unknown only because the part that declares them failed."""
     others = [
-        error.instance_path
-        for error in errors
-        if not isinstance(error.kind, Kind.UnevaluatedProperties)
+        fault.path for fault in faults if not isinstance(fault.kind, Kind.UnevaluatedProperties)
     ]
     return [
-        error
-        for error in errors
-        if not isinstance(error.kind, Kind.UnevaluatedProperties)
-        or not any(path[: len(error.instance_path)] == error.instance_path for path in others)
+        fault
+        for fault in faults
+        if not isinstance(fault.kind, Kind.UnevaluatedProperties)
+        or not any(path[: len(fault.path)] == fault.path for path in others)
     ]
 
 
@@ -140,11 +172,9 @@ def _has_more_nodes(value: Any, most: int) -> bool:
     return False
 
 
-def _violations(
-    error: ValidationError, location: str, prefix: tuple[str, ...]
-) -> Iterator[Violation]:
-    path = (*prefix, *error.instance_path)
-    kind = error.kind
+def _violations(fault: Fault, location: str, prefix: tuple[str, ...]) -> Iterator[Violation]:
+    path = (*prefix, *fault.path)
+    kind = fault.kind
     match kind:
         case Kind.AdditionalProperties() | Kind.UnevaluatedProperties():
             for name in kind.unexpected:
@@ -161,6 +191,9 @@ def _violations(
 
 def _describe(kind: ValidationErrorKind) -> tuple[str, str]:
     """The code of an error and what was expected; the contract's words, never the value's."""
+    choice = failed_choice(kind)
+    if choice:
+        return _AMBIGUOUS if choice == "oneOf" else _ALTERNATIVE
     match kind:
         case Kind.Type():
             return "type", f"must be of type {' or '.join(kind.types)}"
@@ -171,9 +204,9 @@ def _describe(kind: ValidationErrorKind) -> tuple[str, str]:
         case Kind.Pattern():
             return "pattern", "must match the declared pattern"
         case Kind.AnyOf() | Kind.OneOfNotValid():
-            return "alternative", "must match one of the declared alternatives"
+            return _ALTERNATIVE
         case Kind.OneOfMultipleValid():
-            return "ambiguous", "must match only one of the declared alternatives"
+            return _AMBIGUOUS
         case Kind.UniqueItems():
             return "unique", "must not hold the same item twice"
     return _describe_bound(kind)
