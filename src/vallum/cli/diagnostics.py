@@ -62,6 +62,9 @@ class _Printer:
 
 def _read_lines(path: Path) -> list[str]:
     try:
+        # A pipe would keep whoever opens it waiting, and a device may have no end.
+        if not path.is_file():
+            return []
         return path.read_text("utf-8-sig", "replace").split("\n")
     except OSError:
         return []

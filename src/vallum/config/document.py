@@ -51,9 +51,10 @@ def read_text(path: Path, max_bytes: int) -> str:
     """
     try:
         if not path.is_file():
-            kind = "a folder" if path.is_dir() else "not there"
             raise SourceError(
-                "missing-file", f"the file `{path}` is {kind}", hint="check the path and its name"
+                "missing-file",
+                f"the file `{path}` is {_other_kind(path)}",
+                hint="check the path and its name",
             )
         with path.open("rb") as file:
             raw = file.read(max_bytes + 1)
@@ -77,6 +78,13 @@ def read_text(path: Path, max_bytes: int) -> str:
             line=before.count(b"\n") + 1,
             hint="save it with the encoding UTF-8",
         ) from None
+
+
+def _other_kind(path: Path) -> str:
+    """What is there in the place of a regular file."""
+    if path.is_dir():
+        return "a folder"
+    return "no regular file" if path.exists() else "not there"
 
 
 def read_document(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -59,6 +60,17 @@ def test_of_a_file_that_is_no_text_no_line_is_shown(
     assert done.returncode == 1
     assert f"vallum.yaml:1:1: error[{says}]: " in done.stdout
     assert " | " not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["check -c pipe", "keys list -c pipe", "init --openapi pipe --upstream unix:/a"]
+)
+def test_nobody_waits_for_what_is_no_regular_file(tmp_path: Path, command: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = vallum(tmp_path, f"vallum {command}")
+    assert done.returncode == 1
+    first, *_ = (done.stdout + done.stderr).splitlines()
+    assert first == "pipe:1:1: error[missing-file]: the file `pipe` is no regular file"
 
 
 @pytest.mark.parametrize("command", ["log -c no.yaml", "init --openapi no.yaml --upstream unix:/a"])
