@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def tokens() -> None:
     "--subject", help="Every token of `user:NAME` or `client:NAME` that was issued until now."
 )
 @config_option
-def revoke(issuer: str, jti: str | None, subject: str | None, config: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def revoke(issuer: str, jti: str | None, subject: str | None, config: Path, as_json: bool) -> None:
     """Revoke tokens of ISSUER, by its name in the policy.
 
     In effect on all running workers within two seconds; no restart is needed. The records name
@@ -57,11 +59,16 @@ def revoke(issuer: str, jti: str | None, subject: str | None, config: Path) -> N
         revocations = Revocations(policy.state)
     except StateUnusable as error:
         exit_with(str(error))
+    about: dict[str, str | float] = {"issuer": trusted.issuer}
     if jti is not None:
         # No token that is accepted now can be valid for longer than this.
         until = now + trusted.max_lifetime + 2 * trusted.leeway
         revocations.revoke_token(trusted.issuer, jti, until=until, now=now)
+        about |= {"jti": jti, "until": until}
     elif subject is not None:
         revocations.revoke_subject(trusted.issuer, subject, at=now)
+        about |= {"subject": subject, "issued_until": now}
     revocations.close()
+    if as_json:
+        click.echo(json.dumps(about, indent=2))
     click.echo(f"revoked {subject or jti} of `{issuer}`", err=True)

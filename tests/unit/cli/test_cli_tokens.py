@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def test_all_tokens_of_a_subject(policy: Path) -> None:
     assert not revocations.is_revoked(ISSUER, "user:alice", "t1", time.time() + 1)
     assert not revocations.is_revoked(ISSUER, "user:bob", "t1", before)
     revocations.close()
+
+
+def test_json_tells_what_was_revoked_and_until_when(policy: Path) -> None:
+    before = time.time()
+    token = json.loads(run(policy, "corp", "--jti", "t1", "--json").stdout)
+    subject = json.loads(run(policy, "corp", "--subject", "user:alice", "--json").stdout)
+    assert (token["issuer"], token["jti"]) == (ISSUER, "t1")
+    assert (subject["issuer"], subject["subject"]) == (ISSUER, "user:alice")
+    assert before <= subject["issued_until"] <= time.time() < token["until"]
 
 
 @pytest.mark.parametrize(
