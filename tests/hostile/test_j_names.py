@@ -188,6 +188,17 @@ def test_b252_bopla_write_by_the_name_of_an_element(
     assert sent(shop, XML, body) == status
 
 
+@pytest.mark.parametrize("name", ["a.b", "a[b]", "@a.b", "owner.of"])
+def test_b252_bopla_names_that_are_places_are_looked_below_once(shop: Answering, name: str) -> None:
+    """Such a name may be a member or lead to a place: each level of them doubled the work."""
+    good: dict[str, Any] = {"name": "n"}
+    bad: dict[str, Any] = {"role": "n"}
+    for _ in range(28):
+        good, bad = {name: good}, {name: bad}
+    assert sent(shop, JSON, json.dumps(good).encode(), "/tree") == 200
+    assert sent(shop, JSON, json.dumps(bad).encode(), "/tree") == 403
+
+
 @pytest.mark.parametrize("shape", ["nested", "named"])
 def test_b252_bopla_schemas_that_reach_themselves_in_two_ways_cost_no_more(
     shop: Answering, shape: str

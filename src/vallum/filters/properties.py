@@ -48,6 +48,8 @@ _INDEX: Final = re.compile(r"-|0|[1-9][0-9]*")
 _MOST_STEPS: Final = 100
 """To a place that something may hold for: more than anybody nests."""
 _GONE: Final = object()
+_Seen = set[tuple[int, frozenset[int]]]
+"""Values, and what was asked to hold for them."""
 _BYTES: Final = "application/octet-stream"
 _FILES: Final = re.compile(
     r"(?:image|audio|video|font)/.+|application/(?:pdf|zip|gzip|octet-stream)"
@@ -396,38 +398,69 @@ def _value(exchange: Exchange, media_type: MediaType) -> Any:
 
 
 def _written(
-    value: Any, rights: list[Rights], held: frozenset[str], path: tuple[str, ...]
+    value: Any,
+    rights: list[Rights],
+    held: frozenset[str],
+    path: tuple[str, ...],
+    seen: _Seen | None = None,
 ) -> tuple[str, ...] | None:
     """The place of the first thing in a value that its sender may not write."""
     for each in rights:
         for right in each.own:
             if right.write is not None and right.write.isdisjoint(held):
                 return path
+    seen = set() if seen is None else seen
     if isinstance(value, dict):
-        return _members_written(value, rights, held, path)
+        return _members_written(value, rights, held, path, seen)
     for index, child in enumerate(value if isinstance(value, list) else ()):
         inner = below_any_case(rights, str(index))
-        refused = _written(child, inner, held, (*path, str(index))) if inner else None
+        refused = _written(child, inner, held, (*path, str(index)), seen) if inner else None
         if refused is not None:
             return refused
     return None
 
 
 def _members_written(
-    value: dict[str, Any], rights: list[Rights], held: frozenset[str], path: tuple[str, ...]
+    value: dict[str, Any],
+    rights: list[Rights],
+    held: frozenset[str],
+    path: tuple[str, ...],
+    seen: _Seen,
 ) -> tuple[str, ...] | None:
     for name, child in value.items():
         # `@role` is an attribute of XML that nobody declared: a property to many readers.
         names = (name, name[1:]) if name[:1] == "@" else (name,)
         inner = below_any_case(rights, *names)
-        refused = _written(child, inner, held, (*path, name)) if inner else None
-        if refused is not None:
-            return refused
         # `{"owner.role": …}`: what goes on into a database's update may be a place there.
         place = None if _is_declared(name, rights) else place_in(name)
-        found = [] if place is None else _below(rights, place, held)
-        if found is None or _written(child, found, held, ()) is not None:
-            return (*path, name)
+        if place is None:
+            refused = _written(child, inner, held, (*path, name), seen) if inner else None
+        else:
+            found = _below(rights, place, held)
+            if found is None:
+                return (*path, name)
+            refused = _written_as(child, (inner, found), held, (*path, name), seen)
+        if refused is not None:
+            return refused
+    return None
+
+
+def _written_as(
+    value: Any,
+    readings: Iterable[list[Rights]],
+    held: frozenset[str],
+    path: tuple[str, ...],
+    seen: _Seen,
+) -> tuple[str, ...] | None:
+    """As `_written`, for a value that may be several things."""
+    for rights in readings:
+        # SECURITY: each once, or every level of such names would double what there is to look at.
+        key = (id(value), frozenset(map(id, rights)))
+        if rights and key not in seen:
+            seen.add(key)
+            refused = _written(value, rights, held, path, seen)
+            if refused is not None:
+                return refused
     return None
 
 
@@ -502,11 +535,7 @@ def _below(rights: list[Rights], steps: Iterable[str], held: frozenset[str]) -> 
 
 def _hides(rights: list[Rights], held: frozenset[str]) -> bool:
     """Whether something at or below a place may not be written."""
-    return any(
-        right.write is not None and right.write.isdisjoint(held)
-        for each in rights
-        for right in each.every()
-    )
+    return any(each.isdisjoint(held) for found in rights for each in found.writers())
 
 
 def _own(places: Places) -> Rights | None:

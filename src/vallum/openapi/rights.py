@@ -38,7 +38,7 @@ class Right(NamedTuple):
 class Rights:
     """The rights within a value, as a graph: schemas may refer to themselves."""
 
-    __slots__ = ("folded", "is_map", "names", "others", "own")
+    __slots__ = ("_writers", "folded", "is_map", "names", "others", "own")
 
     def __init__(self) -> None:
         self.own: list[Right] = []
@@ -50,6 +50,7 @@ class Rights:
         """About every item, and every property by whatever name."""
         self.is_map = False
         """Whether the value may have properties of any name, so that a number may be one."""
+        self._writers: frozenset[frozenset[str]] | None = None
 
     def at(self, step: str) -> Iterator[Rights]:
         """What holds for a property (or item) of the value."""
@@ -84,6 +85,16 @@ class Rights:
                     seen[id(below)] = below
                     todo.append(below)
         return [right for rights in seen.values() for right in rights.own]
+
+    def writers(self) -> frozenset[frozenset[str]]:
+        """Who may write, of every right that can be reached. Not to be asked while rights are read.
+
+        Kept: a patch may ask for it with each of its operations.
+        """
+        if self._writers is None:
+            every = self.every()
+            self._writers = frozenset(each.write for each in every if each.write is not None)
+        return self._writers
 
 
 def below(rights: Iterable[Rights], step: str) -> list[Rights]:
