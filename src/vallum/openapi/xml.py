@@ -54,6 +54,8 @@ class XMLShape:
     """By local name."""
     item: Link | None = None
     """Of an array: its items; the name is empty where any will do."""
+    _alike: dict[str, str] | None = None
+    _words: frozenset[str] | None = None
 
     def links(self) -> Iterator[Link]:
         """Every attribute and child."""
@@ -63,10 +65,20 @@ class XMLShape:
     def property_like(self, name: str) -> str:
         """The property that a reader may take an undeclared name for who does not tell attributes
         from elements, or minds no case; the name itself where there is none."""
-        folded = name.casefold()
-        return next(
-            (each.property for each in self.links() if each.name.casefold() == folded), name
-        )
+        alike = self._alike
+        if alike is None:
+            # Of two names that are alike, the first.
+            found = [(each.name.casefold(), each.property) for each in self.links()]
+            alike = self._alike = dict(reversed(found))
+        return alike.get(name.casefold(), name)
+
+    def names(self, name: str) -> bool:
+        """Whether a name is that of a property, or of what spells one."""
+        words = self._words
+        if words is None:
+            words = frozenset(word for each in self.links() for word in (each.property, each.name))
+            self._words = words
+        return name in words
 
 
 @dataclass(slots=True, eq=False)
@@ -256,9 +268,8 @@ class _Reading:
         self, child: Element, others: dict[str, list[Any]], shape: XMLShape, path: tuple[str, ...]
     ) -> None:
         name = child.name.local
-        is_declared = any(name in (link.property, link.name) for link in shape.links())
         # A property's own name in another case is a name by which its rights are found.
-        if is_declared or shape.property_like(name).casefold() != name.casefold():
+        if shape.names(name) or shape.property_like(name).casefold() != name.casefold():
             # SECURITY: in another namespace, or spelled otherwise than declared, it must not pass
             # for the property of that name (B-113).
             self._refuse((*path, name), "unknown", "is not declared")
