@@ -53,6 +53,8 @@ _PARTIAL: Final = 206
 _PARTS: Final = "multipart/byteranges"
 _MOST_FINDINGS: Final = 20
 _SHORTEST: Final = 8
+_LONGEST_NAME: Final = 128
+"""Characters of a name's end that say what a text is for; it is read again with each item."""
 _MOST_JUDGED: Final = 256 * 1024
 """Characters of suspicious text of one answer that are looked at closely."""
 _LONGEST_EVIDENCE: Final = 60
@@ -230,7 +232,7 @@ class _Walk:
         left = value
         for name, child in value.items():
             self._path.append(name)
-            kept = self.value(child, name.lower())
+            kept = self.value(child, name[-_LONGEST_NAME:].lower())
             if kept is not child:
                 left = dict(left) if left is value else left
                 left[name] = kept
