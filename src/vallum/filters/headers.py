@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import ClassVar, Literal, Protocol
 
 from vallum.core.fields import FieldLine
@@ -182,6 +182,11 @@ _VISIBLE = re.compile(rb"[\x21-\x5b\x5d-\x7e\x80-\xff]+")
 _AUTHORITY = re.compile(r"(?:[a-z0-9._~!$&'()*+,;=-]+|\[[0-9a-f:.]+\])(?::[0-9]*)?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """What ends a host that browsers read as an address (WHATWG URL, "ends in a number")."""
+_TRANSLATED = tuple(
+    map(ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
+)
+"""RFC 4291 §2.5.5.1, 2765, 6052, 8215, 3056: where an IPv6 address is an IPv4 address, which may be
+of the inside network. Nobody publishes an address so."""
 _INTERNAL = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa", ".corp")
 
 
@@ -232,7 +237,8 @@ def _is_internal(authority: str) -> bool:
     if host.startswith("["):
         host = host[1:].partition("]")[0]
     try:
-        return not ip_address(host).is_global
+        address = ip_address(host)
+        return not address.is_global or any(address in each for each in _TRANSLATED)
     except ValueError:
         pass
     # A name of one label is the inside's, and so is a number that browsers read as an address.
