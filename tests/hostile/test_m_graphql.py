@@ -185,6 +185,16 @@ def test_b299_gql_depth_pages_by_variables(graphql_shop: Shop) -> None:
     refuse(graphql_shop, post(large), code="cost")
 
 
+def test_b299_gql_depth_sizes_in_lists(graphql_shop: Shop) -> None:
+    # Each size was a step of a recursion, which copied all steps before it.
+    def query(sizes: str) -> str:
+        return f"query A($n: JSON) {{ books(where: {{first: [{sizes}]}}) {{ id }} }}"
+
+    large = {"query": query("$n 2 " * 600), "variables": {"n": 1}}
+    refuse(graphql_shop, post(large), code="cost")
+    assert graphql_shop.ask(query("$n " * 600), variables={"n": 1}).status == 200
+
+
 # --- B-300: introspection and suggestions --------------------------------------------------------
 
 

@@ -38,7 +38,7 @@ type Review { text: String by: User }
 input NewBook { title: String!, tags: [String!], pages: Int }
 input Page { limit: Int, after: ID }
 type Query {
-  books(first: Int, title: String, page: Page): [Book!]!
+  books(first: Int, title: String, page: Page, where: JSON): [Book!]!
   book(id: ID!): Book
   users: [User!]!
   priced: [Priced!]!

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 OperationKind = Literal["query", "mutation", "subscription"]
@@ -97,6 +97,11 @@ def amount(value: object) -> int:
     return max(1, math.ceil(min(abs(value), _MOST)))
 
 
+def together(one: int, other: int) -> int:
+    """So many of so many, as far as it matters."""
+    return min(_MOST, one * other)
+
+
 def _amount_within(value: object, *, is_size: bool) -> int:
     """All sizes within a value, each as often as the others say."""
     children: Iterable[tuple[object, bool]] = ()
@@ -108,23 +113,34 @@ def _amount_within(value: object, *, is_size: bool) -> int:
         return amount(value)
     found = 1
     for each, says_size in children:
-        found = min(_MOST, found * _amount_within(each, is_size=says_size))
+        found = together(found, _amount_within(each, is_size=says_size))
     return found
 
 
-class Scaled(NamedTuple):
-    """A part of a cost that a variable multiplies."""
+class Unknown(NamedTuple):
+    """A number of items that the value of a variable says."""
 
     variable: str
-    each: Cost
     is_size: bool = True
     """Whether its value says how many are wanted; else only members of it may."""
     absent: int = 1
     """How many are wanted where the request does not say."""
 
 
+class Scaled(NamedTuple):
+    """A part of a cost that variables multiply."""
+
+    each: Cost
+    factor: int
+    unknown: tuple[Unknown, ...]
+
+
 class Cost(NamedTuple):
-    """What an operation costs: a number, and parts that variables multiply."""
+    """What an operation costs: a number, and parts that variables multiply.
+
+    It is as deep as fields are selected and as large as the document, however many sizes a field
+    takes: what is below a field is multiplied by all of them at once, and not before it is known.
+    """
 
     fixed: int = 0
     scaled: tuple[Scaled, ...] = ()
@@ -135,23 +151,24 @@ class Cost(NamedTuple):
 
     def _of(self, variables: Mapping[str, object], known: dict[tuple[str, bool], int]) -> int:
         total = self.fixed
-        for name, each, is_size, absent in self.scaled:
-            factor = absent
-            if name in variables:
-                key = (name, is_size)
-                # A large value is looked through once, however many fields take it.
-                if key not in known:
-                    known[key] = _amount_within(variables[name], is_size=is_size)
-                factor = known[key]
+        for each, factor, unknown in self.scaled:
+            for name, is_size, absent in unknown:
+                many = absent
+                if name in variables:
+                    key = (name, is_size)
+                    # A large value is looked through once, however many fields take it.
+                    if key not in known:
+                        known[key] = _amount_within(variables[name], is_size=is_size)
+                    many = known[key]
+                factor = together(factor, many)
             total += factor * each._of(variables, known)
         return total
 
-    def times(self, factor: int) -> Cost:
-        """So many of these."""
-        if factor == 1:
-            return self
-        scaled = tuple(each._replace(each=each.each.times(factor)) for each in self.scaled)
-        return Cost(self.fixed * factor, scaled)
+    def times(self, factor: int, unknown: Sequence[Unknown] = ()) -> Cost:
+        """So many of these, and as often as variables say."""
+        if unknown or (self.scaled and factor > 1):
+            return Cost(0, (Scaled(self, factor, tuple(unknown)),))
+        return self._replace(fixed=self.fixed * factor)
 
     def plus(self, other: Cost) -> Cost:
         """Both together."""

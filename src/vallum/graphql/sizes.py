@@ -25,7 +25,7 @@ from graphql import (
     is_input_object_type,
 )
 
-from vallum.graphql.model import SIZES, Cost, Scaled, amount
+from vallum.graphql.model import SIZES, Cost, Unknown, amount, together
 
 _Declared = Mapping[str, GraphQLArgument | GraphQLInputField]
 _NONE: Final[_Declared] = {}
@@ -46,58 +46,57 @@ def paged(
         holds_sizes: whether the variable of this name may hold sizes within its value.
     """
     given = [(each.name.value, each.value) for each in node.arguments or ()]
-    return _Reader(holds_sizes).members(given, declared, below)
+    reader = _Reader(holds_sizes)
+    reader.members(given, declared)
+    return below.times(reader.factor, reader.unknown)
 
 
 class _Reader:
+    """Collects the sizes within values; they multiply each other, wherever they stand."""
+
     def __init__(self, holds_sizes: Callable[[str], bool]) -> None:
         self._holds_sizes = holds_sizes
+        self.factor = 1
+        self.unknown: list[Unknown] = []
 
-    def members(
-        self, given: Iterable[tuple[str, ValueNode]], declared: _Declared, below: Cost
-    ) -> Cost:
+    def members(self, given: Iterable[tuple[str, ValueNode]], declared: _Declared) -> None:
         missing: dict[str, GraphQLArgument | GraphQLInputField] = {**declared}
         for name, value in given:
-            below = self._value(value, name in SIZES, missing.pop(name, None), below)
+            self.value(value, name in SIZES, missing.pop(name, None))
         for name, each in missing.items():
             if each.default is not None and each.default.literal is not None:
-                below = self._value(each.default.literal, name in SIZES, each, below)
-        return below
+                self.value(each.default.literal, name in SIZES, each)
 
-    def _value(
+    def value(
         self,
         value: ValueNode,
         is_size: bool,
         declared: GraphQLArgument | GraphQLInputField | None,
-        below: Cost,
-    ) -> Cost:
+    ) -> None:
         match value:
             case VariableNode():
-                return self._variable(value.name.value, is_size, declared, below)
+                self._variable(value.name.value, is_size, declared)
             case IntValueNode() | FloatValueNode() | StringValueNode() if is_size:
-                return below.times(amount(value.value))
+                self.factor = together(self.factor, amount(value.value))
             case ListValueNode():
                 for each in value.values:
-                    below = self._value(each, is_size, declared, below)
+                    self.value(each, is_size, declared)
             case ObjectValueNode():
                 kind = get_named_type(declared.type) if declared is not None else None
                 given = [(each.name.value, each.value) for each in value.fields]
-                return self.members(given, _fields(kind), below)
-        return below
+                self.members(given, _fields(kind))
 
     def _variable(
         self,
         name: str,
         is_size: bool,
         declared: GraphQLArgument | GraphQLInputField | None,
-        below: Cost,
-    ) -> Cost:
-        absent = 1
+    ) -> None:
+        default = _Reader(self._holds_sizes)
         if declared is not None and declared.default is not None and declared.default.literal:
-            absent = self._value(declared.default.literal, is_size, declared, Cost(1)).fixed
-        if not is_size and absent == 1 and not self._holds_sizes(name):
-            return below
-        return Cost(0, (Scaled(name, below, is_size, absent),))
+            default.value(declared.default.literal, is_size, declared)
+        if is_size or default.factor > 1 or self._holds_sizes(name):
+            self.unknown.append(Unknown(name, is_size, default.factor))
 
 
 def _fields(kind: GraphQLNamedType | None) -> _Declared:

@@ -144,6 +144,16 @@ def paged_cost(text: str, **variables: object) -> int:
     return operation.cost.of(check_variables(operation, variables, PAGED, most=100))
 
 
+def test_many_sizes_of_many_fields() -> None:
+    # Each size copied all that is selected below it: 20 million parts of a cost.
+    parts = " ".join(f"p{n}: parts {{ name }}" for n in range(400))
+    sizes = f"items(where: {{first: [{'$n 2 ' * 10_000}]}}) {{ ...P }}"
+    text = f"query A($n: JSON) {{ {sizes} }} fragment P on Item {{ {parts} }}"
+    limits = Limits(cost=1_000, tokens=40_000, aliases=400)
+    cost = read_document(text, PAGED, limits).select(None).cost
+    assert cost.of({"n": 1}) > 10**9
+
+
 @pytest.mark.parametrize(
     ("arguments", "times"),
     [
