@@ -9,14 +9,10 @@ import pytest
 from sqlalchemy import select, update
 from tests.support.authorizing import AUTHORIZE, request_for
 from tests.support.factors import (
-    EMAIL,
-    PASSWORD,
     PasskeyPage,
     code,
     form_for,
-    person,
     post_json,
-    send_password,
     sign_in_with_totp,
     signed_in,
     soft,
@@ -24,6 +20,7 @@ from tests.support.factors import (
     with_totp,
 )
 from tests.support.oauth import add_public
+from tests.support.people import ANN, PASSWORD, add_user, sign_in
 from tests.support.provider import ISSUER, Provider, form_of, running_provider, submit
 
 from vallum.identity.people.first_admin import first_admin_link
@@ -44,7 +41,7 @@ def fresh_page(provider: Provider, seed: bytes) -> tuple[Any, str]:
 
 @pytest.mark.parametrize("change", ["rename", "remove", "codes"])
 def test_b230_stepup_a_stale_session_changes_no_factor(provider: Provider, change: str) -> None:
-    seed = with_totp(provider, user := person(provider))
+    seed = with_totp(provider, user := add_user(provider))
     browser, page = fresh_page(provider, seed)
     provider.clock.now += STALE
     index = form_for(page, f"/account/factors/{change}")
@@ -63,9 +60,9 @@ def test_b230_stepup_a_stale_session_changes_no_factor(provider: Provider, chang
 
 
 def test_b230_stepup_a_stale_session_adds_no_factor(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     browser = provider.browser()
-    send_password(browser)
+    sign_in(browser)
     page = browser.get("/account/factors/add").text
     passkeys = PasskeyPage(browser, page)
     provider.clock.now += STALE
@@ -82,9 +79,9 @@ def test_b230_stepup_a_stale_session_adds_no_factor(provider: Provider) -> None:
 def test_b230_stepup_in_a_parallel_tab_what_was_begun_ends_with_the_freshness(
     provider: Provider,
 ) -> None:
-    person(provider)
+    add_user(provider)
     browser = provider.browser()
-    send_password(browser)
+    sign_in(browser)
     passkeys = PasskeyPage(browser, browser.get("/account/factors/add").text)
     asked = passkeys.begin_adding()
     made = soft().make(asked["options"])
@@ -94,9 +91,9 @@ def test_b230_stepup_in_a_parallel_tab_what_was_begun_ends_with_the_freshness(
 
 def test_b230_stepup_one_factor_does_not_do_for_who_has_two(provider: Provider) -> None:
     """A session of before the second factor is no session that may take it away."""
-    user = person(provider)
+    user = add_user(provider)
     old = provider.browser()
-    send_password(old)
+    sign_in(old)
     with_totp(provider, user)
     page = old.get("/account/factors").text
     answer = submit(old, page, index=form_for(page, "/account/factors/remove"))
@@ -106,7 +103,7 @@ def test_b230_stepup_one_factor_does_not_do_for_who_has_two(provider: Provider) 
 
 
 def test_b231_totp_replay(provider: Provider) -> None:
-    seed = with_totp(provider, person(provider))
+    seed = with_totp(provider, add_user(provider))
     typed, previous = code(provider, seed), code(provider, seed, -1)
     assert second_step(provider, typed)
     assert not second_step(provider, typed)
@@ -118,7 +115,7 @@ def test_b231_totp_replay(provider: Provider) -> None:
 
 
 def test_b231_totp_replay_of_two_at_once_one_is_right(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     seed = with_totp(provider, user)
     typed = code(provider, seed)
 
@@ -131,14 +128,14 @@ def test_b231_totp_replay_of_two_at_once_one_is_right(provider: Provider) -> Non
 
 @pytest.mark.parametrize("steps", [-10, -2, 1, 2, 10])
 def test_b232_totp_brute_the_window_is_two_steps(provider: Provider, steps: int) -> None:
-    seed = with_totp(provider, person(provider))
+    seed = with_totp(provider, add_user(provider))
     provider.clock.now += 600
     assert not second_step(provider, code(provider, seed, steps))
     assert second_step(provider, code(provider, seed, -1))
 
 
 def test_b232_totp_brute_costs_waiting_over_all_sessions(provider: Provider) -> None:
-    seed = with_totp(provider, person(provider))
+    seed = with_totp(provider, add_user(provider))
     answers = [send_code(provider, provider.browser(), "000000") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [400] * 6 + [429]
     assert answers[-1].headers["retry-after"] == "5"
@@ -153,7 +150,7 @@ def test_b232_totp_brute_costs_waiting_over_all_sessions(provider: Provider) -> 
 
 
 def test_b232_totp_brute_of_200_guesses_at_once_six_are_looked_at(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     with_totp(provider, user)
 
     async def guess(number: int) -> bool:
@@ -173,7 +170,7 @@ def test_b232_totp_brute_of_200_guesses_at_once_six_are_looked_at(provider: Prov
 
 
 def test_b233_totp_seed_is_sealed_and_shown_once(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     factor_id, seed = provider.run(provider.services.totp.begin, user.id, "App")
     assert len(seed.reveal()) == 20
     assert seed.reveal() not in everything_kept(provider)
@@ -189,7 +186,7 @@ def test_b233_totp_seed_is_sealed_and_shown_once(provider: Provider) -> None:
 
 
 def test_b233_totp_seed_moved_to_another_row_is_broken(provider: Provider) -> None:
-    ann, eve = person(provider), person(provider, "eve@example.org")
+    ann, eve = add_user(provider), add_user(provider, "eve@example.org")
     with_totp(provider, ann)
     seed = with_totp(provider, eve)
 
@@ -212,9 +209,9 @@ def test_b233_totp_seed_moved_to_another_row_is_broken(provider: Provider) -> No
 
 
 def test_b234_mfa_skip_there_is_no_session_before_the_second_step(provider: Provider) -> None:
-    seed = with_totp(provider, person(provider))
+    seed = with_totp(provider, add_user(provider))
     browser = provider.browser()
-    second = send_password(browser).headers["location"]
+    second = sign_in(browser).headers["location"]
     assert not signed_in(browser)
     page = browser.get(second).text
     extras: list[dict[str, Any]] = [{"mfa": "false"}, {"amr": "mfa"}, {"user": "x"}, {"step": "2"}]
@@ -228,15 +225,15 @@ def test_b234_mfa_skip_there_is_no_session_before_the_second_step(provider: Prov
 
 
 def test_b234_mfa_skip_the_second_step_is_of_who_made_the_first(provider: Provider) -> None:
-    ann, eve = person(provider), person(provider, "eve@example.org")
+    ann, eve = add_user(provider), add_user(provider, "eve@example.org")
     with_totp(provider, ann)
     seed = with_totp(provider, eve)
     browser, other = provider.browser(), provider.browser()
-    page = browser.get(send_password(browser).headers["location"]).text
+    page = browser.get(sign_in(browser).headers["location"]).text
     # Eve's own code is no code of Ann's.
     assert submit(browser, page, code=code(provider, seed)).status_code == 400
     # The flow of Ann's browser is worth nothing in Eve's.
-    theirs = other.get(send_password(other, "eve@example.org").headers["location"]).text
+    theirs = other.get(sign_in(other, "eve@example.org").headers["location"]).text
     _, fields = form_of(page)
     stolen = submit(other, theirs, code=code(provider, seed), flow=fields["flow"])
     assert stolen.status_code == 400
@@ -247,20 +244,20 @@ def test_b234_mfa_skip_the_second_step_is_of_who_made_the_first(provider: Provid
 def test_b234_mfa_skip_a_known_browser_of_another_person_remembers_nothing(
     provider: Provider,
 ) -> None:
-    with_totp(provider, person(provider))
-    person(provider, "eve@example.org")
+    with_totp(provider, add_user(provider))
+    add_user(provider, "eve@example.org")
     browser = provider.browser()
-    send_password(browser, "eve@example.org")
+    sign_in(browser, "eve@example.org")
     assert browser.cookies["__Host-vallum-device"]
     del browser.cookies["__Host-vallum-session"]
-    assert send_password(browser).headers["location"].startswith("/sign-in/second")
+    assert sign_in(browser).headers["location"].startswith("/sign-in/second")
     assert not signed_in(browser)
 
 
 def test_b234_mfa_skip_who_has_a_factor_enrols_no_other_on_the_way_in(provider: Provider) -> None:
-    with_totp(provider, user := person(provider, roles=("admin",)))
+    with_totp(provider, user := add_user(provider, roles=("admin",)))
     browser = provider.browser()
-    second = send_password(browser).headers["location"]
+    second = sign_in(browser).headers["location"]
     flow = second.partition("flow=")[2]
     assert browser.get(f"/sign-in/enrol?flow={flow}").headers["location"] == second
     _, fields = form_of(browser.get(second).text)
@@ -274,9 +271,9 @@ def test_b234_mfa_skip_who_has_a_factor_enrols_no_other_on_the_way_in(provider: 
 
 def test_b234_mfa_skip_a_session_alone_enrols_nothing_on_the_way_up(provider: Provider) -> None:
     """A stolen session that an application asks two factors of is no first factor."""
-    user = person(provider)
+    user = add_user(provider)
     browser = provider.browser()
-    send_password(browser)
+    sign_in(browser)
     provider.clock.now += 200
 
     async def step_up() -> str:
@@ -294,7 +291,7 @@ def test_b234_mfa_skip_a_session_alone_enrols_nothing_on_the_way_up(provider: Pr
     assert enrol == f"/sign-in/enrol?flow={flow}"
     assert browser.get(enrol).headers["location"] == f"/sign-in?flow={flow}"
     # The password, again, is what opens it; and without the session there is nothing at all.
-    again = send_password(browser, path=f"/sign-in?flow={flow}")
+    again = sign_in(browser, path=f"/sign-in?flow={flow}")
     assert browser.get(again.headers["location"]).headers["location"] == enrol
     assert browser.get(enrol).status_code == 200
     other = provider.run(step_up)
@@ -306,13 +303,13 @@ def test_b234_mfa_skip_a_session_does_not_take_over_what_another_person_has_prov
     provider: Provider,
 ) -> None:
     """In one flow somebody proves a password of his own, and then goes on with a stolen session."""
-    ann = person(provider)
-    eve = person(provider, "eve@example.org")
+    ann = add_user(provider)
+    eve = add_user(provider, "eve@example.org")
     stolen, browser = provider.browser(), provider.browser()
-    send_password(stolen)
+    sign_in(stolen)
     add_public(provider, trusted=True)
     asked = browser.get(AUTHORIZE, params=request_for("spa") | {"acr_values": ACR_TWO})
-    second = send_password(browser, eve.email, path=asked.headers["location"]).headers["location"]
+    second = sign_in(browser, eve.email, path=asked.headers["location"]).headers["location"]
     flow = second.partition("flow=")[2]
     assert browser.get(f"/sign-in/enrol?flow={flow}").status_code == 200
     browser.cookies.set(
@@ -324,7 +321,7 @@ def test_b234_mfa_skip_a_session_does_not_take_over_what_another_person_has_prov
     answer = browser.get(f"/sign-in/enrol?flow={flow}")
     assert answer.headers.get("location") == f"/sign-in?flow={flow}"
     # Ann herself, with her password, may.
-    again = send_password(browser, path=f"/sign-in?flow={flow}").headers["location"]
+    again = sign_in(browser, path=f"/sign-in?flow={flow}").headers["location"]
     enrol = browser.get(again).headers["location"]
     assert PasskeyPage(browser, browser.get(enrol).text).add(soft()).status_code == 200
     assert len(provider.run(provider.services.passkeys.of_user, ann.id)) == 1
@@ -333,9 +330,9 @@ def test_b234_mfa_skip_a_session_does_not_take_over_what_another_person_has_prov
 def test_b234_mfa_skip_a_password_that_was_changed_meanwhile_is_no_first_step(
     provider: Provider,
 ) -> None:
-    seed = with_totp(provider, user := person(provider))
+    seed = with_totp(provider, user := add_user(provider))
     browser = provider.browser()
-    page = browser.get(send_password(browser).headers["location"]).text
+    page = browser.get(sign_in(browser).headers["location"]).text
     provider.clock.now += 30
     hashed = provider.run(provider.services.passwords.hash, "another one of four words")
     provider.run(provider.services.users.set_password, user.id, hashed)
@@ -348,9 +345,9 @@ def test_b234_mfa_skip_where_all_must_have_two_factors_nobody_gets_in_with_one(
     database: str,
 ) -> None:
     with running_provider(database, mfa="required") as provider:
-        person(provider)
+        add_user(provider)
         browser = provider.browser()
-        second = send_password(browser).headers["location"]
+        second = sign_in(browser).headers["location"]
         enrol = browser.get(second).headers["location"]
         assert enrol.startswith("/sign-in/enrol?flow=")
         assert not signed_in(browser)
@@ -359,7 +356,7 @@ def test_b234_mfa_skip_where_all_must_have_two_factors_nobody_gets_in_with_one(
 
 
 def test_b235_recovery_codes_are_long_kept_as_hashes_and_good_once(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     codes = provider.run(provider.services.recovery_codes.make, user.id)
     assert len(set(codes)) == 10
     # 24 characters of 32: 120 bits, so that no slow hash is needed (ASVS 6.5.2).
@@ -374,18 +371,18 @@ def test_b235_recovery_codes_are_long_kept_as_hashes_and_good_once(provider: Pro
         return await asyncio.gather(*(use(user.id, codes[0]) for _ in range(20)))
 
     assert sum(provider.run(race)) == 1
-    other = person(provider, "eve@example.org")
+    other = add_user(provider, "eve@example.org")
     assert not provider.run(use, other.id, codes[1])
     provider.run(provider.services.recovery_codes.make, user.id)
     assert not provider.run(use, user.id, codes[1])
 
 
 def test_b235_recovery_codes_guessing_costs_waiting(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     with_totp(provider, user)
     codes = provider.run(provider.services.recovery_codes.make, user.id)
     browser = provider.browser()
-    flow = send_password(browser).headers["location"].partition("flow=")[2]
+    flow = sign_in(browser).headers["location"].partition("flow=")[2]
     page = browser.get(f"/sign-in/recovery?flow={flow}").text
     answers = [submit(browser, page, code="0" * 24).status_code for _ in range(7)]
     assert answers == [400] * 6 + [429]
@@ -396,12 +393,12 @@ def test_b235_recovery_codes_guessing_costs_waiting(provider: Provider) -> None:
 
 def test_b236_push_bomb_there_is_nothing_that_prompts_out_of_band(provider: Provider) -> None:
     """A second step begins in the browser that made the first, and nothing is sent anywhere."""
-    with_totp(provider, person(provider))
-    with_passkey(provider, person(provider, "eve@example.org"))
+    with_totp(provider, add_user(provider))
+    with_passkey(provider, add_user(provider, "eve@example.org"))
     sent = len(provider.outbox.sent)
-    for email in (EMAIL, "eve@example.org"):
+    for email in (ANN, "eve@example.org"):
         browser = provider.browser()
-        browser.get(send_password(browser, email).headers["location"])
+        browser.get(sign_in(browser, email).headers["location"])
     assert len(provider.outbox.sent) == sent
 
 
@@ -448,7 +445,7 @@ def second_step(provider: Provider, typed: str) -> bool:
 
 
 def send_code(provider: Provider, browser: Any, typed: str) -> Any:
-    second = send_password(browser)
+    second = sign_in(browser)
     return submit(browser, browser.get(second.headers["location"]).text, code=typed)
 
 

@@ -14,19 +14,17 @@ from fido2.cose import ES256, ES384, RS256
 from fido2.utils import websafe_decode, websafe_encode
 from tests.support.authenticator import AT, BE, BS, ED, UP, UV, SoftAuthenticator
 from tests.support.factors import (
-    EMAIL,
     PasskeyPage,
     code,
-    person,
     post_json,
     second_page,
-    send_password,
     sign_in_page,
     signed_in,
     soft,
     with_passkey,
     with_totp,
 )
+from tests.support.people import ANN, add_user, sign_in
 from tests.support.provider import ISSUER, Provider, submit
 
 HOST = "login.shop.example"
@@ -59,16 +57,16 @@ def refused(provider: Provider, answer: Any, browser: Any, reason: str = "") -> 
     assert reason in event.details["reason"]
 
 
-def adding(provider: Provider, email: str = EMAIL) -> PasskeyPage:
+def adding(provider: Provider, email: str = ANN) -> PasskeyPage:
     """The page of a fresh session where a passkey is added."""
     browser = provider.browser()
-    send_password(browser, email)
+    sign_in(browser, email)
     return PasskeyPage(browser, browser.get("/account/factors/add").text)
 
 
 def not_added(provider: Provider, answer: Any, reason: str = "") -> None:
     assert answer.status_code == 400, answer.text
-    user = provider.run(provider.services.users.by_email, EMAIL)
+    user = provider.run(provider.services.users.by_email, ANN)
     assert user is not None
     assert provider.run(provider.services.passkeys.of_user, user.id) == []
     (event,) = [event for event in provider.events if event.kind == "passkey.refused"][-1:]
@@ -76,7 +74,7 @@ def not_added(provider: Provider, answer: Any, reason: str = "") -> None:
 
 
 def test_b237_webauthn_origin_of_an_assertion(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     page = sign_in_page(browser)
     for changes in ORIGINS:
@@ -86,7 +84,7 @@ def test_b237_webauthn_origin_of_an_assertion(provider: Provider) -> None:
 
 
 def test_b237_webauthn_origin_of_a_registration(provider: Provider) -> None:
-    person(provider)
+    add_user(provider)
     page, key = adding(provider), soft()
     for changes in ORIGINS:
         not_added(provider, page.add(key, client_data=changes))
@@ -96,7 +94,7 @@ def test_b237_webauthn_origin_of_a_registration(provider: Provider) -> None:
 def test_b237_webauthn_origin_client_data_that_two_readers_take_differently(
     provider: Provider,
 ) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     for spell in (
         lambda good: good.replace(b'{"type"', b'{"origin":"https://evil.example","type"'),
         lambda good: b"\xef\xbb\xbf" + good,
@@ -123,7 +121,7 @@ def test_b237_webauthn_origin_client_data_that_two_readers_take_differently(
 
 
 def test_b238_webauthn_challenge_is_32_bytes_and_used_once(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     page = sign_in_page(provider.browser())
     asked = page.begin_signing()
     assert len(websafe_decode(asked["options"]["challenge"])) == 32
@@ -138,7 +136,7 @@ def test_b238_webauthn_challenge_is_32_bytes_and_used_once(provider: Provider) -
 
 
 def test_b238_webauthn_challenge_a_wrong_answer_uses_it_up(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     page = sign_in_page(browser)
     asked = page.begin_signing()
@@ -150,7 +148,7 @@ def test_b238_webauthn_challenge_a_wrong_answer_uses_it_up(provider: Provider) -
 
 
 def test_b238_webauthn_challenge_expires(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     page = sign_in_page(browser)
     asked = page.begin_signing()
@@ -165,7 +163,7 @@ def test_b238_webauthn_challenge_expires(provider: Provider) -> None:
 
 
 def test_b238_webauthn_challenge_of_another_browser(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     theirs, mine = sign_in_page(provider.browser()), sign_in_page(provider.browser())
     asked = theirs.begin_signing()
     stolen = mine.finish_signing(asked, key.sign(asked["options"]))
@@ -175,7 +173,7 @@ def test_b238_webauthn_challenge_of_another_browser(provider: Provider) -> None:
 
 
 def test_b238_webauthn_challenge_of_another_purpose(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     second = second_page(browser)
     asked = second.begin_signing()
@@ -186,7 +184,7 @@ def test_b238_webauthn_challenge_of_another_purpose(provider: Provider) -> None:
 
 
 def test_b238_webauthn_challenge_the_type_must_match(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     for kind in ("webauthn.create", "payment.get", None, 1):
         answer = sign_in_page(browser).sign(key, client_data={"type": kind})
@@ -207,7 +205,7 @@ FLAGS = (
 
 
 def test_b239_webauthn_rpid_flags_of_an_assertion(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     page = sign_in_page(browser)
     for flags in FLAGS:
@@ -218,14 +216,14 @@ def test_b239_webauthn_rpid_flags_of_an_assertion(provider: Provider) -> None:
 def test_b239_webauthn_rpid_flags_verification_is_demanded_in_each_step(
     provider: Provider,
 ) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     for page in (sign_in_page(browser), second_page(browser)):
         refused(provider, page.sign(key, flags=UP), browser, "not verified")
 
 
 def test_b239_webauthn_rpid_flags_eligibility_that_went_away(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider), flags=UP | UV | BE | BS)
+    key = with_passkey(provider, add_user(provider), flags=UP | UV | BE | BS)
     browser = provider.browser()
     page = sign_in_page(browser)
     refused(provider, page.sign(key, flags=UP | UV), browser, "eligibility")
@@ -234,7 +232,7 @@ def test_b239_webauthn_rpid_flags_eligibility_that_went_away(provider: Provider)
 
 
 def test_b239_webauthn_rpid_flags_another_relying_party(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     others = ("login.example.evil", "shop.example", f"{HOST}.", "")
     page = adding(provider)
     for rp_id in others:
@@ -247,7 +245,7 @@ def test_b239_webauthn_rpid_flags_another_relying_party(provider: Provider) -> N
 
 
 def test_b239_webauthn_rpid_flags_a_signature_over_other_data(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     page = sign_in_page(browser)
     head = sha256(HOST.encode()).digest()
@@ -261,7 +259,7 @@ def test_b239_webauthn_rpid_flags_a_signature_over_other_data(provider: Provider
 
 
 def test_b239_webauthn_rpid_flags_of_a_registration(provider: Provider) -> None:
-    person(provider)
+    add_user(provider)
     page = adding(provider)
     for flags in (
         UV | AT,
@@ -303,14 +301,14 @@ def keys_that_nobody_asked_for() -> list[bytes]:
 
 
 def test_b239_webauthn_rpid_flags_a_key_that_nobody_asked_for(provider: Provider) -> None:
-    person(provider)
+    add_user(provider)
     page = adding(provider)
     for public_key in keys_that_nobody_asked_for():
         not_added(provider, page.add(soft(), public_key=public_key))
 
 
 def test_b240_webauthn_cred_owner_of_another_person(provider: Provider) -> None:
-    ann, eve = person(provider), person(provider, "eve@example.org")
+    ann, eve = add_user(provider), add_user(provider, "eve@example.org")
     key = with_passkey(provider, ann)
     theirs = with_passkey(provider, eve)
     browser = provider.browser()
@@ -326,7 +324,7 @@ def test_b240_webauthn_cred_owner_of_another_person(provider: Provider) -> None:
 
 
 def test_b240_webauthn_cred_owner_another_user_handle(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     page = sign_in_page(browser)
     for handle in (None, b"", b"user_of-nobody", b"\xff", b"x" * 65):
@@ -335,8 +333,8 @@ def test_b240_webauthn_cred_owner_another_user_handle(provider: Provider) -> Non
 
 
 def test_b240_webauthn_cred_owner_an_id_that_is_registered(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider, "bob@example.org"))
-    person(provider)
+    key = with_passkey(provider, add_user(provider, "bob@example.org"))
+    add_user(provider)
     page = adding(provider)
     thief = soft(credential_id=key.credential_id)
     not_added(provider, page.add(thief), "registered already")
@@ -345,7 +343,7 @@ def test_b240_webauthn_cred_owner_an_id_that_is_registered(provider: Provider) -
 
 
 def test_b240_webauthn_cred_owner_the_length_of_ids(provider: Provider) -> None:
-    person(provider)
+    add_user(provider)
     page = adding(provider)
     for length in (0, 15, 1024, 4096):
         not_added(provider, page.add(soft(credential_id=b"i" * length)), "length")
@@ -353,7 +351,7 @@ def test_b240_webauthn_cred_owner_the_length_of_ids(provider: Provider) -> None:
 
 
 def test_b240_webauthn_cred_owner_two_ids(provider: Provider) -> None:
-    person(provider)
+    add_user(provider)
     page = adding(provider)
     asked = page.begin_adding()
     made = soft().make(asked["options"]) | {"id": websafe_encode(b"j" * 32)}
@@ -407,7 +405,7 @@ def honest(data: bytes) -> bytes:
 
 
 def test_b240_webauthn_cred_owner_cbor_with_another_spelling(provider: Provider) -> None:
-    person(provider)
+    add_user(provider)
     page, key = adding(provider), soft()
     for spell in SPELLINGS.values():
         not_added(provider, page.add(key, attestation=spelt(key, spell)))
@@ -416,7 +414,7 @@ def test_b240_webauthn_cred_owner_cbor_with_another_spelling(provider: Provider)
 
 
 def test_b240_webauthn_cred_owner_json_is_read_strictly(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     page = sign_in_page(browser)
     for change in (
@@ -434,7 +432,7 @@ def test_b240_webauthn_cred_owner_json_is_read_strictly(provider: Provider) -> N
 
 
 def test_b240_webauthn_cred_owner_other_sites_send_nothing(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     page = sign_in_page(browser)
     asked = page.begin_signing()
@@ -452,7 +450,7 @@ def test_b240_webauthn_cred_owner_other_sites_send_nothing(provider: Provider) -
 
 
 def test_b241_webauthn_counter_that_goes_back_demands_another_factor(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     key = with_passkey(provider, user, sign_count=7)
     seed = with_totp(provider, user)
     assert sign_in_page(provider.browser()).sign(key).status_code == 200
@@ -472,7 +470,7 @@ def test_b241_webauthn_counter_that_goes_back_demands_another_factor(provider: P
 
 
 def test_b241_webauthn_counter_that_goes_back_after_the_password(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     key = with_passkey(provider, user, sign_count=7)
     browser = provider.browser()
     page = second_page(browser)
@@ -489,7 +487,7 @@ def test_b241_webauthn_counter_that_goes_back_after_the_password(provider: Provi
 
 
 def test_b241_webauthn_counter_of_those_that_do_not_count(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     for _ in range(2):
         assert sign_in_page(provider.browser()).sign(key).json() == {"location": "/account"}
     assert "passkey.cloned" not in provider.kinds()

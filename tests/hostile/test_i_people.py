@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import insert, select, update
 from starlette.requests import Request
 from starlette.testclient import TestClient
+from tests.support.factors import with_totp
 from tests.support.people import (
     ANN,
     ANOTHER,
     PASSWORD,
     SESSION,
-    add_factor,
     add_user,
     hashed,
     sign_in,
@@ -429,7 +429,7 @@ def test_b230_stepup_one_factor_is_not_enough_where_there_are_two(provider: Prov
     user = add_user(provider)
     sign_in_quickly(provider, provider.client, user)
     page = provider.client.get("/account/password").text
-    add_factor(provider, user.id)
+    with_totp(provider, user)
     answer = submit(provider.client, page, index=1, old=PASSWORD, new=ANOTHER)
     assert answer.status_code == 401
     assert 'acr_values="urn:vallum:acr:2"' in answer.headers["www-authenticate"]
@@ -439,7 +439,7 @@ def test_b230_stepup_one_factor_is_not_enough_where_there_are_two(provider: Prov
 
 def test_b234_mfa_skip_no_session_before_both_factors(provider: Provider) -> None:
     user = add_user(provider)
-    add_factor(provider, user.id)
+    with_totp(provider, user)
     device, _ = provider.run(provider.services.devices.remember, None, user.id, "Firefox")
     provider.client.cookies.set(DEVICE, device, domain="login.shop.example")
     page = provider.client.get("/sign-in").text

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.support.factors import with_totp
 from tests.support.people import (
     ANN,
     ANOTHER,
     PASSWORD,
     SESSION,
-    add_factor,
     add_user,
     hashed,
     sign_in,
@@ -128,7 +128,7 @@ def test_b226_reset_is_not_undone_by_a_change_of_the_password_that_is_under_way(
 
 def test_b226_reset_does_not_get_around_the_second_factor(provider: Provider) -> None:
     user = add_user(provider)
-    add_factor(provider, user.id)
+    with_totp(provider, user)
     page = provider.client.get(ask_reset(provider, provider.client)).text
     answer = submit(provider.client, page, password=ANOTHER)
     assert answer.headers["location"].startswith("/sign-in/second?flow=")

@@ -14,14 +14,11 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 from tests.support.factors import (
-    EMAIL,
     code,
-    person,
-    send_password,
     signed_in,
     with_totp,
 )
-from tests.support.people import ANN, PASSWORD, add_user, sign_in_quickly
+from tests.support.people import ANN, PASSWORD, add_user, sign_in, sign_in_quickly
 from tests.support.provider import ISSUER, Provider, form_of, running_provider, submit
 
 from vallum.identity.operating import disable_user, enable_user, reset_mfa
@@ -40,16 +37,16 @@ def _disabled_for_a_moment(provider: Provider, user: User) -> None:
 
 
 def test_b228_an_account_that_was_disabled_waits_for_no_second_step(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     seed = with_totp(provider, user)
     browser = provider.browser()
-    page = browser.get(send_password(browser).headers["location"])
+    page = browser.get(sign_in(browser).headers["location"])
     _disabled_for_a_moment(provider, user)
     late = submit(browser, page.text, code=code(provider, seed))
     assert late.status_code == 400
     assert not signed_in(browser)
     # From the beginning it goes.
-    page = browser.get(send_password(browser).headers["location"])
+    page = browser.get(sign_in(browser).headers["location"])
     assert submit(browser, page.text, code=code(provider, seed)).status_code == 303
     assert signed_in(browser)
 
@@ -57,10 +54,10 @@ def test_b228_an_account_that_was_disabled_waits_for_no_second_step(provider: Pr
 def test_b234_who_knows_the_password_enrols_nothing_after_the_factors_were_reset(
     provider: Provider,
 ) -> None:
-    user = person(provider, roles=("admin",))
+    user = add_user(provider, roles=("admin",))
     with_totp(provider, user)
     thief = provider.browser()
-    waiting = send_password(thief).headers["location"]
+    waiting = sign_in(thief).headers["location"]
     assert thief.get(waiting).status_code == 200
     provider.run(reset_mfa, provider.services, user.id)
     assert thief.get(waiting).status_code == 400
@@ -83,10 +80,10 @@ def test_b228_a_sign_in_that_began_before_an_account_was_disabled_leaves_no_sess
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second step has read the account; then it is disabled, and what lives is ended."""
-    user = person(provider)
+    user = add_user(provider)
     seed = with_totp(provider, user)
     browser = provider.browser()
-    page = browser.get(send_password(browser).headers["location"])
+    page = browser.get(sign_in(browser).headers["location"])
     verify = provider.services.totp.verify
 
     async def slow(user_id: str, typed: str) -> str | None:
@@ -162,7 +159,7 @@ def _removals(provider: Provider, user: User, browser: TestClient) -> list[Calla
 def test_b234_of_two_factors_that_are_removed_at_once_one_stays(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user = person(provider, roles=("admin",))
+    user = add_user(provider, roles=("admin",))
     with_totp(provider, user)
     with_totp(provider, user)
     browser = provider.browser()
@@ -195,16 +192,16 @@ def _ask_for_mail(browser: TestClient, path: str, **form: Any) -> int:
 
 
 def test_b223_strangers_who_sign_up_leave_the_mail_of_a_reset_alone(provider: Provider) -> None:
-    add_user(provider, EMAIL)
+    add_user(provider)
     stranger = provider.browser()
-    form = {"name": "Eve", "email": EMAIL, "password": PASSWORD}
+    form = {"name": "Eve", "email": ANN, "password": PASSWORD}
     statuses = [_ask_for_mail(stranger, "/sign-up", **form) for _ in range(6)]
     # What one address gets is bounded …
     assert statuses[0] == 200
     assert statuses[-1] == 429
     # … and its owner can still get her account back.
     sent = len(provider.outbox.sent)
-    assert _ask_for_mail(provider.browser(), "/account/reset", email=EMAIL) == 200
+    assert _ask_for_mail(provider.browser(), "/account/reset", email=ANN) == 200
     assert len(provider.outbox.sent) == sent + 1
     assert "/account/reset/choose?ticket=" in provider.outbox.link()
 
@@ -212,15 +209,15 @@ def test_b223_strangers_who_sign_up_leave_the_mail_of_a_reset_alone(provider: Pr
 def test_b223_strangers_who_ask_for_resets_leave_those_of_a_known_browser_alone(
     provider: Provider,
 ) -> None:
-    user = add_user(provider, EMAIL)
+    user = add_user(provider)
     home = provider.browser()
     device, _ = provider.run(provider.services.devices.remember, None, user.id, "Firefox")
     home.cookies.set("__Host-vallum-device", device, domain="login.shop.example")
     stranger = provider.browser()
-    statuses = [_ask_for_mail(stranger, "/account/reset", email=EMAIL) for _ in range(6)]
+    statuses = [_ask_for_mail(stranger, "/account/reset", email=ANN) for _ in range(6)]
     assert statuses[-1] == 429
-    assert _ask_for_mail(provider.browser(), "/account/reset", email=EMAIL) == 429
-    mine = [_ask_for_mail(home, "/account/reset", email=EMAIL) for _ in range(6)]
+    assert _ask_for_mail(provider.browser(), "/account/reset", email=ANN) == 429
+    mine = [_ask_for_mail(home, "/account/reset", email=ANN) for _ in range(6)]
     assert mine[0] == 200
     assert mine[-1] == 429
 

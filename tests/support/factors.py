@@ -1,4 +1,4 @@
-"""People with second factors, and the steps of a browser that signs in with them."""
+"""Second factors of people, and the steps of a browser that signs in with them."""
 
 from __future__ import annotations
 
@@ -10,27 +10,10 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.hotp import HOTP
 from starlette.testclient import TestClient
 from tests.support.authenticator import SoftAuthenticator
-from tests.support.provider import ISSUER, Provider, form_of, submit
+from tests.support.people import ANN, sign_in
+from tests.support.provider import ISSUER, Provider, submit
 
 from vallum.identity.storage.users import User
-
-PASSWORD = "lamp granite whistle orchard"
-EMAIL = "ann@example.org"
-
-
-def person(provider: Provider, email: str = EMAIL, **more: Any) -> User:
-    """An account with a password."""
-    hashed = provider.run(provider.services.passwords.hash, PASSWORD)
-    user = provider.run(
-        provider.services.users.add,
-        email,
-        "Ann",
-        password_hash=hashed,
-        email_verified=True,
-        **more,
-    )
-    assert user is not None
-    return user
 
 
 def with_totp(provider: Provider, user: User) -> bytes:
@@ -49,11 +32,6 @@ def code(provider: Provider, seed: bytes, steps: int = 0) -> str:
     return HOTP(seed, 6, SHA1()).generate(step).decode()  # noqa: S303  (RFC 6238)
 
 
-def send_password(browser: TestClient, email: str = EMAIL, path: str = "/sign-in") -> Any:
-    """Sign in with the password; the answer to it."""
-    return submit(browser, browser.get(path).text, email=email, password=PASSWORD)
-
-
 def signed_in(browser: TestClient) -> bool:
     """Whether the browser has a session."""
     return bool(browser.get("/account").status_code == 200)
@@ -61,7 +39,7 @@ def signed_in(browser: TestClient) -> bool:
 
 def sign_in_with_totp(provider: Provider, browser: TestClient, seed: bytes) -> None:
     """Both steps."""
-    page = browser.get(send_password(browser).headers["location"])
+    page = browser.get(sign_in(browser).headers["location"])
     answer = submit(browser, page.text, code=code(provider, seed))
     assert answer.status_code == 303, answer.text
     assert signed_in(browser)
@@ -140,7 +118,7 @@ class PasskeyPage:
 def with_passkey(provider: Provider, user: User, **more: Any) -> SoftAuthenticator:
     """A registered passkey, added in a browser of its own that is signed in afresh."""
     browser, authenticator = provider.browser(), soft(**more)
-    assert send_password(browser, user.email).status_code == 303
+    assert sign_in(browser, user.email).status_code == 303
     page = PasskeyPage(browser, browser.get("/account/factors/add").text)
     answer = page.add(authenticator)
     assert answer.status_code == 200, answer.text
@@ -152,10 +130,7 @@ def sign_in_page(browser: TestClient) -> PasskeyPage:
     return PasskeyPage(browser, browser.get("/sign-in").text)
 
 
-def second_page(browser: TestClient, email: str = EMAIL) -> PasskeyPage:
+def second_page(browser: TestClient, email: str = ANN) -> PasskeyPage:
     """The second page, after the password."""
-    answer = send_password(browser, email)
+    answer = sign_in(browser, email)
     return PasskeyPage(browser, browser.get(answer.headers["location"]).text)
-
-
-__all__ = ["form_of", "submit"]

@@ -8,13 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from sqlalchemy import insert
 from starlette.testclient import TestClient
 from tests.support.provider import Provider, submit
 
 from vallum.core.secret import Secret
 from vallum.identity.people.passwords import ITERATIONS, LANES, MEMORY_KIB
-from vallum.identity.storage.tables import TOTP_FACTORS
 from vallum.identity.storage.users import User
 from vallum.vault.sealing import Sealer
 
@@ -48,30 +46,11 @@ def add_user(provider: Provider, email: str = ANN, name: str = "Ann", **values: 
     return user
 
 
-def add_factor(provider: Provider, user_id: str) -> None:
-    """A confirmed second factor."""
-
-    async def add() -> None:
-        async with provider.services.database.write() as connection:
-            await connection.execute(
-                insert(TOTP_FACTORS).values(
-                    id="totp_1",
-                    user_id=user_id,
-                    name="phone",
-                    seed_sealed=b"-",
-                    last_step=0,
-                    created=provider.clock(),
-                    confirmed=provider.clock(),
-                )
-            )
-
-    provider.run(add)
-
-
-def sign_in(browser: TestClient, email: str = ANN, password: str = PASSWORD) -> Any:
+def sign_in(
+    browser: TestClient, email: str = ANN, password: str = PASSWORD, *, path: str = "/sign-in"
+) -> Any:
     """What a browser gets for an address and a password, after the form alone."""
-    page = browser.get("/sign-in").text
-    return submit(browser, page, email=email, password=password)
+    return submit(browser, browser.get(path).text, email=email, password=password)
 
 
 def sign_in_quickly(provider: Provider, browser: TestClient, user: User, *amr: str) -> str:

@@ -9,14 +9,10 @@ from typing import Any
 
 import pytest
 from tests.support.factors import (
-    EMAIL,
-    PASSWORD,
     PasskeyPage,
     code,
     form_for,
-    person,
     second_page,
-    send_password,
     sign_in_page,
     sign_in_with_totp,
     signed_in,
@@ -24,6 +20,7 @@ from tests.support.factors import (
     with_passkey,
     with_totp,
 )
+from tests.support.people import ANN, PASSWORD, add_user, sign_in
 from tests.support.provider import Provider, form_of, submit
 
 from vallum.identity.people.first_admin import first_admin_link
@@ -46,9 +43,9 @@ def amr_of(provider: Provider) -> tuple[str, ...]:
 
 
 def test_an_app_is_added_and_asked_for_from_then_on(provider: Provider) -> None:
-    person(provider)
+    add_user(provider)
     browser = provider.client
-    assert send_password(browser).headers["location"] == "/account"
+    assert sign_in(browser).headers["location"] == "/account"
     page = browser.get("/account/factors/add").text
     shown = submit(browser, page, index=form_for(page, "/account/factors/totp"))
     assert "data:image/svg+xml" in shown.text
@@ -62,7 +59,7 @@ def test_an_app_is_added_and_asked_for_from_then_on(provider: Provider) -> None:
     codes = codes_on(done.text)
     assert len(set(codes)) == 10
     assert browser.cookies["__Host-vallum-session"] != before
-    user = provider.run(provider.services.users.by_email, EMAIL)
+    user = provider.run(provider.services.users.by_email, ANN)
     assert user is not None
     (session,) = provider.run(provider.services.sessions.of_user, user.id)
     assert session.amr == ("pwd", "otp", "mfa")
@@ -77,13 +74,13 @@ def test_an_app_is_added_and_asked_for_from_then_on(provider: Provider) -> None:
 
 
 def test_a_recovery_code_stands_in_and_works_once(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     with_totp(provider, user)
     codes = provider.run(provider.services.recovery_codes.make, user.id)
     typed = codes[0].lower().replace("-", " ")
     for attempt, status in ((typed, 303), (codes[0], 400)):
         browser = provider.browser()
-        second = browser.get(send_password(browser).headers["location"])
+        second = browser.get(sign_in(browser).headers["location"])
         link = re.search(r'href="(/sign-in/recovery[^"]+)"', second.text)
         assert link is not None
         answer = submit(browser, browser.get(unescape(link[1])).text, code=attempt)
@@ -95,7 +92,7 @@ def test_a_recovery_code_stands_in_and_works_once(provider: Provider) -> None:
 
 
 def test_a_passkey_signs_in_alone_and_counts_as_two_factors(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     answer = sign_in_page(browser).sign(key)
     assert answer.json() == {"location": "/account"}
@@ -104,13 +101,13 @@ def test_a_passkey_signs_in_alone_and_counts_as_two_factors(provider: Provider) 
 
 
 def test_a_passkey_that_can_be_copied_is_software(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider), flags=0x1D)
+    key = with_passkey(provider, add_user(provider), flags=0x1D)
     assert sign_in_page(provider.browser()).sign(key).status_code == 200
     assert amr_of(provider)[0] == "swk"
 
 
 def test_a_passkey_is_a_second_step(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     assert second_page(browser).sign(key).json() == {"location": "/account"}
     assert amr_of(provider) == ("pwd", "hwk", "user", "mfa")
@@ -118,9 +115,9 @@ def test_a_passkey_is_a_second_step(provider: Provider) -> None:
 
 
 def test_who_must_have_a_factor_makes_one_before_there_is_a_session(provider: Provider) -> None:
-    person(provider, roles=("admin",))
+    add_user(provider, roles=("admin",))
     browser = provider.browser()
-    second = send_password(browser).headers["location"]
+    second = sign_in(browser).headers["location"]
     enrol = browser.get(second).headers["location"]
     assert enrol.startswith("/sign-in/enrol?flow=")
     assert not signed_in(browser)
@@ -132,9 +129,9 @@ def test_who_must_have_a_factor_makes_one_before_there_is_a_session(provider: Pr
 
 
 def test_who_must_have_a_factor_may_make_an_app(provider: Provider) -> None:
-    person(provider, roles=("admin",))
+    add_user(provider, roles=("admin",))
     browser = provider.browser()
-    enrol = browser.get(send_password(browser).headers["location"]).headers["location"]
+    enrol = browser.get(sign_in(browser).headers["location"]).headers["location"]
     page = browser.get(enrol).text
     shown = submit(browser, page, index=form_for(page, "/account/factors/totp"))
     done = submit(browser, shown.text, code=code(provider, seed_on(shown.text)))
@@ -144,7 +141,7 @@ def test_who_must_have_a_factor_may_make_an_app(provider: Provider) -> None:
 
 
 def test_factors_are_renamed_and_removed_and_codes_made_anew(provider: Provider) -> None:
-    user = person(provider)
+    user = add_user(provider)
     seed = with_totp(provider, user)
     browser = provider.browser()
     sign_in_with_totp(provider, browser, seed)
@@ -165,7 +162,7 @@ def test_factors_are_renamed_and_removed_and_codes_made_anew(provider: Provider)
 
 
 def test_a_passkey_is_renamed_and_removed(provider: Provider) -> None:
-    key = with_passkey(provider, person(provider))
+    key = with_passkey(provider, add_user(provider))
     browser = provider.browser()
     sign_in_page(browser).sign(key)
     page = browser.get("/account/factors").text
@@ -178,7 +175,7 @@ def test_a_passkey_is_renamed_and_removed(provider: Provider) -> None:
 
 
 def test_who_needs_a_factor_keeps_the_last(provider: Provider) -> None:
-    user = person(provider, roles=("admin",))
+    user = add_user(provider, roles=("admin",))
     seed = with_totp(provider, user)
     browser = provider.browser()
     sign_in_with_totp(provider, browser, seed)
@@ -190,10 +187,10 @@ def test_who_needs_a_factor_keeps_the_last(provider: Provider) -> None:
 
 @pytest.mark.parametrize("change", ["rename", "remove", "codes"])
 def test_another_persons_factor_is_no_factor(provider: Provider, change: str) -> None:
-    other = person(provider, "bob@example.org")
+    other = add_user(provider, "bob@example.org")
     with_totp(provider, other)
     theirs = provider.run(provider.services.totp.of_user, other.id)[0].id
-    seed = with_totp(provider, person(provider))
+    seed = with_totp(provider, add_user(provider))
     browser = provider.browser()
     sign_in_with_totp(provider, browser, seed)
     page = browser.get("/account/factors").text
