@@ -13,16 +13,14 @@ from tests.support.minting import jwks, make_key, public_jwk, sign
 from tests.support.openid_provider import (
     ALIAS,
     CLIENT_ID,
-    PASSWORD,
     Federation,
     running_federation,
 )
+from tests.support.people import PASSWORD, SESSION
 from tests.support.provider import submit
 
 from vallum.config.provider import UpstreamProvider
 from vallum.identity.federation.metadata import MetadataRefused, read_metadata
-
-SESSION = "__Host-vallum-session"
 
 
 def refused(federation: Federation, answer: Any, reason: str) -> None:

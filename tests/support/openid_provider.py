@@ -18,6 +18,7 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 from tests.support.minting import b64, jwks, make_key, public_jwk, sign
+from tests.support.people import add_user, sign_in
 from tests.support.provider import ISSUER, Provider, running_provider, submit
 
 from vallum.config.provider import UpstreamProvider
@@ -26,7 +27,6 @@ from vallum.identity.storage.users import User
 CLIENT_ID: Final = "bookshop.apps.example"
 CLIENT_SECRET: Final = "s3cret & more/+%"
 ALIAS: Final = "accounts.google.com"
-PASSWORD: Final = "seven kind otters paint clouds"
 
 
 class OpenIDProvider:
@@ -263,25 +263,13 @@ class Federation:
         """The account with an address."""
         return self.provider.run(self.provider.services.users.by_email, email)
 
-    def make_account(self, *, verified: bool = True, **about: Any) -> User:
+    def make_account(self, email: str = "ann@shop.example", *, verified: bool = True) -> User:
         """A local account with a password."""
-        services = self.provider.services
-        hashed = self.provider.run(services.passwords.hash, PASSWORD)
-        user = self.provider.run(
-            services.users.add,
-            about.pop("email", "ann@shop.example"),
-            "Ann",
-            password_hash=hashed,
-            email_verified=verified,
-            **about,
-        )
-        assert user is not None
-        return user
+        return add_user(self.provider, email, email_verified=verified)
 
     def sign_in_locally(self, path: str = "/sign-in", *, email: str = "ann@shop.example") -> Any:
         """With address and password, on a sign-in page."""
-        page = self.browser.get(path)
-        return submit(self.browser, page.text, email=email, password=PASSWORD)
+        return sign_in(self.browser, email, path=path)
 
     def identities(self, user: User) -> list[str]:
         """The subjects that can sign in to an account."""

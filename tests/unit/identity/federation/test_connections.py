@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.support.openid_provider import PASSWORD, Federation
+from tests.support.openid_provider import Federation
+from tests.support.people import hashed
 from tests.support.provider import submit
 
 PAGE = "/account/connections"
@@ -112,7 +113,7 @@ def test_the_last_way_to_sign_in_stays(federation: Federation) -> None:
     run(services.identities.link, ann.id, "https://gone.example", "ann", "")
     assert submit(federation.browser, page, index=place).status_code == 409
     assert "google-1" in federation.identities(ann)
-    run(services.users.set_password, ann.id, run(services.passwords.hash, PASSWORD))
+    run(services.users.set_password, ann.id, hashed())
     done = submit(federation.browser, page, index=place)
     assert "It is disconnected" in federation.follow(done).text
     assert federation.identities(ann) == ["ann"]

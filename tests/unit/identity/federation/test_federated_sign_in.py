@@ -12,9 +12,8 @@ from tests.support.openid_provider import (
     Federation,
     running_federation,
 )
+from tests.support.people import SESSION
 from tests.support.provider import ISSUER, submit
-
-SESSION = "__Host-vallum-session"
 
 
 def begin_flow(federation: Federation, kind: str = "authorize", **data: Any) -> str:
