@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from joserfc.jwk import RSAKey
 from tests.support.calling import Clock, TokenDoor, bearer, make_request, make_sender, no_guard
 from tests.support.keyserver import KeyServer
@@ -24,6 +20,7 @@ from tests.support.minting import (
     make_key,
     public_jwk,
 )
+from tests.support.pki import HOUR, NOW, make, san
 
 from vallum.core.principal import Principal
 from vallum.core.problems import Denied
@@ -243,42 +240,16 @@ def test_b151_a_server_that_does_not_answer(es256: Minter, monkeypatch: pytest.M
 
 def test_b151_an_expired_certificate(es256: Minter, tmp_path: Path) -> None:
     async def expired() -> None:
-        context = _expired_certificate(tmp_path)
+        localhost = make("localhost", None, san(x509.DNSName("localhost")), ends=NOW - HOUR / 2)
+        pair = localhost.write(tmp_path, "server")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.certificate, pair.key)
         async with KeyServer(es256.document, tls=context) as server:
             with pytest.raises(LoadError, match="Certificate"):
                 await from_url(f"https://localhost:{server.port}/keys")()
             assert server.requests == 0
 
     asyncio.run(expired())
-
-
-def _expired_certificate(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    today = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today - timedelta(days=9))
-        .not_valid_after(today - timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
 
 
 @pytest.mark.parametrize(

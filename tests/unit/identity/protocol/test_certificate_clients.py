@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from tests.support.oauth import TOKEN, add_client, add_public, basic, claims
+from tests.support.pki import make, san
 from tests.support.provider import Provider
 
 from vallum.identity.protocol.certificates import is_registered
@@ -22,26 +19,13 @@ FORM = {"grant_type": "client_credentials", "client_id": "bank"}
 
 
 def _certificate(*names: x509.GeneralName, common: str = "bank") -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Bank"),
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
     )
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-    )
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
+    return make(subject, None, *([san(*names)] if names else ())).der
 
 
 def _field(certificate: bytes) -> dict[str, str]:
