@@ -10,7 +10,6 @@ import ssl
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from examples.bookshop import demo
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -48,23 +48,6 @@ def sessions(text: str) -> list[list[tuple[str, list[str]]]]:
     return sessions
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail(f"{process.args!r} does not listen")
-
-
 def _plain(line: str) -> str:
     """A line without the widths of columns."""
     return " ".join(line.split())
@@ -84,7 +67,7 @@ class Terminal:
     def __init__(self, home: Path, shop: int) -> None:
         self._home = home
         self._ports = {"127.0.0.1:8000": f"127.0.0.1:{shop}"}
-        self._gateway_port = _free_port()
+        self._gateway_port = demo.free_port()
         self._ports["127.0.0.1:8443"] = f"127.0.0.1:{self._gateway_port}"
         self._environment = os.environ | {
             "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
@@ -175,15 +158,14 @@ class Terminal:
 @contextmanager
 def before_the_bookshop(folder: Path) -> Iterator[Terminal]:
     """A terminal in a folder with the contract of the bookshop, which listens."""
-    port = _free_port()
-    app = ROOT / "examples/bookshop/app.py"
-    shop = subprocess.Popen([sys.executable, str(app), "--port", str(port)], text=True)
-    shutil.copy(ROOT / "examples/bookshop/openapi.yaml", folder)
-    terminal = Terminal(folder, port)
-    try:
-        _wait_for(port, shop)
-        yield terminal
-    finally:
-        terminal.close()
-        shop.terminate()
-        shop.wait(30)
+    shop = ROOT / "examples/bookshop"
+    shutil.copy(shop / "openapi.yaml", folder)
+    port = demo.free_port()
+    command = [sys.executable, str(shop / "app.py"), "--port", str(port)]
+    with demo.running(command, None, folder) as process:
+        demo.wait_until_ready(process, port, None)
+        terminal = Terminal(folder, port)
+        try:
+            yield terminal
+        finally:
+            terminal.close()

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.terminal import CANNOT_RUN, Terminal, before_the_bookshop, sessions
+from tests.support.terminal import CANNOT_RUN, ROOT, Terminal, before_the_bookshop, sessions
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = (
     "README.md",
