@@ -14,20 +14,10 @@ import pytest
 from tests.support.terminal import CANNOT_RUN, ROOT, Terminal, before_the_bookshop, sessions
 
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = (
-    "README.md",
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "SECURITY.md",
-    "docs/answers.md",
-    "docs/first-hour.md",
-    "docs/inspection.md",
-    "docs/policy.md",
-    "docs/problems.md",
-    "docs/sender-constrained.md",
-    "docs/signatures.md",
-    "examples/bookshop/README.md",
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT))
+    for pattern in ("*.md", "docs/*.md", "bench/*.md", "examples/*/*.md", "clients/*/*.md")
+    for path in ROOT.glob(pattern)
 )
 
 
