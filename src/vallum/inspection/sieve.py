@@ -96,7 +96,9 @@ class Sieve:
         text = _SEPARATOR.join(texts)
         if not text.isascii():
             for character, plain in self._instead:
-                text = text.replace(character, plain)
+                # Looking is much cheaper than replacing one by none or by several.
+                if character in text:
+                    text = text.replace(character, plain)
         return text.encode("utf-8", "replace")
 
     def _find(

@@ -80,7 +80,9 @@ class _Reading(NamedTuple):
 def _judge(sent: str, context: Context) -> Judgement | None:
     if "'-" in sent:
         sent = _PRIMED.sub(lambda match: match[0].replace("'", ""), sent)
-    lowered = _CLASS_PATH.sub(".", sent).lower().rstrip()
+    if "::" in sent:
+        sent = _CLASS_PATH.sub(".", sent)
+    lowered = sent.lower().rstrip()
     typed = context.location in {"query", "body"}
     if typed and (_CHAINS(lowered) or _POUNDS(lowered)):
         return None

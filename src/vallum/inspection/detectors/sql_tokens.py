@@ -30,6 +30,9 @@ from vallum.inspection.detectors.sql_words import (
     SYSTEM,
 )
 
+# The alternatives of every lexer, from here on, in order. Most tokens are words before words, which
+# need not be held against all of them; but IN BOOLEAN MODE is one token.
+_WORD_BEFORE_WORD: Final = r"(?!in\s)[^\W\d_][\w$]*+(?=\s\w)"
 _TYPES: Final = "int\\d?|integer|bigint|bool|boolean|numeric|float\\d?|reg\\w++"
 _MORE_TYPES: Final = (
     "text|jsonb?|date|time(?:stamp)?(?:tz)?|interval|double\\s+precision|real|money|uuid|bytea|xml"
@@ -58,8 +61,9 @@ _COMMON: Final = rf"""
   | [-*/|&?:\\`]
 """
 _MYSQL: Final = re.compile(
-    r"""
-    [nbxe]?+'[^'\\]*+(?>(?:(?:''|\\.)[^'\\]*+)*)(?:'|\\?\Z)
+    _WORD_BEFORE_WORD
+    + r"""
+  | [nbxe]?+'[^'\\]*+(?>(?:(?:''|\\.)[^'\\]*+)*)(?:'|\\?\Z)
   | _\w++\s*+'[^'\\]*+(?>(?:(?:''|\\.)[^'\\]*+)*)(?:'|\\?\Z)
   | "[^"\\]*+(?>(?:(?:""|\\.)[^"\\]*+)*)(?:"|\\?\Z)
   | --(?=[\s+'"`-]|\Z)[^\n]*+\n? | \#(?!>>?\s*')[^\n]*+\n?
@@ -68,8 +72,9 @@ _MYSQL: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 ).findall
 _STANDARD: Final = re.compile(
-    r"""
-    [nbxe]?+'[^']*+(?>(?:''[^']*+)*)(?:'|\Z)
+    _WORD_BEFORE_WORD
+    + r"""
+  | [nbxe]?+'[^']*+(?>(?:''[^']*+)*)(?:'|\Z)
   | "[^"]*+(?>(?:""[^"]*+)*)(?:"|\Z)
   | --[^\n]*+\n?
   | """
