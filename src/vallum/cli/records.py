@@ -8,9 +8,7 @@ from pathlib import Path
 
 import click
 
-from vallum.cli.policy import exit_with
-from vallum.config.diagnostics import PolicyErrors
-from vallum.config.load import load_policy
+from vallum.cli.policy import exit_with, policy_or_exit
 
 path_option = click.option(
     "--path",
@@ -22,11 +20,7 @@ path_option = click.option(
 
 def directory_of(config: Path) -> Path:
     """Where the records of a policy are; ends the command where there are none."""
-    try:
-        path = load_policy(config).records.path
-    except PolicyErrors as errors:
-        click.echo(str(errors), err=True)
-        exit_with(f"the policy `{config}` cannot be used", "`--path DIRECTORY` needs no policy")
+    path = policy_or_exit(config, "`--path DIRECTORY` needs no policy").records.path
     if path is None:
         exit_with(f"the policy `{config}` switches records off")
     if not path.is_dir():

@@ -52,15 +52,6 @@ class LoadedPolicy:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def load_policy(path: Path) -> Policy:
-    """The policy in a file.
-
-    Raises:
-        PolicyErrors: it cannot be enforced; holds all errors.
-    """
-    return load_policy_with_contracts(path).policy
-
-
 def load_policy_with_contracts(path: Path) -> LoadedPolicy:
     """The policy in a file, with the contracts that it names.
 

@@ -10,7 +10,7 @@ from tests.support.policies import POLICY, changed, write_policy
 
 from vallum.config.codes import CODES
 from vallum.config.diagnostics import PolicyErrors
-from vallum.config.load import inspect_policy, load_policy
+from vallum.config.load import inspect_policy, load_policy_with_contracts
 
 MARK = "#!"
 """Stands on the line that the error must name."""
@@ -508,7 +508,7 @@ def test_all_errors_come_at_once_and_in_order(tmp_path: Path) -> None:
     text = changed(text, LIST, "      listBook: {}")
 
     with pytest.raises(PolicyErrors) as caught:
-        load_policy(write_policy(tmp_path, text))
+        load_policy_with_contracts(write_policy(tmp_path, text))
 
     found = caught.value.diagnostics
     assert [diagnostic.code for diagnostic in found] == [

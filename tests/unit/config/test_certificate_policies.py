@@ -8,7 +8,7 @@ import pytest
 from tests.support.pki import CLIENT, authority, client, crl, crl_pem, make
 from tests.support.policies import POLICY, changed, write_policy
 
-from vallum.config.load import inspect_policy, load_policy, load_policy_with_contracts
+from vallum.config.load import inspect_policy, load_policy_with_contracts
 from vallum.config.model import Policy
 
 ROOT = authority()
@@ -39,7 +39,7 @@ def write(
 
 
 def load(folder: Path, **parts: str) -> Policy:
-    return load_policy(write(folder, **parts))
+    return load_policy_with_contracts(write(folder, **parts)).policy
 
 
 def errors(folder: Path, **parts: str) -> list[tuple[str, str]]:
@@ -63,7 +63,8 @@ def test_what_it_becomes(tmp_path: Path) -> None:
     controls = policy.apis["bookshop"].controls["health"]
     assert (controls.authenticate, controls.require_mtls) == (("mtls:default",), True)
     assert policy.workloads["billing"].value == "billing.internal"
-    assert load_policy(write_policy(tmp_path, POLICY)).listen.client_certificates is None
+    loaded = load_policy_with_contracts(write_policy(tmp_path, POLICY))
+    assert loaded.policy.listen.client_certificates is None
 
 
 def test_files_are_watched_and_in_the_revision(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def domain(folder: Path, keys: str, workload: str = "{uri: 'spiffe://td.example/
 
 
 def test_a_trust_domain_is_an_issuer_of_its_workloads(tmp_path: Path) -> None:
-    policy = load_policy(domain(tmp_path, SVIDS))
+    policy = load_policy_with_contracts(domain(tmp_path, SVIDS)).policy
     mesh = policy.issuers["mesh"]
     assert mesh.algorithms == ("RS256", "ES256")
     assert [each.value for each in mesh.workloads] == ["spiffe://td.example/x"]

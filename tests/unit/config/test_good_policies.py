@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.support.policies import CONTRACT, POLICY, changed, write_policy
 
-from vallum.config.load import inspect_policy, load_policy, load_policy_with_contracts
+from vallum.config.load import inspect_policy, load_policy_with_contracts
 from vallum.config.model import Controls, Policy
 from vallum.filters.cors import CORS
 from vallum.filters.limit import Limit
@@ -204,7 +204,8 @@ def test_paths_start_at_the_policy_file(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
 
-    assert load_policy(path).apis["bookshop"].openapi == tmp_path / "openapi.yaml"
+    policy = load_policy_with_contracts(path).policy
+    assert policy.apis["bookshop"].openapi == tmp_path / "openapi.yaml"
 
 
 def test_a_file_of_keys_and_every_issuer_key(tmp_path: Path) -> None:

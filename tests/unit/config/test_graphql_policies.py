@@ -11,7 +11,7 @@ from tests.support.graphql_shop import KNOWN, KNOWN_HASH, SDL, write_shop_files
 from tests.support.policies import POLICY, changed, write_policy
 
 from vallum.config.diagnostics import Diagnostic
-from vallum.config.load import inspect_policy, inspect_with_contracts, load_policy
+from vallum.config.load import inspect_policy, inspect_with_contracts, load_policy_with_contracts
 from vallum.config.model import Controls
 from vallum.gateway.resource_metadata import describe
 
@@ -26,7 +26,8 @@ def write(folder: Path, keys: str, *, schema: str = SDL) -> Path:
 
 
 def controls(folder: Path, keys: str) -> Controls:
-    return load_policy(write(folder, keys)).apis["bookshop"].controls["createBook"]
+    policy = load_policy_with_contracts(write(folder, keys)).policy
+    return policy.apis["bookshop"].controls["createBook"]
 
 
 def errors(folder: Path, keys: str, *, schema: str = SDL) -> list[Diagnostic]:
@@ -62,7 +63,7 @@ def test_a_line_of_a_field_wins_key_by_key(tmp_path: Path) -> None:
 def test_rfc9728_the_api_names_the_scopes_of_fields_to_clients(tmp_path: Path) -> None:
     fields = "Mutation.addBook: {scopes: [books:add]}, Query.*: {scopes: [books:look]}"
     keys = f"schema: schema.graphql, fields: {{{fields}}}"
-    api = load_policy(write(tmp_path, keys)).apis["bookshop"]
+    api = load_policy_with_contracts(write(tmp_path, keys)).policy.apis["bookshop"]
     said = json.loads(describe(api, "https://api.example", ()))
     assert {"books:add", "books:look"} <= set(said["scopes_supported"])
 
