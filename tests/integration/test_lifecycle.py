@@ -36,12 +36,21 @@ def _held_back() -> tuple[threading.Event, Responder]:
     return released, slow
 
 
-def test_graceful_drain(tmp_path: Path) -> None:
+def _refuses_connections(port: int) -> bool:
+    try:
+        RawConnection(port).socket.close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_graceful_drain(tmp_path: Path, workers: int) -> None:
     """SIGTERM: what is in flight is finished, nothing new is taken, the exit status is 0."""
     released, slow = _held_back()
     with RecordingUpstream() as upstream:
         upstream.answers[b"/things/drain"] = slow
-        with start(tmp_path, PolicyText(upstream=upstream.url)) as gateway:
+        with start(tmp_path, PolicyText(upstream=upstream.url), workers=workers) as gateway:
             arena = Arena(gateway, upstream)
             idle, busy = arena.connect(), arena.connect()
             idle.send(request("GET", "/health"))
@@ -51,8 +60,8 @@ def test_graceful_drain(tmp_path: Path) -> None:
             eventually(lambda: len(upstream.requests_since(mark)) == 1, "the request")
             gateway.process.send_signal(signal.SIGTERM)
             assert idle.is_ended(), "an idle connection ends at once"
-            with pytest.raises(ConnectionRefusedError):
-                arena.connect()
+            # Not held by the system for as long as the drain takes, with nobody to serve them.
+            eventually(lambda: _refuses_connections(gateway.port), "refused connections")
             assert gateway.process.poll() is None
             released.set()
             reply = busy.read()
@@ -80,6 +89,30 @@ def test_drain_has_an_end(tmp_path: Path) -> None:
                 gateway.stop()
                 with pytest.raises(Closed):
                     connection.read()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_second_interrupt_waits_no_longer(tmp_path: Path, workers: int) -> None:
+    """Ctrl-C tells what it waits for; Ctrl-C again is an end."""
+    with RecordingUpstream() as upstream:
+        upstream.answers[b"/things/drain"] = lambda received, link: bool(link.socket.recv(1))
+        policy = PolicyText(upstream=upstream.url, more="timeouts: {drain: 1h}")
+        with start(tmp_path, policy, workers=workers) as gateway:
+            arena = Arena(gateway, upstream)
+            with arena.connect() as connection:
+                mark = upstream.mark()
+                connection.send(request("GET", "/things/drain"))
+                eventually(lambda: len(upstream.requests_since(mark)) == 1, "the request")
+                # As a terminal does it: to all processes of the group.
+                members = {*gateway.worker_pids(), gateway.process.pid}
+                for member in members:
+                    os.kill(member, signal.SIGINT)
+                gateway.wait_for_error("requests in flight: 1, for 3600 s at most")
+                assert gateway.process.poll() is None
+                gateway.process.send_signal(signal.SIGINT)
+                with pytest.raises(Closed):
+                    connection.read()
+                gateway.await_end()
 
 
 OPEN, SHUT = "health: {public: true}", "health: {authenticate: [api_key]}"
@@ -234,14 +267,6 @@ def test_a_gateway_may_be_stopped_while_a_worker_starts(tmp_path: Path) -> None:
             "workers that are starting",
         )
         gateway.stop()  # Which asserts exit status 0.
-
-
-def _refuses_connections(port: int) -> bool:
-    try:
-        RawConnection(port).socket.close()
-    except ConnectionRefusedError:
-        return True
-    return False
 
 
 def test_workers_drain_and_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:

@@ -82,8 +82,9 @@ def serve(loaded: LoadedPolicy, *, workers: int, as_json: bool, adjust: Adjust) 
     process.forget_first_runtime()
     processes: list[Serve] = [process.serve] * workers
     if loaded.policy.identity is not None:
-        processes.append(_control(loaded.policy, loaded.policy.identity))
-    return Supervisor(processes).run(lambda: _print_ready(runtime, loaded.policy, as_json=as_json))
+        processes.append(_control(loaded.policy, loaded.policy.identity, listener))
+    supervisor = Supervisor(processes, listener)
+    return supervisor.run(lambda: _print_ready(runtime, loaded.policy, as_json=as_json))
 
 
 def _listener(listen: Listen) -> socket.socket:
@@ -153,12 +154,13 @@ def _without_identity(adjust: Adjust) -> Adjust:
     return adjust_again
 
 
-def _control(policy: Policy, settings: IdentitySettings) -> Serve:
+def _control(policy: Policy, settings: IdentitySettings, listener: socket.socket) -> Serve:
     socket_path = Path(policy.apis[IDENTITY_API].upstream.url.removeprefix("unix:"))
 
     def serve(_: int, ready: Callable[[], None]) -> None:
         from vallum.control_process import serve_identity
 
+        listener.close()  # The workers'; they stop accepting when they will.
         serve_identity(policy, settings, socket_path, ready)
 
     return serve

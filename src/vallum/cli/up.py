@@ -41,8 +41,9 @@ def up(config: Path, listen: str | None, workers: int, as_json: bool) -> None:
     """Serve the policy: prints what protects each operation, then one `ready` line.
 
     \b
-    SIGTERM   stop accepting, finish what is in flight, end
-    SIGHUP    reload the policy (a changed file is reloaded by itself)
+    SIGTERM, Ctrl-C   stop accepting, finish what is in flight, end
+    Ctrl-C again      end at once
+    SIGHUP            reload the policy (a changed file is reloaded by itself)
 
     Example:
 

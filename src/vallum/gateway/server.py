@@ -22,6 +22,8 @@ from vallum.gateway.worker import Recorder, Worker
 _BACKLOG = 2048
 _OTHER_DESCRIPTORS = 256
 """Files besides connections: records, state, key sets."""
+_PATIENCE_SECONDS = 0.5
+"""After which whoever stops the gateway is told what it waits for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def run_server(
     reload: ReloadPlan,
     ready: Callable[[], None],
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. Blocks.
+    """Serve until SIGTERM or SIGINT, then drain, until a second SIGINT at most. Blocks.
 
     Args:
         runtime: the first policy.
@@ -93,8 +95,8 @@ class _Server:
 
     async def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self._stop.set)
+        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
         loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
         for origin in self._worker.runtime.origins.values():
             await origin.start()
@@ -112,13 +114,29 @@ class _Server:
         ready()
         await self._stop.wait()
         server.close()
+        telling = loop.call_later(_PATIENCE_SECONDS, self._tell_waiting)
         await self._worker.drain(self._worker.runtime.timeouts.drain)
+        telling.cancel()
         sweep.cancel()
         for task in (self._reloading, *self._retiring):
             if task is not None:
                 task.cancel()
         for origin in self._worker.runtime.origins.values():
             await origin.stop()
+
+    def _interrupt(self) -> None:
+        # A terminal sends SIGINT to every process, and the supervisor SIGTERM after it: only a
+        # SIGINT of somebody who has waited already ends what is in flight.
+        if self._stop.is_set():
+            self._worker.end_now()
+        self._stop.set()
+
+    def _tell_waiting(self) -> None:
+        seconds = self._worker.runtime.timeouts.drain
+        sys.stderr.write(
+            f"vallum: stopping; requests in flight: {self._worker.connections}, for {seconds:g} s"
+            " at most; Ctrl-C once more ends them now\n"
+        )
 
     def _watch(self) -> None:
         if self._plan.changed():

@@ -48,6 +48,7 @@ class Worker:
     def __init__(self, runtime: Runtime, recorder: Recorder) -> None:
         self.runtime = runtime
         self.draining = False
+        self._drained_by = 0.0
         self._recorder = recorder
         self.check_records = recorder.check
         self._connections: set[Downstream] = set()
@@ -60,6 +61,11 @@ class Worker:
         self._date_line = b""
 
     # --- connections -----------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._connections)
 
     def welcome(self, connection: Downstream) -> bool:
         """Count a new connection; False where there are too many of them (B-050)."""
@@ -161,8 +167,8 @@ class Worker:
     async def drain(self, seconds: float) -> None:
         """Let the exchanges in flight end, at most for `seconds`, then end every connection."""
         self.draining = True
-        latest = monotonic() + seconds
-        while self._connections and monotonic() < latest:
+        self._drained_by = monotonic() + seconds
+        while self._connections and monotonic() < self._drained_by:
             for connection in tuple(self._connections):
                 connection.drain()
             await asyncio.sleep(0.02)
@@ -173,6 +179,10 @@ class Worker:
             await asyncio.sleep(0)
         self._flush()
         self._recorder.close()
+
+    def end_now(self) -> None:
+        """Let `drain` wait no longer."""
+        self._drained_by = 0.0
 
 
 def _take_off(counts: dict[bytes, int], caller: bytes, count: int) -> None:

@@ -56,12 +56,14 @@ class Supervisor:
     the supervisor alone. Nobody would start them again or tell them to stop.
     """
 
-    def __init__(self, processes: Sequence[Serve]) -> None:
+    def __init__(self, processes: Sequence[Serve], listener: socket.socket) -> None:
         """
         Args:
             processes: what runs in each child.
+            listener: the socket that they share.
         """
         self._processes = processes
+        self._listener = listener
         self._workers: dict[int, tuple[int, float]] = {}
         """Process id → worker number and monotonic start time."""
         self._stopping = False
@@ -70,7 +72,7 @@ class Supervisor:
         """The end that workers watch, and the one that is open while this process lives."""
 
     def run(self, ready: Callable[[], None]) -> int:
-        """Supervise until SIGTERM or SIGINT; returns the exit status.
+        """Supervise until SIGTERM or SIGINT, or twice SIGINT at once; returns the exit status.
 
         Args:
             ready: called once every worker accepts connections.
@@ -155,8 +157,11 @@ class Supervisor:
             seconds = min(2 * seconds, longest)
 
     def _stop(self, number: int, frame: object) -> None:
+        # Workers close theirs; while one is open the system takes connections that nobody serves.
+        self._listener.close()
+        again = self._stopping and number == signal.SIGINT
         self._stopping = True
-        self._pass_on(signal.SIGTERM, frame)
+        self._pass_on(signal.SIGINT if again else signal.SIGTERM, frame)
 
     def _pass_on(self, number: int, frame: object) -> None:
         for process in tuple(self._workers):

@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 from vallum.gateway.workers import open_listener
 
 _PROGRAM = """
-import errno, os, signal, sys, time
+import errno, os, signal, socket, sys, time
 from pathlib import Path
 from vallum.gateway import workers
 from vallum.gateway.workers import Supervisor
@@ -68,7 +68,7 @@ if behaviour == "no processes":
     os.fork = refuse
 if behaviour == "long lives":
     workers._SHORT_LIFE_SECONDS = 0.0
-sys.exit(Supervisor([serve, serve]).run(say_ready))
+sys.exit(Supervisor([serve, serve], socket.socket()).run(say_ready))
 """
 
 
