@@ -13,7 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from vallum.cli.tables import fits, table_console
+from vallum.cli.policy import counted
+from vallum.cli.tables import fits, table_console, table_of_rows
 from vallum.config.identity_api import IDENTITY_API
 from vallum.config.model import Policy
 from vallum.engine.pipeline import Route
@@ -33,15 +34,15 @@ def print_coverage(runtime: Runtime, policy: Policy, ca: Path | None, *, as_json
     console = table_console()
     routes = [route for route in runtime.routes if route.api != IDENTITY_API]
     rows = [_row(route, policy) for route in routes]
-    console.print(Text(f"{len(routes)} operations, policy {runtime.revision}", "italic"))
+    console.print(Text(f"{counted(len(routes), 'operation')}, policy {runtime.revision}", "italic"))
     table = _table(rows)
     if fits(console, table):
         console.print(table)
     else:
         _print_list(console, rows)
     if policy.identity is not None:
-        count = len(runtime.routes) - len(routes)
-        console.print(Text(f"people sign in at {policy.identity.issuer} ({count} operations more)"))
+        more = counted(len(runtime.routes) - len(routes), "operation")
+        console.print(Text(f"people sign in at {policy.identity.issuer} ({more} more)"))
     console.print(Text("every operation also: errors made safe, security headers, one record"))
     if ca is not None:
         console.print(Text(f"clients trust this gateway by the CA certificate {ca}"))
@@ -84,7 +85,7 @@ def _row(route: Route, policy: Policy) -> dict[str, str]:
 
 
 def _table(rows: Sequence[dict[str, str]]) -> Table:
-    table = Table(header_style="bold", box=None)
+    table = table_of_rows()
     for heading in _COLUMNS:
         table.add_column(heading, overflow="fold")
     for row in rows:
