@@ -147,14 +147,14 @@ def _errors(validator: Draft202012Validator, value: Any) -> list[ValidationError
     return list(islice(validator.iter_errors(value), _MAX_NODES))
 
 
-def _without_echoes(faults: list[Fault]) -> list[Fault]:
+def _without_echoes(found: list[Fault]) -> list[Fault]:
     """Without the properties that are unknown only because the part that declares them failed."""
     others = [
-        fault.path for fault in faults if not isinstance(fault.kind, Kind.UnevaluatedProperties)
+        fault.path for fault in found if not isinstance(fault.kind, Kind.UnevaluatedProperties)
     ]
     return [
         fault
-        for fault in faults
+        for fault in found
         if not isinstance(fault.kind, Kind.UnevaluatedProperties)
         or not any(path[: len(fault.path)] == fault.path for path in others)
     ]
