@@ -76,6 +76,8 @@ class _Commands(click.Group):
 
 def _give_up_output() -> None:
     """Let the interpreter not try once more, at its end, to write what cannot be written."""
+    if sys.stdout is None:  # It was closed before the command began.
+        return
     try:
         sys.stdout.flush()
     except OSError:

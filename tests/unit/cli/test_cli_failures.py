@@ -36,7 +36,8 @@ def test_a_reader_of_records_that_has_seen_enough(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_state_file_that_cannot_be_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("output", ["", "-o two.key >&-"])
+def test_a_state_file_that_cannot_be_written(tmp_path: Path, output: str) -> None:
     state = tmp_path / "state.db"
     assert vallum(tmp_path, "vallum keys create one --state state.db").returncode == 0
     with sqlite3.connect(state) as connection:
@@ -44,9 +45,10 @@ def test_a_state_file_that_cannot_be_written(tmp_path: Path) -> None:
             "CREATE TRIGGER full BEFORE INSERT ON api_keys BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
     connection.close()
-    done = vallum(tmp_path, "vallum keys create two --state state.db")
+    done = vallum(tmp_path, f"vallum keys create two --state state.db {output}")
     assert done.returncode == 1
     assert (done.stdout, done.stderr) == ("", "error: the state file cannot be used: full\n")
+    assert not (tmp_path / "two.key").exists()
 
 
 @pytest.mark.parametrize(
