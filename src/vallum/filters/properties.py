@@ -436,7 +436,7 @@ def _members_written(
         if place is None:
             refused = _written(child, inner, held, (*path, name), seen) if inner else None
         else:
-            found = _below(rights, place, held)
+            found = _at_place(rights, place, held)
             if found is None:
                 return (*path, name)
             refused = _written_as(child, (inner, found), held, (*path, name), seen)
@@ -469,7 +469,7 @@ def _spelled(form: Any, rights: list[Rights], held: frozenset[str]) -> tuple[str
     for name in form if isinstance(form, dict) else ():
         # What is declared is what it says, but for a name that is a place to most readers.
         for steps in places_of_field(name, is_declared=_is_declared(name, rights)):
-            found = _below(rights, steps, held)
+            found = _at_place(rights, steps, held)
             if found is None or _hides(found, held):
                 return (name,)
     return None
@@ -500,13 +500,13 @@ def _patched(patch: Any, rights: list[Rights], held: frozenset[str]) -> tuple[st
             if not isinstance(pointer, str) or pointer[:1] not in ("", "/"):
                 return (str(index), key)
             steps = pointer_steps(pointer)
-            found = _below(rights, steps, held)
+            found = _at_place(rights, steps, held)
             if found is None:
                 return (str(index), key)
             # RFC 6902 §4.1: what is added to an array is a new item; what is added to an object
             # takes the place of what has that name.
             is_item = kind == "add" and _INDEX.fullmatch(steps[-1] if steps else "") is not None
-            if is_item and not _is_map(_below(rights, steps[:-1], held)):
+            if is_item and not _is_map(_at_place(rights, steps[:-1], held)):
                 if _written(change.get("value"), found, held, ()) is not None:
                     return (str(index), key)
             elif _hides(found, held):  # What is moved, removed or replaced goes with all in it.
@@ -518,7 +518,9 @@ def _is_map(rights: list[Rights] | None) -> bool:
     return rights is not None and any(each.is_map or each.names for each in rights)
 
 
-def _below(rights: list[Rights], steps: Iterable[str], held: frozenset[str]) -> list[Rights] | None:
+def _at_place(
+    rights: list[Rights], steps: Iterable[str], held: frozenset[str]
+) -> list[Rights] | None:
     """What holds at the end of these steps; None where one on the way may not be written."""
     for count, name in enumerate(steps):
         if not rights:
