@@ -210,7 +210,7 @@ def test_b252_bopla_schemas_that_reach_themselves_in_two_ways_cost_no_more(
         value = {"owner." * 90 + "name": {}}
     assert sent(shop, JSON, json.dumps(value).encode(), "/tree") == 200
     deep = json.dumps(value).replace('"name"', '"role"').replace("name", "role").encode()
-    assert sent(shop, JSON, deep, "/tree") in (400, 403)
+    assert sent(shop, JSON, deep, "/tree") == 403
     assert sent(shop, JSON, json.dumps({"owner." * 5_000 + "name": {}}).encode(), "/tree") == 403
 
 
