@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from vallum.openapi.dialect import Dialect, Schema, dialect_of, modernise
 from vallum.openapi.document import BadReferenceError, Document, Node
@@ -29,6 +29,10 @@ _TELLING = frozenset(
 
 _HIDING = frozenset(("readOnly", "writeOnly", "$ref", *IN_PLACE_LISTS))
 Hiding = Literal["readOnly", "writeOnly"]
+_Address = tuple[str, tuple[str, ...]]
+_MAX_PARTS = 100
+"""Schemas that are parts of each other, by `$ref` and `allOf`: nobody writes as many."""
+_TOO_DEEP = f"schemas are parts of each other deeper than {_MAX_PARTS}"
 _EXPLICIT = ("additionalProperties", "unevaluatedProperties")
 
 
@@ -109,7 +113,7 @@ class SchemaReader:
         known = self._facts.get(node.address)
         if known is None:
             known = self._facts[node.address] = Facts()
-            self._gather(node, known, always=True, trail=())
+            self._gather(node, known)
             known.is_free = known.is_free and not known.declares
         return known
 
@@ -139,16 +143,41 @@ class SchemaReader:
                 return True
         return False
 
-    def _gather(self, node: Node, facts: Facts, *, always: bool, trail: tuple[Any, ...]) -> None:
-        if node.address in trail:
-            # An instance would be judged by the same schema forever.
-            self._problems.error(node.pointer, "the schema refers to itself without an end")
-            return
-        trail = (*trail, node.address)
+    def _gather(self, node: Node, facts: Facts) -> None:
+        """Note what a schema says and all its parts, each once: a part may be one in many ways."""
+        trail: dict[_Address, Iterator[tuple[Node, bool]]] = {}
+        seen = {(node.address, True)}
+        walk = [self._enter(node, facts, trail, always=True)]
+        while walk:
+            address, always = walk[-1]
+            part, part_always = next(trail[address], (None, False))
+            if part is None:
+                del trail[address]
+                walk.pop()
+                continue
+            key = (part.address, always and part_always)
+            if part.address in trail:
+                # An instance would be judged by the same schema forever.
+                self._problems.error(part.pointer, "the schema refers to itself without an end")
+            elif key not in seen and len(trail) == _MAX_PARTS:
+                seen.add(key)
+                self._problems.error(part.pointer, _TOO_DEEP)
+            elif key not in seen:
+                seen.add(key)
+                walk.append(self._enter(part, facts, trail, always=key[1]))
+
+    def _enter(
+        self,
+        node: Node,
+        facts: Facts,
+        trail: dict[_Address, Iterator[tuple[Node, bool]]],
+        *,
+        always: bool,
+    ) -> tuple[_Address, bool]:
         schema = self.modern(node)
         self._note(schema, facts, always=always)
-        for part, part_always in self._parts(schema):
-            self._gather(part, facts, always=always and part_always, trail=trail)
+        trail[node.address] = self._parts(schema)
+        return node.address, always
 
     def _note(self, schema: Node, facts: Facts, *, always: bool) -> None:
         value: Schema = schema.value

@@ -46,7 +46,12 @@ def load_contract(
     Raises:
         ContractErrors: with every error found.
     """
-    return _Loader(document, unknown, overrides or {}, resolve).contract()
+    try:
+        return _Loader(document, unknown, overrides or {}, resolve).contract()
+    except RecursionError:
+        raise ContractErrors(
+            [ContractProblem("", "schemas are parts of each other too deep")]
+        ) from None
 
 
 class _Loader:

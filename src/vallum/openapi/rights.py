@@ -7,6 +7,7 @@ role: {type: string, x-vallum: {write: [admin]}}
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from vallum.openapi.document import Node
@@ -17,6 +18,8 @@ Mask = Literal["full", "last4", "email"]
 MASKS: Final[tuple[Mask, ...]] = get_args(Mask)
 
 _ANNOTATION: Final = "x-vallum"
+_MAX_JOINED: Final = 20_000
+"""Schemas that are put together for values of several; after them each stands by itself."""
 _KEYS: Final = ("read", "write", "mask")
 _IN_PLACE: Final = ("allOf", "anyOf", "oneOf")
 _IN_PLACE_ONE: Final = ("if", "then", "else")
@@ -43,7 +46,7 @@ class Rights:
     def __init__(self) -> None:
         self.own: list[Right] = []
         """About the value itself; all of them hold."""
-        self.names: dict[str, Rights] = {}
+        self.names: dict[str, list[Rights]] = {}
         self.folded: dict[str, list[Rights]] = {}
         """`names` without regard to case, in which two may be alike."""
         self.others: list[Rights] = []
@@ -54,25 +57,20 @@ class Rights:
 
     def at(self, step: str) -> Iterator[Rights]:
         """What holds for a property (or item) of the value."""
-        named = self.names.get(step)
-        if named is not None:
-            yield named
+        yield from self.names.get(step, ())
         yield from self.others
 
     def at_any_case(self, step: str) -> Iterator[Rights]:
         """As `at`, for those who do not mind case where a name is not declared: some readers do
         not."""
         named = self.names.get(step)
-        if named is not None:
-            yield named
-        else:
-            yield from self.folded.get(_folded(step), ())
+        yield from self.folded.get(_folded(step), ()) if named is None else named
         yield from self.others
 
-    def add(self, step: str, below: Rights) -> None:
+    def add(self, step: str, below: list[Rights]) -> None:
         """Say what holds for a property."""
         self.names[step] = below
-        self.folded.setdefault(_folded(step), []).append(below)
+        self.folded.setdefault(_folded(step), []).extend(below)
 
     def every(self) -> list[Right]:
         """Every right that can be reached."""
@@ -80,7 +78,7 @@ class Rights:
         todo = [self]
         while todo:
             rights = todo.pop()
-            for below in (*rights.names.values(), *rights.others):
+            for below in chain(*rights.names.values(), rights.others):
                 if id(below) not in seen:
                     seen[id(below)] = below
                     todo.append(below)
@@ -136,8 +134,8 @@ def rights_of_places(places: Iterable[tuple[tuple[str, ...], Right]]) -> Rights:
                 rights = rights.others[0]
             else:
                 if step not in rights.names:
-                    rights.add(step, Rights())
-                rights = rights.names[step]
+                    rights.add(step, [Rights()])
+                rights = rights.names[step][0]
         rights.own.append(right)
     return root
 
@@ -155,22 +153,43 @@ class RightsReader:
         self._reader = reader
         self._problems = problems
         self._known: dict[frozenset[Any], Rights] = {}
+        self._joined = 0
         self._is_silent = not _says_rights(root)
 
     def read(self, schema: Node | None) -> Rights | None:
         """The rights within the values of a schema; None where it says nothing of them."""
         if schema is None or self._is_silent:
             return None
-        rights = self._rights([schema])
+        todo: list[tuple[Rights, list[Node]]] = []
+        rights = self._of([schema], todo)
+        while todo:
+            self._fill(*todo.pop(), todo)
         return rights if rights.every() else None
 
-    def _rights(self, schemas: list[Node]) -> Rights:
+    def _all(self, schemas: list[Node], todo: list[tuple[Rights, list[Node]]]) -> list[Rights]:
+        """What all these schemas say of one value, put together where that does not cost much."""
+        schemas = list({each.address: each for each in schemas}.values())
+        if len(schemas) > 1 and self._joined > _MAX_JOINED:
+            return [self._of([each], todo) for each in schemas]
+        return [self._of(schemas, todo)]
+
+    def _of(self, schemas: list[Node], todo: list[tuple[Rights, list[Node]]]) -> Rights:
+        """What these schemas say of one value; new rights are yet to be filled."""
         parts = list(self._in_place(schemas))
+        if len(schemas) > 1:
+            # Of n schemas there are two to the power of n sets, and a schema that leads to itself
+            # in different company may lead to all of them.
+            self._joined += len(parts)
         key = frozenset(part.address for part in parts)
         known = self._known.get(key)
-        if known is not None:
-            return known
-        rights = self._known[key] = Rights()
+        if known is None:
+            known = self._known[key] = Rights()
+            todo.append((known, parts))
+        return known
+
+    def _fill(
+        self, rights: Rights, parts: list[Node], todo: list[tuple[Rights, list[Node]]]
+    ) -> None:
         named: dict[str, list[Node]] = {}
         others: list[Node] = []
         for part in parts:
@@ -180,10 +199,9 @@ class RightsReader:
             _note_below(part, named, others)
             rights.is_map = rights.is_map or any(map(part.get, _OF_ANY_NAME))
         for name, children in named.items():
-            rights.add(name, self._rights(children))
+            rights.add(name, self._all(children, todo))
         if others:
-            rights.others.append(self._rights(others))
-        return rights
+            rights.others += self._all(others, todo)
 
     def _in_place(self, schemas: list[Node]) -> Iterator[Node]:
         """The schemas, and all that apply with them to the same value."""

@@ -9,8 +9,6 @@ from typing import Any
 from vallum.openapi.document import Node
 from vallum.openapi.facts import SchemaReader
 
-_MAX_CHAIN = 12
-"""References and compositions that are followed in place."""
 _LEVELS = 2
 """How deep a text can spell: an object's property may be an array of primitives."""
 _NUMBERS = frozenset({"integer", "number"})
@@ -44,44 +42,59 @@ class Shape:
 ANY = Shape()
 
 
-def shape_of(node: Node, reader: SchemaReader, levels: int = _LEVELS, chain: int = 0) -> Shape:
+def shape_of(node: Node, reader: SchemaReader, levels: int = _LEVELS) -> Shape:
     """The shape of the schema at `node`, through references and composition."""
-    if chain > _MAX_CHAIN:
-        return ANY
-    schema = reader.modern(node)
-    value: dict[str, Any] = schema.value
-    own = _own_shape(schema, reader, levels)
-    target = reader.target(schema) if "$ref" in value else None
-    if target is not None:
-        own = _merge(own, shape_of(target, reader, levels, chain + 1), every=True)
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        parts = schema.get(keyword)
-        branches = [
-            shape_of(part, reader, levels, chain + 1) for part in (parts.items() if parts else ())
-        ]
-        if not branches:
-            continue
-        joined = branches[0]
-        for branch in branches[1:]:
-            joined = _merge(joined, branch, every=keyword == "allOf")
-        own = _merge(own, joined, every=True)
-    return own
+    return _Reading(reader).shape(node, levels)
 
 
-def _own_shape(schema: Node, reader: SchemaReader, levels: int) -> Shape:
-    value: dict[str, Any] = schema.value
-    items = schema.get("items") if levels else None
-    properties = schema.get("properties") if levels else None
-    return Shape(
-        types=_types(value),
-        int64=value.get("format") == "int64",
-        items=shape_of(items, reader, levels - 1) if items else None,
-        properties={
-            name: shape_of(child, reader, levels - 1)
-            for name, child in (properties.members() if properties else ())
-        },
-        takes_any_property=bool(value.get("additionalProperties")) or "patternProperties" in value,
-    )
+class _Reading:
+    """One reading of a schema; what is a part of it in several ways is read once."""
+
+    def __init__(self, reader: SchemaReader) -> None:
+        self._reader = reader
+        self._known: dict[tuple[Any, int], Shape] = {}
+
+    def shape(self, node: Node, levels: int) -> Shape:
+        key = (node.address, levels)
+        known = self._known.get(key)
+        if known is None:
+            # Kept before it is known: nothing can be said of a schema that is a part of itself.
+            self._known[key] = ANY
+            known = self._known[key] = self._composed(node, levels)
+        return known
+
+    def _composed(self, node: Node, levels: int) -> Shape:
+        schema = self._reader.modern(node)
+        own = self._own(schema, levels)
+        target = self._reader.target(schema) if "$ref" in schema.value else None
+        if target is not None:
+            own = _merge(own, self.shape(target, levels), every=True)
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            parts = schema.get(keyword)
+            branches = [self.shape(part, levels) for part in (parts.items() if parts else ())]
+            if not branches:
+                continue
+            joined = branches[0]
+            for branch in branches[1:]:
+                joined = _merge(joined, branch, every=keyword == "allOf")
+            own = _merge(own, joined, every=True)
+        return own
+
+    def _own(self, schema: Node, levels: int) -> Shape:
+        value: dict[str, Any] = schema.value
+        items = schema.get("items") if levels else None
+        properties = schema.get("properties") if levels else None
+        return Shape(
+            types=_types(value),
+            int64=value.get("format") == "int64",
+            items=self.shape(items, levels - 1) if items else None,
+            properties={
+                name: self.shape(child, levels - 1)
+                for name, child in (properties.members() if properties else ())
+            },
+            takes_any_property=bool(value.get("additionalProperties"))
+            or "patternProperties" in value,
+        )
 
 
 def _types(value: dict[str, Any]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from vallum.openapi.document import Node
@@ -29,7 +30,8 @@ CONTENTS: Final = (
 )
 """What a field may be declared to hold: `{x-vallum: {content: prose}}`."""
 
-_MAX_CHAIN: Final = 12
+_MAX_JOINED: Final = 100_000
+"""Schemas and properties that are put together for values of several; all after them is free."""
 _STRINGS: Final = ("minLength", "maxLength", "pattern", "format", "contentMediaType")
 _OBJECTS: Final = ("properties", "additionalProperties", "patternProperties", "required")
 
@@ -64,29 +66,41 @@ class TextPlan:
 
         What the schema says of what a text is for holds all the same.
         """
-        known = self._unpinned
-        if known is None:
-            # Kept before it is filled, because plans may refer to themselves.
-            known = self._unpinned = TextPlan(self.content or self.said or "text")
-            known.properties = {name: each.unpinned for name, each in self.properties.items()}
-            known.other = ANYTHING if self.other is None else self.other.unpinned
-            known.items = ANYTHING if self.items is None else self.items.unpinned
-        return known
+        todo: list[TextPlan] = []
+        found = self._copied(todo)
+        while todo:
+            plan = todo.pop()
+            copy = plan._copied(todo)
+            copy.properties = {name: p._copied(todo) for name, p in plan.properties.items()}
+            copy.other = ANYTHING if plan.other is None else plan.other._copied(todo)
+            copy.items = ANYTHING if plan.items is None else plan.items._copied(todo)
+        return found
+
+    def _copied(self, todo: list[TextPlan]) -> TextPlan:
+        """What `unpinned` is; a new one is yet to be filled."""
+        if self._unpinned is None:
+            self._unpinned = TextPlan(self.content or self.said or "text")
+            todo.append(self)
+        return self._unpinned
 
     def has(self, steps: Sequence[str]) -> bool:
         """Whether the schema names a place, by properties and indexes; `*` is any of them.
 
         Where it names no properties at all, it may be anywhere.
         """
-        if not steps:
-            return True
-        step, rest = steps[0], steps[1:]
-        plans = [] if self.items is None or not (step == "*" or step.isdigit()) else [self.items]
+        plans = [self]
+        for step in steps:
+            found = [each for plan in plans for each in plan._at(step)]
+            plans = list({id(each): each for each in found}.values())
+        return bool(plans)
+
+    def _at(self, step: str) -> Iterator[TextPlan]:
+        if self.items is not None and (step == "*" or step.isdigit()):
+            yield self.items
         if self.properties:
-            plans += [plan for name, plan in self.properties.items() if step in ("*", name)]
+            yield from (plan for name, plan in self.properties.items() if step in ("*", name))
         elif self.other is not None:
-            plans.append(self.other)
-        return any(plan.has(rest) for plan in plans)
+            yield self.other
 
     def collect(self, value: object, texts: list[str]) -> None:
         """Append every free text in `value`, in the order of `places`."""
@@ -178,6 +192,11 @@ ANYTHING: Final = TextPlan(content="text")
 ANYTHING.other = ANYTHING.items = ANYTHING._unpinned = ANYTHING
 
 
+_Nodes = dict[Any, Node]
+"""Schemas by their addresses, so each once: parts that name a property alike would double what
+there is to read at every level of a schema that refers to itself, without end."""
+
+
 @dataclass(slots=True)
 class _Facts:
     """About one schema with its in-place parts. None: nothing is said."""
@@ -186,9 +205,9 @@ class _Facts:
     said: str = ""
     is_object: bool = True
     is_array: bool = True
-    properties: dict[str, tuple[Node, ...]] = field(default_factory=dict)
-    other: tuple[Node, ...] | None = None
-    items: tuple[Node, ...] | None = None
+    properties: dict[str, _Nodes] = field(default_factory=dict)
+    other: _Nodes | None = None
+    items: _Nodes | None = None
 
 
 class TextReader:
@@ -198,10 +217,12 @@ class TextReader:
         self._reader = reader
         self._problems = problems
         self._known: dict[frozenset[Any], TextPlan] = {}
+        self._read: dict[Any, _Facts] = {}
+        self._joined = 0
 
     def plan(self, node: Node | None) -> TextPlan:
         """The plan for values of the schema at `node`; None: any value."""
-        return ANYTHING if node is None else self._plan((node,))
+        return ANYTHING if node is None else self._plan(_one(node))
 
     def content(self, node: Node | None, owner: Node) -> str:
         """What a parameter's text holds: by the annotation of `owner`, or by its schema.
@@ -213,41 +234,62 @@ class TextReader:
             return annotated
         return _spelled(self.plan(node), 2)
 
-    def _plan(self, nodes: tuple[Node, ...]) -> TextPlan:
-        # Each once: parts that name a property alike would double what there is to read at every
-        # level of a schema that refers to itself, without end.
-        unique = {node.address: node for node in nodes}
-        key = frozenset(unique)
+    def _plan(self, nodes: _Nodes) -> TextPlan:
+        todo: list[tuple[TextPlan, _Facts]] = []
+        found = self._planned(nodes, todo)
+        while todo:
+            plan, facts = todo.pop()
+            if facts.is_object:
+                for name, each in facts.properties.items():
+                    plan.properties[name] = self._planned(each, todo)
+                plan.other = ANYTHING if facts.other is None else self._planned(facts.other, todo)
+            if facts.is_array:
+                plan.items = ANYTHING if facts.items is None else self._planned(facts.items, todo)
+        return found
+
+    def _planned(self, nodes: _Nodes, todo: list[tuple[TextPlan, _Facts]]) -> TextPlan:
+        """The plan for values of any of these schemas; a new one is yet to be filled."""
+        key = frozenset(nodes)
         known = self._known.get(key)
         if known is not None:
             return known
-        # Kept before it is filled, because schemas may refer to themselves.
-        plan = self._known[key] = TextPlan()
-        facts = _either([self._facts(node, 0) for node in unique.values()])
-        plan.content = "text" if facts.content is None else facts.content
-        plan.said = facts.said
-        if facts.is_object:
-            plan.properties = {name: self._plan(each) for name, each in facts.properties.items()}
-            plan.other = ANYTHING if facts.other is None else self._plan(facts.other)
-        if facts.is_array:
-            plan.items = ANYTHING if facts.items is None else self._plan(facts.items)
-        if not (plan.content or plan.said or plan.other or plan.items or plan.properties):
-            self._known[key] = NOTHING
-            return NOTHING
+        every = [self._facts(node) for node in nodes.values()]
+        if len(every) > 1:
+            # Of n schemas there are two to the power of n sets, and a schema that leads to itself
+            # in different company may lead to all of them.
+            self._joined += sum(len(each.properties) + 1 for each in every)
+            if self._joined > _MAX_JOINED:
+                return ANYTHING
+        facts = _either(every)
+        plan = TextPlan("text" if facts.content is None else facts.content, said=facts.said)
+        if not (plan.content or plan.said or facts.is_object or facts.is_array):
+            plan = NOTHING
+        else:
+            todo.append((plan, facts))
+        self._known[key] = plan
         return plan
 
-    def _facts(self, node: Node, chain: int) -> _Facts:
-        if chain > _MAX_CHAIN or not isinstance(node.value, dict):
+    def _facts(self, node: Node) -> _Facts:
+        """What a schema and its parts say; each is read once, however many it is a part of."""
+        known = self._read.get(node.address)
+        if known is None:
+            # Kept before it is known: nothing can be said of a schema that is a part of itself.
+            self._read[node.address] = _Facts()
+            known = self._read[node.address] = self._facts_of(node)
+        return known
+
+    def _facts_of(self, node: Node) -> _Facts:
+        if not isinstance(node.value, dict):
             return _Facts()
         annotated = self._annotation(node)
         schema = self._reader.modern(node)
         found = _own(schema)
         target = self._reader.target(schema) if "$ref" in schema.value else None
         if target is not None:
-            found = _both(found, self._facts(target, chain + 1))
+            found = _both(found, self._facts(target))
         for keyword in ("allOf", "anyOf", "oneOf"):
             listed = schema.get(keyword)
-            parts = [self._facts(part, chain + 1) for part in (listed.items() if listed else ())]
+            parts = [self._facts(part) for part in (listed.items() if listed else ())]
             if keyword == "allOf":
                 for part in parts:
                     found = _both(found, part)
@@ -295,12 +337,12 @@ def _own(schema: Node) -> _Facts:
         is_object=_may_be("object", declared, value),
         is_array=_may_be("array", declared, value),
         properties={
-            name: (child,)
+            name: _one(child)
             for name, child in (value.get("properties") and schema.child("properties").members())
             or ()
         },
-        other=(other,) if other and isinstance(other.value, dict) and not patterned else None,
-        items=(items,) if items and "prefixItems" not in value else None,
+        other=_one(other) if other and isinstance(other.value, dict) and not patterned else None,
+        items=_one(items) if items and "prefixItems" not in value else None,
     )
 
 
@@ -324,7 +366,7 @@ def _both(one: _Facts, two: _Facts) -> _Facts:
         is_object=one.is_object and two.is_object,
         is_array=one.is_array and two.is_array,
         properties={
-            name: (*one.properties.get(name, ()), *two.properties.get(name, ()))
+            name: {**one.properties.get(name, {}), **two.properties.get(name, {})}
             for name in {**one.properties, **two.properties}
         },
         other=_joined(one.other, two.other),
@@ -332,10 +374,10 @@ def _both(one: _Facts, two: _Facts) -> _Facts:
     )
 
 
-def _joined(one: tuple[Node, ...] | None, two: tuple[Node, ...] | None) -> tuple[Node, ...] | None:
+def _joined(one: _Nodes | None, two: _Nodes | None) -> _Nodes | None:
     if one is None or two is None:
         return one if two is None else two
-    return (*one, *two)
+    return {**one, **two}
 
 
 def _either(parts: list[_Facts]) -> _Facts:
@@ -356,7 +398,11 @@ def _either(parts: list[_Facts]) -> _Facts:
         is_object=bool(objects),
         is_array=bool(arrays),
         properties={
-            name: tuple(node for part in objects for node in part.properties.get(name, _free(part)))
+            name: dict(
+                chain.from_iterable(
+                    part.properties.get(name, _free(part)).items() for part in objects
+                )
+            )
             for name in names
         },
         other=_all(part.other for part in objects),
@@ -364,18 +410,25 @@ def _either(parts: list[_Facts]) -> _Facts:
     )
 
 
-def _free(part: _Facts) -> tuple[Node, ...]:
+def _one(node: Node) -> _Nodes:
+    return {node.address: node}
+
+
+_UNSAID: Final = _one(Node(True, "", ("anything",)))
+
+
+def _free(part: _Facts) -> _Nodes:
     """The schemas of a property that `part` does not name."""
-    return (Node(True, "", ("anything",)),) if part.other is None else part.other
+    return _UNSAID if part.other is None else part.other
 
 
-def _all(each: Iterator[tuple[Node, ...] | None]) -> tuple[Node, ...] | None:
-    nodes: list[Node] = []
+def _all(each: Iterator[_Nodes | None]) -> _Nodes | None:
+    nodes: _Nodes = {}
     for some in each:
         if some is None:
             return None
-        nodes += some
-    return tuple(nodes)
+        nodes.update(some)
+    return nodes
 
 
 def _spelled(plan: TextPlan, levels: int) -> str:

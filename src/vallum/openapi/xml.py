@@ -24,7 +24,6 @@ from vallum.wire.media_type import MediaType
 from vallum.wire.pointer import json_pointer
 from vallum.wire.xml import Element, MalformedXML, Name, parse_xml, plain
 
-_MAX_CHAIN: Final = 12
 _BLANK: Final = " \t\r\n"
 _DETAILS: Final = {
     "encoding": "must be XML 1.0 in UTF-8 without a byte order mark",
@@ -165,19 +164,23 @@ class XMLShapes:
                 return words
         return {}
 
-    def _parts(self, node: Node, chain: int = 0) -> Iterator[Node]:
-        """The schema with everything that applies in place."""
-        if chain > _MAX_CHAIN:
-            return
-        schema = self._reader.modern(node)
-        yield schema
-        target = self._reader.target(schema) if "$ref" in schema.value else None
-        if target is not None:
-            yield from self._parts(target, chain + 1)
-        for keyword in ("allOf", "anyOf", "oneOf"):
-            parts = schema.get(keyword)
-            for part in parts.items() if parts else ():
-                yield from self._parts(part, chain + 1)
+    def _parts(self, node: Node) -> Iterator[Node]:
+        """The schema with everything that applies in place, each once, as it is read."""
+        seen = set()
+        todo = [node]
+        while todo:
+            node = todo.pop()
+            if node.address in seen:
+                continue
+            seen.add(node.address)
+            schema = self._reader.modern(node)
+            yield schema
+            target = self._reader.target(schema) if "$ref" in schema.value else None
+            parts = [] if target is None else [target]
+            for keyword in ("allOf", "anyOf", "oneOf"):
+                listed = schema.get(keyword)
+                parts.extend(listed.items() if listed else ())
+            todo.extend(reversed(parts))
 
 
 def _name(words: dict[str, Any]) -> str:
