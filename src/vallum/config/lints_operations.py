@@ -10,6 +10,7 @@ from vallum.config.diagnostics import Report, listing, suggest
 from vallum.config.levels import OPERATION
 from vallum.config.resolve import Resolved
 from vallum.config.source import Node
+from vallum.core.words import nearest
 from vallum.filters.inspect_ruling import Selector
 from vallum.filters.properties import has_unreadable_forms
 from vallum.wire.pointer import pointer_steps
@@ -85,20 +86,11 @@ def _has_rule_of_tokens(each: Resolved) -> bool:
     return any(_says_itself(each, key) for key in _OF_TOKENS)
 
 
-def _names_nowhere(each: Resolved) -> bool:
-    """Whether the operation's own line tells something about a place that the contract lacks.
+def _is_somewhere(each: Resolved, selector: Selector) -> bool:
+    """Whether the contract has what the operation's own line tells something about.
 
     Header fields and cookies are inspected declared or not, so any of them may be named.
     """
-    named: list[str] = []
-    for key in ("fields", "exclude"):
-        if _says_itself(each, key):
-            said = each.given[key].value
-            named += [one if isinstance(one, str) else one.field for one in said if one != ""]
-    return not all(_is_somewhere(each, Selector(text)) for text in named if text)
-
-
-def _is_somewhere(each: Resolved, selector: Selector) -> bool:
     if selector.location in ("header", "cookie"):
         return True
     if selector.location != "body":
@@ -252,13 +244,6 @@ _LINTS = (
         "let signers keep keys of their own: `alg` Ed25519 or ES256",
     ),
     _Lint(
-        "field-nowhere",
-        "fields",
-        _names_nowhere,
-        "says something about a place where the contract has no free text",
-        "correct the name in `fields:` or `exclude:`; it takes effect nowhere",
-    ),
-    _Lint(
         "rights-without-json",
         "properties",
         lambda each: has_unreadable_forms(each.operation, each.controls.properties),
@@ -295,6 +280,7 @@ def lint_operations(loaded: LoadedAPI, report: Report) -> None:
             report.add(lint.code, f"{subject} {lint.message}", place, lint.hint)
     _check_any_origin(loaded, report)
     _check_properties(loaded, report)
+    _check_fields(loaded, report)
 
 
 def _by_place(loaded: LoadedAPI, lint: _Lint) -> Iterator[tuple[Node, list[str]]]:
@@ -346,6 +332,38 @@ def _check_properties(loaded: LoadedAPI, report: Report) -> None:
                     each.given["properties"].place,
                     suggest(strange[0], declared, what="property"),
                 )
+
+
+def _check_fields(loaded: LoadedAPI, report: Report) -> None:
+    """What is said of a misspelt place takes effect nowhere."""
+    for each in loaded.resolved:
+        for key in ("fields", "exclude"):
+            if not _says_itself(each, key):
+                continue
+            said = (one if isinstance(one, str) else one.field for one in each.given[key].value)
+            for text in filter(None, said):
+                if not _is_somewhere(each, Selector(text)):
+                    close = _nearest_place(loaded, each, text)
+                    report.add(
+                        "field-nowhere",
+                        f"`{each.operation.id}`: the contract has no free text at `{text}`, so "
+                        f"what `{key}:` says of it takes effect nowhere",
+                        each.given[key].place,
+                        f"did you mean `{close}`?"
+                        if close is not None
+                        else f"correct the name, or remove it from `{key}:`",
+                    )
+
+
+def _nearest_place(loaded: LoadedAPI, each: Resolved, text: str) -> str | None:
+    """What may be meant by a place that is nowhere; None where nothing is like it."""
+    selector = Selector(text)
+    if selector.location != "body":
+        names = [f"{info.location}:{info.name}" for info in each.operation.parameters]
+        return nearest(text, names)
+    declared = loaded.source.property_names()
+    strange = (step for step in selector.steps if step not in declared and not _is_index(step))
+    return nearest(next(strange, ""), sorted(declared))
 
 
 def _is_index(step: str) -> bool:

@@ -25,6 +25,7 @@ class Case(NamedTuple):
     code: str
     old: str
     new: str
+    hint: str = ""
 
 
 CASES = (
@@ -109,6 +110,19 @@ CASES = (
     Case("body-without-contract", LIST, f"listBooks: {{body: 1KiB}} {MARK}"),
     Case("field-nowhere", LIST, f'listBooks: {{fields: {{"query:nowhere": prose}}}} {MARK}'),
     Case("field-nowhere", CREATE, f"{{fields: {{/nowhere/title: prose}}, body: 16KiB}} {MARK}"),
+    Case(
+        "field-nowhere",
+        CREATE,
+        "{exclude: [{family: sql, field: /titel, until: 2100-01-01, reason: prose of ours}], "
+        f"body: 16KiB}} {MARK}",
+        "did you mean `title`?",
+    ),
+    Case(
+        "field-nowhere",
+        LIST,
+        f'listBooks: {{fields: {{"query:pattern": prose}}}} {MARK}',
+        "correct the name, or remove it from `fields:`",
+    ),
     Case("unbound-alternative", CREATE, f"{{binding: dpop, body: 16KiB}} {MARK}"),
     Case("rule-of-tokens", CREATE, f"{{authenticate: api_key, mfa: true, body: 16KiB}} {MARK}"),
     Case("large-body", CREATE, f"{{body: 20MiB}} {MARK}"),
@@ -128,7 +142,7 @@ def test_what_is_unwise_is_said(tmp_path: Path, case: Case) -> None:
     assert hits, [str(diagnostic) for diagnostic in found]
     marked = [number for number, line in enumerate(text.split("\n"), 1) if MARK in line]
     assert not marked or marked[0] in {diagnostic.line for diagnostic in hits}
-    assert all(diagnostic.hint for diagnostic in hits)
+    assert all(diagnostic.hint and case.hint in diagnostic.hint for diagnostic in hits)
     assert CODES[case.code].severity == "warning"
 
 
