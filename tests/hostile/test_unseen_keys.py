@@ -10,19 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.support.commands import in_shell
 
 from vallum.cli.keys import keys
 from vallum.store.keys import KeyStore, StoredKey
 
 NO_ROOM = "error: No space left on device\n"
-
-
-def vallum(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """`vallum keys …` as a line of a shell."""
-    line = f"{sys.executable} -m vallum keys {command}"
-    return subprocess.run(
-        ["bash", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
 
 
 def stored(folder: Path) -> list[StoredKey]:
@@ -33,7 +26,9 @@ def stored(folder: Path) -> list[StoredKey]:
 
 @pytest.mark.parametrize("option", ["", "--json", "--json -o webshop.key"])
 def test_a_key_that_cannot_be_printed_is_not_made(tmp_path: Path, option: str) -> None:
-    done = vallum(tmp_path, f"create webshop --state state.db {option} > /dev/full")
+    done = in_shell(
+        f"vallum keys create webshop --state state.db {option} > /dev/full", folder=tmp_path
+    )
     assert (done.returncode, done.stderr) == (1, NO_ROOM)
     assert stored(tmp_path) == []
     assert not (tmp_path / "webshop.key").exists()
@@ -41,7 +36,7 @@ def test_a_key_that_cannot_be_printed_is_not_made(tmp_path: Path, option: str) -
 
 @pytest.mark.parametrize("option", ["", "--json"])
 def test_a_key_for_an_output_that_is_closed_is_not_made(tmp_path: Path, option: str) -> None:
-    done = vallum(tmp_path, f"create webshop --state state.db {option} >&-")
+    done = in_shell(f"vallum keys create webshop --state state.db {option} >&-", folder=tmp_path)
     assert done.returncode == 1
     assert "there is no output; the key was not made" in done.stderr
     assert stored(tmp_path) == []
@@ -66,7 +61,9 @@ def test_a_rotation_that_cannot_be_printed_leaves_the_old_key_as_it_was(tmp_path
     CliRunner().invoke(keys, ["create", "webshop", "--state", str(tmp_path / "state.db")])
     before = stored(tmp_path)
     assert before
-    done = vallum(tmp_path, "rotate webshop --overlap 0s --state state.db > /dev/full")
+    done = in_shell(
+        "vallum keys rotate webshop --overlap 0s --state state.db > /dev/full", folder=tmp_path
+    )
     assert (done.returncode, done.stderr) == (1, NO_ROOM)
     assert stored(tmp_path) == before
 

@@ -10,6 +10,8 @@ import atexit
 import gc
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,19 @@ def run_command(
         answer = _ask(json.dumps(asked))
         texts = [Path(name).read_text() for name in output]
     return subprocess.CompletedProcess(["vallum", *arguments], int(answer), *texts)
+
+
+def in_shell(line: str, *, folder: Path) -> subprocess.CompletedProcess[str]:
+    """One line of a shell, in which `vallum` is the command line under test."""
+    vallum = shlex.join([sys.executable, "-m", "vallum"])
+    return subprocess.run(
+        ["bash", "-c", re.sub(r"(?<!\S)vallum(?!\S)", lambda _: vallum, line)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def _ask(line: str) -> str:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.test_cli_log import write_records
-
-
-def vallum(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """A command line of a shell, with `vallum` in it."""
-    line = command.replace("vallum", f"{sys.executable} -m vallum")
-    return subprocess.run(
-        ["bash", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
+from tests.support.commands import in_shell
+from tests.support.recorded import write_records
 
 
 @pytest.mark.parametrize(
@@ -25,27 +17,27 @@ def vallum(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
 )
 def test_an_output_that_cannot_be_written(tmp_path: Path, command: str) -> None:
     write_records(tmp_path / "records")
-    done = vallum(tmp_path, f"vallum {command} > /dev/full")
+    done = in_shell(f"vallum {command} > /dev/full", folder=tmp_path)
     assert done.returncode == 1
     assert done.stderr == "error: No space left on device\n"
 
 
 def test_a_reader_of_records_that_has_seen_enough(tmp_path: Path) -> None:
     write_records(tmp_path / "records")
-    done = vallum(tmp_path, "vallum log --json --path records | true")
+    done = in_shell("vallum log --json --path records | true", folder=tmp_path)
     assert done.stderr == ""
 
 
 @pytest.mark.parametrize("output", ["", "-o two.key >&-"])
 def test_a_state_file_that_cannot_be_written(tmp_path: Path, output: str) -> None:
     state = tmp_path / "state.db"
-    assert vallum(tmp_path, "vallum keys create one --state state.db").returncode == 0
+    assert in_shell("vallum keys create one --state state.db", folder=tmp_path).returncode == 0
     with sqlite3.connect(state) as connection:
         connection.execute(
             "CREATE TRIGGER full BEFORE INSERT ON api_keys BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
     connection.close()
-    done = vallum(tmp_path, f"vallum keys create two --state state.db {output}")
+    done = in_shell(f"vallum keys create two --state state.db {output}", folder=tmp_path)
     assert done.returncode == 1
     assert (done.stdout, done.stderr) == ("", "error: the state file cannot be used: full\n")
     assert not (tmp_path / "two.key").exists()
@@ -58,7 +50,7 @@ def test_of_a_file_that_is_no_text_no_line_is_shown(
     tmp_path: Path, content: bytes, says: str
 ) -> None:
     (tmp_path / "vallum.yaml").write_bytes(content)
-    done = vallum(tmp_path, "vallum check")
+    done = in_shell("vallum check", folder=tmp_path)
     assert done.returncode == 1
     assert f"vallum.yaml:1:1: error[{says}]: " in done.stdout
     assert " | " not in done.stdout
@@ -69,7 +61,7 @@ def test_of_a_file_that_is_no_text_no_line_is_shown(
 )
 def test_nobody_waits_for_what_is_no_regular_file(tmp_path: Path, command: str) -> None:
     os.mkfifo(tmp_path / "pipe")
-    done = vallum(tmp_path, f"vallum {command}")
+    done = in_shell(f"vallum {command}", folder=tmp_path)
     assert done.returncode == 1
     first, *_ = (done.stdout + done.stderr).splitlines()
     assert first == "pipe:1:1: error[missing-file]: the file `pipe` is no regular file"
@@ -77,15 +69,15 @@ def test_nobody_waits_for_what_is_no_regular_file(tmp_path: Path, command: str) 
 
 @pytest.mark.parametrize("command", ["log -c no.yaml", "init --openapi no.yaml --upstream unix:/a"])
 def test_errors_begin_alike(tmp_path: Path, command: str) -> None:
-    done = vallum(tmp_path, f"vallum {command}")
+    done = in_shell(f"vallum {command}", folder=tmp_path)
     assert done.returncode == 1
     assert "\nerror: " in done.stderr
 
 
 def test_who_wants_no_colour_gets_none(tmp_path: Path) -> None:
     terminal = f"{sys.executable} -c 'import pty, sys; pty.spawn(sys.argv[1:])' vallum check"
-    coloured = vallum(tmp_path, f"NO_COLOR= {terminal}")
-    plain = vallum(tmp_path, f"NO_COLOR=1 {terminal}")
+    coloured = in_shell(f"NO_COLOR= {terminal}", folder=tmp_path)
+    plain = in_shell(f"NO_COLOR=1 {terminal}", folder=tmp_path)
     assert "\x1b[" in coloured.stdout
     assert "error[missing-file]: " in plain.stdout
     assert "\x1b[" not in plain.stdout
