@@ -368,3 +368,12 @@ def test_b102_what_many_items_fail_in_alternatives_is_told_once() -> None:
     body = json.dumps([[{}] * 1_000] * 30)
     found = judge({"type": "array", "items": {"anyOf": items}}, body)
     assert found == [("/0", "alternative")]
+
+
+def test_many_cookies_are_not_searched_for_each_declared_one() -> None:
+    declared = [{"name": f"c{n}", "in": "cookie", "schema": STRING} for n in range(2_000)]
+    cookies = b"; ".join(b"a%d=1" % n for n in range(100_000))
+    operation = parameter_operation(*declared)
+    assert judge_request(operation, fields=((b"cookie", cookies + b"; c1=1"),)) == []
+    twice = cookies + b"; c1=1; c1=1"
+    assert judge_request(operation, fields=((b"cookie", twice),)) == [("/c1", "duplicate")]

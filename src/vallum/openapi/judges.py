@@ -133,7 +133,7 @@ class ParameterJudge:
         self._path = tuple(path)
         self._query = query
         self._headers = tuple((p.name.encode("latin-1"), p, p.name in lists) for p in headers)
-        self._cookies = tuple(cookies)
+        self._cookies = tuple((p.name.encode(), p) for p in cookies)
 
     def __call__(self, target: Target, path: Mapping[str, str], fields: Fields) -> None:
         """Raises ContractViolation with every violation found, at most 20."""
@@ -172,8 +172,8 @@ class ParameterJudge:
     def _judge_cookies(self, fields: Fields) -> list[Violation]:
         sent = _cookies(fields)
         found: list[Violation] = []
-        for parameter in self._cookies:
-            values = [value for name, value in sent if name == parameter.name.encode()]
+        for name, parameter in self._cookies:
+            values = sent.get(name, ())
             if not values:
                 if parameter.is_required:
                     found.append(parameter.violation("required", "is required"))
@@ -192,11 +192,14 @@ def _judge_bytes(parameter: TextParameter, value: bytes) -> list[Violation]:
     return [] if parameter.accepts(text) else parameter.explain(text)
 
 
-def _cookies(fields: Fields) -> list[tuple[bytes, bytes]]:
+def _cookies(fields: Fields) -> dict[bytes, list[bytes]]:
+    """The values of every cookie by its name."""
+    found: dict[bytes, list[bytes]] = {}
     # RFC 6265 §4.2.1: pairs are separated by `;` and a space.
-    pieces = b";".join(fields.all(b"cookie")).split(b";")
-    pairs = (piece.strip(b" \t").partition(b"=") for piece in pieces)
-    return [(name, value) for name, _, value in pairs]
+    for piece in b";".join(fields.all(b"cookie")).split(b";"):
+        name, _, value = piece.strip(b" \t").partition(b"=")
+        found.setdefault(name, []).append(value)
+    return found
 
 
 class NoParameters:
