@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from click.testing import CliRunner, Result
+
+from vallum.cli.main import main
+
 CONTRACT = """\
 openapi: 3.1.0
 info: {title: Bookshop, version: 1.0.0}
@@ -78,6 +82,15 @@ def write_policy(folder: Path, policy: str = POLICY, contract: str = CONTRACT) -
     path = folder / "vallum.yaml"
     path.write_text(policy, "utf-8")
     return path
+
+
+def init(folder: Path, *arguments: str, contract: str = CONTRACT) -> Result:
+    """Run `vallum init` for `vallum.yaml` beside a contract."""
+    path = folder / "openapi.yaml"
+    path.write_text(contract, "utf-8")
+    files = ("--openapi", str(path), "-o", str(folder / "vallum.yaml"))
+    upstream = ("--upstream", "http://127.0.0.1:8000")
+    return CliRunner().invoke(main, ["init", *files, *(arguments or upstream)])
 
 
 def changed(text: str, old: str, new: str) -> str:

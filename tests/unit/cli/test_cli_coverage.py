@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-from tests.support.policies import CONTRACT, changed
+from tests.support.policies import changed, init
 
 from vallum.app import compile_runtime, open_services
 from vallum.cli.coverage import print_coverage
-from vallum.cli.main import main
 from vallum.config.load import load_policy_with_contracts
 from vallum.limits.memory import MemoryLimitStore
 
@@ -18,10 +16,8 @@ from vallum.limits.memory import MemoryLimitStore
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
     """As `vallum init` writes it, with one operation that nothing inspects."""
-    (tmp_path / "openapi.yaml").write_text(CONTRACT)
+    assert init(tmp_path).exit_code == 0
     path = tmp_path / "vallum.yaml"
-    files = ("--openapi", str(tmp_path / "openapi.yaml"), "-o", str(path))
-    assert CliRunner().invoke(main, ["init", *files, "--upstream", "unix:/a"]).exit_code == 0
     path.write_text(changed(path.read_text(), "body: 256KiB}", "inspect: off, body: 2MiB}"))
     return path
 

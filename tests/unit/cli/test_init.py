@@ -7,26 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-from tests.support.policies import CONTRACT, changed
+from click.testing import CliRunner
+from tests.support.policies import CONTRACT, changed, init
 
 from vallum.cli.main import main
 from vallum.config.load import inspect_policy
 from vallum.config.model import API, Policy
 
 UPSTREAM = "http://127.0.0.1:8000"
-
-
-def _init(folder: Path, *arguments: str, contract: str = CONTRACT) -> Result:
-    (folder / "openapi.yaml").write_text(contract, "utf-8")
-    return CliRunner().invoke(
-        main,
-        [
-            "init",
-            *("--openapi", str(folder / "openapi.yaml"), "-o", str(folder / "vallum.yaml")),
-            *(arguments or ("--upstream", UPSTREAM)),
-        ],
-    )
 
 
 def _api(folder: Path, name: str = "bookshop") -> API:
@@ -42,7 +30,7 @@ def _policy(folder: Path) -> Policy:
 
 
 def test_what_it_writes_has_no_findings(tmp_path: Path) -> None:
-    result = _init(tmp_path)
+    result = init(tmp_path)
 
     assert result.exit_code == 0
     policy, found = inspect_policy(tmp_path / "vallum.yaml")
@@ -53,15 +41,15 @@ def test_what_it_writes_has_no_findings(tmp_path: Path) -> None:
 
 
 def test_where_the_application_runs_is_no_name_of_the_gateway(tmp_path: Path) -> None:
-    _init(tmp_path)
+    init(tmp_path)
     assert "# hosts: [api.example]" in (tmp_path / "vallum.yaml").read_text("utf-8")
     local = changed(CONTRACT, "https://api.example/v1", "http://127.0.0.1:8000/v1")
-    _init(tmp_path, "--upstream", UPSTREAM, "--force", contract=local)
+    init(tmp_path, "--upstream", UPSTREAM, "--force", contract=local)
     assert "# hosts: [api.example.com]" in (tmp_path / "vallum.yaml").read_text("utf-8")
 
 
 def test_every_operation_is_listed_with_limit_and_size(tmp_path: Path) -> None:
-    _init(tmp_path)
+    init(tmp_path)
     text = (tmp_path / "vallum.yaml").read_text("utf-8")
 
     for name in ("health", "listBooks", "createBook", '"GET /books/{isbn}"'):
@@ -75,7 +63,7 @@ def test_every_operation_is_listed_with_limit_and_size(tmp_path: Path) -> None:
 
 
 def test_the_controls_follow_from_the_contract(tmp_path: Path) -> None:
-    _init(tmp_path)
+    init(tmp_path)
     controls = _api(tmp_path).controls
 
     assert controls["health"].public
@@ -92,7 +80,7 @@ def test_a_contract_without_security_is_closed(tmp_path: Path) -> None:
     contract = (
         "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /a:\n    get: {responses: {}}\n"
     )
-    result = _init(tmp_path, contract=contract)
+    result = init(tmp_path, contract=contract)
 
     assert result.exit_code == 0
     controls = _api(tmp_path, "t").controls["GET /a"]
@@ -110,7 +98,7 @@ def test_credentials_that_are_not_taken_become_keys(tmp_path: Path, security: st
         "security:\n  - key: []\n  - token: [books:read]\n",
         f"security: {security}\n",
     )
-    result = _init(tmp_path, contract=contract)
+    result = init(tmp_path, contract=contract)
 
     assert result.exit_code == 0
     assert _api(tmp_path).controls["listBooks"].authenticate == ("api_key",)
@@ -124,14 +112,14 @@ def test_credentials_that_are_not_taken_become_keys(tmp_path: Path, security: st
 
 def test_an_optional_credential_stays_optional(tmp_path: Path) -> None:
     contract = changed(CONTRACT, "security: [], responses", "security: [{}, {key: []}], responses")
-    _init(tmp_path, contract=contract)
+    init(tmp_path, contract=contract)
     controls = _api(tmp_path).controls["health"]
 
     assert (controls.public, controls.authenticate) == (True, ("api_key",))
 
 
 def test_an_issuer_that_is_known(tmp_path: Path) -> None:
-    result = _init(
+    result = init(
         tmp_path,
         *("--upstream", UPSTREAM),
         *("--issuer", "https://login.corp.example", "--audience", "bookshop"),
@@ -151,7 +139,7 @@ def test_an_issuer_that_the_contract_names_is_offered(tmp_path: Path) -> None:
         "token: {type: openIdConnect, openIdConnectUrl: "
         "'https://id.example/realm/.well-known/openid-configuration'}",
     )
-    _init(tmp_path, contract=contract)
+    init(tmp_path, contract=contract)
     text = (tmp_path / "vallum.yaml").read_text("utf-8")
 
     assert "#     issuer: https://id.example/realm  #" in text
@@ -159,7 +147,7 @@ def test_an_issuer_that_the_contract_names_is_offered(tmp_path: Path) -> None:
 
 
 def test_uncommenting_the_issuer_works(tmp_path: Path) -> None:
-    _init(tmp_path)
+    init(tmp_path)
     path = tmp_path / "vallum.yaml"
     lines = path.read_text("utf-8").split("\n")
     start = lines.index("# issuers:")
@@ -182,7 +170,7 @@ def test_uncommenting_the_issuer_works(tmp_path: Path) -> None:
     ],
 )
 def test_upstreams(tmp_path: Path, upstream: str, url: str, base_path: str) -> None:
-    assert _init(tmp_path, "--upstream", upstream).exit_code == 0
+    assert init(tmp_path, "--upstream", upstream).exit_code == 0
     api = _api(tmp_path)
 
     assert (api.upstream.url, api.base_path) == (url, base_path)
@@ -190,7 +178,7 @@ def test_upstreams(tmp_path: Path, upstream: str, url: str, base_path: str) -> N
 
 @pytest.mark.parametrize("upstream", ["ftp://a", "localhost", "http://a:b@c", "http://a/?x"])
 def test_a_bad_upstream_writes_nothing(tmp_path: Path, upstream: str) -> None:
-    result = _init(tmp_path, "--upstream", upstream)
+    result = init(tmp_path, "--upstream", upstream)
 
     assert result.exit_code == 1
     assert result.stderr.startswith("error: ")
@@ -200,18 +188,18 @@ def test_a_bad_upstream_writes_nothing(tmp_path: Path, upstream: str) -> None:
 def test_a_file_is_overwritten_by_force_only(tmp_path: Path) -> None:
     (tmp_path / "vallum.yaml").write_text("mine", "utf-8")
 
-    result = _init(tmp_path)
+    result = init(tmp_path)
     assert result.exit_code == 1
     assert "--force" in result.stderr
     assert (tmp_path / "vallum.yaml").read_text("utf-8") == "mine"
 
-    assert _init(tmp_path, "--upstream", UPSTREAM, "--force").exit_code == 0
+    assert init(tmp_path, "--upstream", UPSTREAM, "--force").exit_code == 0
     assert (tmp_path / "vallum.yaml").read_text("utf-8") != "mine"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["openapi.yaml", "vallum.yaml"]
 
 
 def test_a_contract_that_cannot_be_enforced(tmp_path: Path) -> None:
-    result = _init(
+    result = init(
         tmp_path,
         contract=changed(CONTRACT, "type: string, maxLength: 13", "type: strong, maxLength: 13"),
     )
@@ -223,7 +211,7 @@ def test_a_contract_that_cannot_be_enforced(tmp_path: Path) -> None:
 
 
 def test_next_steps_and_the_summary(tmp_path: Path) -> None:
-    result = _init(tmp_path, "--upstream", UPSTREAM, "--json")
+    result = init(tmp_path, "--upstream", UPSTREAM, "--json")
 
     assert "vallum check -c " in result.stderr
     assert "vallum keys create" in result.stderr
@@ -239,7 +227,7 @@ def test_next_steps_and_the_summary(tmp_path: Path) -> None:
 
 def test_the_first_key_is_one_to_read_with(tmp_path: Path) -> None:
     contract = CONTRACT.replace("books:write", "admin")
-    result = _init(tmp_path, contract=contract)
+    result = init(tmp_path, contract=contract)
 
     assert "NAME --scope books:read" in result.stderr
 
@@ -271,7 +259,7 @@ def test_a_contract_cannot_write_policy(tmp_path: Path) -> None:
         security=[{"k": [EVIL, "ok"]}],
         components={"securitySchemes": {"k": {"type": "apiKey", "in": "header", "name": "K"}}},
     )
-    result = _init(tmp_path, contract=contract)
+    result = init(tmp_path, contract=contract)
 
     assert result.exit_code == 0, result.output
     policy, found = inspect_policy(tmp_path / "vallum.yaml")
@@ -288,7 +276,7 @@ def test_a_thousand_operations_stay_readable(tmp_path: Path) -> None:
         }
         for number in range(1000)
     }
-    result = _init(tmp_path, contract=_document(paths))
+    result = init(tmp_path, contract=_document(paths))
 
     assert result.exit_code == 0
     text = (tmp_path / "vallum.yaml").read_text("utf-8")
