@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -71,9 +72,16 @@ class _Story:
 @click.argument("method", metavar="METHOD|INSTANCE")
 @click.argument("url", required=False)
 @config_option
-@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A field.")
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="A field, or @FILE for those of a file.",
+)
 @click.option("--key", help="An API key, sent in the field that the contract names.")
-@click.option("--data", help="The body, or @FILE for a file's content.")
+@click.option("-d", "--data", help="The body, or @FILE for a file's content.")
 @click.option("--client", default="127.0.0.1", show_default=True, help="The caller's address.")
 @click.option("--json", "as_json", is_flag=True, help="Print the decisions as JSON.")
 def explain(
@@ -94,7 +102,7 @@ def explain(
     Example:
 
     \b
-      vallum explain GET /books?limit=10 --key "$KEY"
+      vallum explain GET /books?limit=10 -H @reader.key
       vallum explain POST /orders -H 'Content-Type: application/json' --data @order.json
       vallum explain urn:vallum:request:4f0c7d1be1d94d0e8a55c2f3b6a1e907
     """
@@ -129,12 +137,14 @@ def _body(data: str | None) -> bytes:
     """
     if data is None:
         return b""
-    if data.startswith("@"):
-        try:
-            return Path(data[1:]).read_bytes()
-        except OSError as error:
-            raise ValueError(f"cannot read `{data[1:]}`: {error.strerror}") from None
-    return data.encode("utf-8")
+    return _read(data[1:]) if data.startswith("@") else data.encode("utf-8")
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read `{path}`: {error.strerror}") from None
 
 
 def _fields(
@@ -143,10 +153,11 @@ def _fields(
     """The field block as a client would send it.
 
     Raises:
-        ValueError: a header without a colon, or a policy that serves no host.
+        ValueError: a header without a colon, a file that cannot be read, or a policy that serves
+            no host.
     """
     given = []
-    for header in headers:
+    for header in _lines(headers):
         name, colon, value = header.partition(":")
         if not colon:
             raise ValueError(f"`{header}` is not a header; write 'Name: value'")
@@ -166,6 +177,15 @@ def _fields(
     if body and "content-type" not in names:
         given.append(("content-type", "application/json"))
     return "\r\n".join(f"{name}: {value}" for name, value in given).encode("utf-8")
+
+
+def _lines(headers: tuple[str, ...]) -> Iterator[str]:
+    """The headers, and those of the files that are named as curl takes them."""
+    for header in headers:
+        if header.startswith("@"):
+            yield from filter(None, _read(header[1:]).decode("utf-8", "replace").splitlines())
+        else:
+            yield header
 
 
 def _key_field(loaded: LoadedPolicy) -> str:

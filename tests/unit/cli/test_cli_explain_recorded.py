@@ -99,7 +99,8 @@ def test_a_name_in_brackets_is_no_style() -> None:
     [
         (("/books", "GET"), "`GET` is no path and no URL"),
         (("GET", "books"), "`books` is no path and no URL"),
-        (("GET", "/books", "--data", "@nowhere"), "cannot read `nowhere`: No such file"),
+        (("GET", "/books", "-d", "@nowhere"), "cannot read `nowhere`: No such file"),
+        (("GET", "/books", "-H", "@nowhere"), "cannot read `nowhere`: No such file"),
     ],
 )
 def test_a_request_that_is_none_is_told(
