@@ -77,13 +77,16 @@ TRIGGERS: Final = (
     rf"{_QUOTE}[\s)]*/(?:{_MARK}*[*/&|=<+-]|(?:{_MARK}*|{_GAP}[\w.]+[\s()]*)(?:{_CUT}|{_QUOTE}))",
     rf"{_QUOTE}[\s)]*/{_GAP}[\w.]+[\s()]*[-+*/&|=<>]",
     rf"{_QUOTE}{_GAP}[\w.]*[\w.]\(",
-    # A clause that is cut off.
-    rf"(?:{_QUOTE}[\s)]*|\d[\s)]*\s|\d\))(?:{'|'.join(CLAUSES)})[^\n]*{_CUT}\W*$",
+    # A clause that is cut off; lines of programs end in a semicolon too.
+    r"(?:['\"`]|\d)[\s)]{0,8}[a-z][^\n]*(?:--|#|/\*)\W*$",
+    rf"(?:{_QUOTE}[\s)]*|\d[\s)]*\s|\d\))(?:{'|'.join(CLAUSES)})[^\n]*;\W*$",
     r"\d[\s)]*;\s*[a-z][^\n;]*(?:--|/\*)\W*$",
     # A number or a name, and an operator with what it compares.
     rf"{_OPERAND}[=<>]{_GAP}{_VALUE}",
-    rf"{_OPERAND}(?:not\W+)?(?:r?like|between|regexp)\b(?:\W+not\b)?{_GAP}{_VALUE}",
-    rf"{_OPERAND}(?:not\W+)?is\b(?:\W+not\b)?{_GAP}{_VALUE}",
+    (
+        rf"(?:(?:\b|\d)(?:and|x?or)\W+(?:(?:not|binary)\W+)?|(?:&&|\|\|){_GAP}(?:not\W+|binary\W+)?)['\"`]?"
+        rf"[\w@.]+(?:\W+|\d)(?:not\W+)?(?:r?like|between|regexp|is)\b(?:\W+not\b)?{_GAP}{_VALUE}"
+    ),
     # What IN takes stands in parentheses; or is coded, and so are they.
     rf"{_OPERAND}(?:not\W+)?in(?:[\s+]|/\*[^*]*\*/)*[(\[]{_GAP}{_VALUE}",
     rf"{_OPERAND}(?:not\W+)?in\b{_GAP}(?:[&#;\[*]{_GAP}{_VALUE}|%\d)",
