@@ -28,7 +28,12 @@ def load_secret(path: Path, *, create: bool = True) -> Secret:
         StateUnusable: missing, damaged, or readable by others than its owner.
     """
     try:
-        if create and not path.exists():
+        if not path.exists():
+            if not create:
+                raise StateUnusable(
+                    f"the secret file `{path}` is missing, and the state beside it is worth"
+                    " nothing without it; put back both from one backup"
+                )
             _create(path)
         return Secret(_read(path))
     except OSError as error:

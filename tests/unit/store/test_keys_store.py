@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -130,10 +132,31 @@ def test_the_pepper_is_not_made_anew_when_keys_depend_on_it(store: KeyStore, pat
     store.add(stored("a"), now=NOW)
     assert store.pepper() == pepper
     path.with_name("state.db.pepper").unlink()
-    with pytest.raises(StateUnusable, match="No such file"):
+    with pytest.raises(StateUnusable, match="put back both"):
         store.pepper()
-    with pytest.raises(StateUnusable, match="No such file"):
+    with pytest.raises(StateUnusable, match="put back both"):
         KeyDirectory(path)
+
+
+def test_a_backup_as_documented_holds_what_was_revoked_just_now(
+    store: KeyStore, path: Path, tmp_path: Path
+) -> None:
+    """The newest stands in the WAL alone: in a plain copy a revoked key would be good again."""
+    store.add(stored("a"), now=NOW)
+    store.revoke(["a"], now=NOW)
+    policy = Path(__file__).parents[3] / "docs/policy.md"
+    (command,) = re.findall(r"sqlite3 var/vallum\.db \"(.*)\"", policy.read_text("utf-8"))
+    copied = tmp_path / "backup"
+    copied.mkdir()
+    connection = sqlite3.connect(path)
+    connection.execute(command.replace("vallum-backup.db", f"{copied}/state.db"))
+    connection.close()
+    shutil.copy(path.with_name("state.db.pepper"), copied)
+    directory = KeyDirectory(copied / "state.db")
+    key = directory.find("a")
+    assert key is not None
+    assert not key.is_active(NOW)
+    directory.close()
 
 
 def test_files_are_for_the_owner_alone(store: KeyStore, path: Path) -> None:

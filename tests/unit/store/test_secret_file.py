@@ -50,7 +50,7 @@ def test_damaged(tmp_path: Path, content: bytes) -> None:
 
 
 def test_missing_where_it_must_not_be_made(tmp_path: Path) -> None:
-    with pytest.raises(StateUnusable, match="No such file"):
+    with pytest.raises(StateUnusable, match="put back both"):
         load_secret(tmp_path / "pepper", create=False)
     assert os.listdir(tmp_path) == []
 
