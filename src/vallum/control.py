@@ -29,6 +29,7 @@ from vallum.identity.storage.events import Event
 from vallum.store.errors import StateUnusable
 from vallum.store.revocations import Revocations
 from vallum.store.secret_file import SECRET_BYTES, keep_secret, load_secret
+from vallum.store.whole_file import drafted
 from vallum.telemetry.segments import open_segment
 from vallum.vault.sealing import SealBroken, Sealer
 
@@ -70,9 +71,8 @@ class LocalDataPlane:
         """
         if self._jwks.exists() and self._jwks.read_bytes() == jwks:
             return
-        draft = self._jwks.with_name(f".{self._jwks.name}.{os.getpid()}")
-        draft.write_bytes(jwks)
-        draft.replace(self._jwks)
+        with drafted(self._jwks, jwks, mode=0o644) as draft:
+            draft.replace(self._jwks)
 
 
 def keys_file(policy: Policy) -> Path:

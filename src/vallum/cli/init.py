@@ -15,6 +15,7 @@ from vallum.config.contracts import compile_contract, open_contract
 from vallum.config.diagnostics import Report
 from vallum.config.draft import Draft, DraftOptions, draft_policy
 from vallum.config.values import Bad
+from vallum.store.whole_file import drafted
 
 
 @click.command()
@@ -69,7 +70,8 @@ def init(
         exit_with(f"`{output}` is there already", "--force overwrites it, -o takes another name")
     draft, notes = _draft(openapi, upstream, output, issuer, audience)
     try:
-        _write(output, draft.text)
+        with drafted(output, draft.text.encode(), mode=0o666) as part:
+            part.replace(output)
     except OSError as err:
         exit_with(f"`{output}` cannot be written: {err.strerror}")
     if as_json:
@@ -112,16 +114,6 @@ def _relative(path: Path, start: Path) -> str:
     """The path as the policy names it: relative, unless it is in another part of the system."""
     relative = os.path.relpath(path, start)
     return str(path.resolve()) if relative.startswith(f"..{os.sep}..") else relative
-
-
-def _write(output: Path, text: str) -> None:
-    """Write the whole file or none of it."""
-    part = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        part.write_text(text, "utf-8")
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _next_steps(output: Path, draft: Draft, notes: int) -> str:
