@@ -144,6 +144,7 @@ class Pruner:
         )
         self._plans: dict[tuple[int, ...], _Plan] = {}
         self._judges: dict[int, Draft202012Validator] = {}
+        self._patterns: dict[str, Draft202012Validator] = {}
 
     def prune(self, value: Any) -> tuple[Any, list[Dropped]]:
         """What is left of `value`, and what is gone; `value` itself is not changed.
@@ -198,12 +199,11 @@ class Pruner:
         return tuple(every)
 
     def _fits_without_others(self, plan: _Plan, branch: _Schema, value: Any) -> bool:
-        merged = _Plan()
-        self._gather(branch, merged, set())
+        declared = self.plan((branch,)).properties
         known = {
             name: child
             for name, child in value.items()
-            if name in merged.properties or name in plan.properties
+            if name in declared or name in plan.properties
         }
         return self._judge(branch).is_valid(known)
 
@@ -212,6 +212,14 @@ class Pruner:
         if known is None:
             whole = {"$defs": self._definitions, "allOf": [schema]}
             known = self._judges[id(schema)] = compile_schema(orjson.dumps(whole).decode())
+        return known
+
+    def _pattern(self, pattern: str) -> Draft202012Validator:
+        known = self._patterns.get(pattern)
+        if known is None:
+            # The library matches in linear time; `re` would not.
+            text = orjson.dumps({"pattern": pattern}).decode()
+            known = self._patterns[pattern] = compile_schema(text)
         return known
 
     def _merge(self, plan: _Plan, key: tuple[tuple[int, ...], ...]) -> _Plan:
@@ -255,9 +263,7 @@ class Pruner:
         for name, child in schema.get("properties", {}).items():
             plan.properties.setdefault(name, []).append(child)
         for pattern, child in schema.get("patternProperties", {}).items():
-            # The library matches in linear time; `re` would not.
-            judge = compile_schema(orjson.dumps({"pattern": pattern}).decode())
-            plan.patterns.append((judge, child))
+            plan.patterns.append((self._pattern(pattern), child))
         for keyword in ("additionalProperties", "unevaluatedProperties"):
             other = schema.get(keyword)
             if other is False:

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.contracts import document
 
+from vallum.openapi import pruner
 from vallum.openapi.answers import AnswerSchema
 from vallum.openapi.load import load_contract
+from vallum.openapi.validator import compile_schema
 
 PUBLIC: dict[str, Any] = {
     "type": "object",
@@ -219,3 +221,26 @@ def names_below_labels(value: Any) -> set[str]:
     if isinstance(value, list):
         return {name for child in value for name in names_below_labels(child)}
     return set()
+
+
+def test_patterns_are_compiled_once_for_all_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    def branch(kind: str) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {"kind": {"const": kind}},
+            "patternProperties": {f"^{kind}_": {"type": "string"}},
+            "additionalProperties": False,
+        }
+
+    compiled: list[str] = []
+
+    def counted(text: str) -> Any:
+        compiled.append(text)
+        return compile_schema(text)
+
+    monkeypatch.setattr(pruner, "compile_schema", counted)
+    schema = {"type": "array", "items": {"anyOf": [branch("a"), branch("b")]}}
+    items = [{"kind": "ab"[n % 2], "undeclared": n} for n in range(500)]
+    left, _ = pruner.Pruner(orjson.dumps(schema).decode()).prune(items)
+    assert left == [{"kind": "ab"[n % 2]} for n in range(500)]
+    assert len(compiled) == 4
