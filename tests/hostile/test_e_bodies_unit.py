@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.support.contracts import (
     parameter_operation,
 )
 
+from vallum.openapi.xml import Link, XMLShape
 from vallum.wire.form import MalformedForm, parse_form
 from vallum.wire.json import MalformedJSON, parse_json
 from vallum.wire.media_type import parse_media_type
@@ -377,3 +379,21 @@ def test_many_cookies_are_not_searched_for_each_declared_one() -> None:
     assert judge_request(operation, fields=((b"cookie", cookies + b"; c1=1"),)) == []
     twice = cookies + b"; c1=1; c1=1"
     assert judge_request(operation, fields=((b"cookie", twice),)) == [("/c1", "duplicate")]
+
+
+def test_b113_elements_that_nobody_declared_are_not_searched_among_all_that_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listed: list[XMLShape] = []
+    links = XMLShape.links
+
+    def counted(shape: XMLShape) -> Iterator[Link]:
+        listed.append(shape)
+        return links(shape)
+
+    monkeypatch.setattr(XMLShape, "links", counted)
+    thing = {"type": "object", "properties": {f"p{n}": STRING for n in range(1_000)}}
+    operation = body_operation(thing, media_type="application/xml", unknown="ignore")
+    body = "".join(f"<u{n}/>" for n in range(1_900))
+    assert judge_body(operation, f"<r>{body}</r>") == []
+    assert len(listed) == 2
