@@ -77,9 +77,9 @@ TRIGGERS: Final = (
     rf"{_QUOTE}[\s)]*/(?:{_MARK}*[*/&|=<+-]|(?:{_MARK}*|{_GAP}[\w.]+[\s()]*)(?:{_CUT}|{_QUOTE}))",
     rf"{_QUOTE}[\s)]*/{_GAP}[\w.]+[\s()]*[-+*/&|=<>]",
     rf"{_QUOTE}{_GAP}[\w.]*[\w.]\(",
-    # A clause that is cut off; lines of programs end in a semicolon too.
-    r"(?:['\"`]|\d)[\s)]{0,8}[a-z][^\n]*(?:--|#|/\*)\W*$",
-    rf"(?:{_QUOTE}[\s)]*|\d[\s)]*\s|\d\))(?:{'|'.join(CLAUSES)})[^\n]*;\W*$",
+    # A clause that is cut off; behind a number anything is, as plain text has two hyphens seldom.
+    rf"(?:{_QUOTE}[\s)]*|\d\))(?:{'|'.join(CLAUSES)})[^\n]*{_CUT}\W*$",
+    r"\d[\s)]*\s[a-z(][^\n]*(?:--|#|/\*)\W*$",
     r"\d[\s)]*;\s*[a-z][^\n;]*(?:--|/\*)\W*$",
     # A number or a name, and an operator with what it compares.
     rf"{_OPERAND}[=<>]{_GAP}{_VALUE}",
