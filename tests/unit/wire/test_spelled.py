@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vallum.wire.spelled import place_in, places_of_field
+from vallum.wire.spelled import is_method_override, is_read_as, place_in, places_of_field
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,29 @@ def test_fields_of_forms_are_what_frameworks_make_of_them(
 def test_a_declared_field_is_what_it_says() -> None:
     assert places_of_field("_role", is_declared=True) == set()
     assert places_of_field("owner[role]", is_declared=True) == {("owner", "role")}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("_method", True),
+        ("_METHOD", True),
+        ("!_method", True),
+        ("__method", True),
+        (" .method", True),
+        ("_method[x]", True),
+        ("[method", True),
+        ("method", False),
+        ("_methods", False),
+        ("form[_method]", False),
+    ],
+)
+def test_b093_a_method_is_overridden_by_what_frameworks_read_so(name: str, expected: bool) -> None:
+    assert is_method_override(name) is expected
+
+
+def test_any_spelling_of_a_name_is_read_as_it() -> None:
+    names = {"operation_name"}
+    assert is_read_as("operation.Name", names)
+    assert is_read_as("Operation_Name[0]", names)
+    assert not is_read_as("name", names)
