@@ -239,10 +239,11 @@ def rotate(
     \b
       vallum keys rotate webshop --overlap 48h -o webshop-2.key
     """
-    fields = key_fields(())
+    fields, is_made = key_fields(()), state is None
     if state is None and output is not None:
-        fields = key_fields(loaded_or_exit(config, _NO_POLICY).contracts.values())
-    with _store(config, state) as store:
+        loaded = loaded_or_exit(config, _NO_POLICY)
+        state, fields = loaded.policy.state, key_fields(loaded.contracts.values())
+    with _store(config, state, is_made=is_made) as store:
         now = time.time()
         active = [key for key in _require(store, name) if key.is_active(now)]
         if not active:
