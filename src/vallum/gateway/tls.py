@@ -27,6 +27,7 @@ from vallum.pki.authority import (
     serial_number,
 )
 from vallum.store.authority import replace_file
+from vallum.store.errors import StateUnusable
 
 _CA_DAYS = 3650
 _LEAF_DAYS = 90
@@ -81,7 +82,7 @@ def local_certificate(directory: Path, names: Sequence[str]) -> tuple[Path, Path
 
     Raises:
         OSError: the directory cannot be made.
-        StateUnusable: a file cannot be written.
+        StateUnusable: a file cannot be written, or the CA that is there cannot be used.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_path, ca_key_path = directory / "ca.pem", directory / "ca.key"
@@ -134,15 +135,30 @@ def _general_name(name: str) -> x509.GeneralName:
 
 
 def _is_authority(path: Path, key_path: Path, now: float) -> bool:
-    """Whether there is a CA certificate that fits its key and has not ended."""
+    """Whether there is a CA certificate with its key that has not ended.
+
+    Raises:
+        StateUnusable: there is one that cannot be used. Clients trust it, and would no other that
+            were made in its place.
+    """
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        if certificate.not_valid_after_utc.timestamp() <= now:
+            return False
         key = serialization.load_pem_private_key(key_path.read_bytes(), None)
-    except (OSError, TypeError, ValueError):
+        is_pair = key.public_key() == certificate.public_key()
+    except FileNotFoundError:
         return False
-    if key.public_key() != certificate.public_key():
-        return False
-    return certificate.not_valid_after_utc.timestamp() > now
+    except OSError as error:
+        raise StateUnusable(f"cannot read `{error.filename}`: {error.strerror}") from error
+    except (TypeError, ValueError):
+        is_pair = False
+    if not is_pair:
+        raise StateUnusable(
+            f"`{path}` and `{key_path}` are no certificate of a CA and its key; put both back, or "
+            "remove both: clients must then be told of the CA that is made anew"
+        )
+    return True
 
 
 def _is_current(directory: Path, names: Sequence[str], now: float) -> bool:

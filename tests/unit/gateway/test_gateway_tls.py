@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 
 from vallum.gateway import tls
 from vallum.gateway.tls import local_certificate, server_context, upstream_context
+from vallum.store.errors import StateUnusable
 
 NAMES = ("localhost", "127.0.0.1", "api.example")
 
@@ -170,6 +171,28 @@ def test_a_set_of_files_that_does_not_fit_together_is_made_anew(
     ca, chain, key = local_certificate(folder, NAMES)
     with _server(server_context(chain, key)) as port:
         _talk(port, _client(ca))
+
+
+@pytest.mark.parametrize("lost", ["ca.pem", "ca.key"])
+@pytest.mark.parametrize("how", ["empty", "cut off", "of another", "unreadable"])
+def test_an_authority_that_cannot_be_used_is_not_replaced(
+    folder: Path, tmp_path: Path, lost: str, how: str
+) -> None:
+    """Whoever trusts it would be refused from then on, and told to trust another."""
+    local_certificate(folder, NAMES)
+    path = folder / lost
+    if how == "unreadable":
+        path.unlink()
+        path.mkdir()  # Root may read every file.
+    elif how == "of another":
+        local_certificate(tmp_path / "other", NAMES)
+        shutil.copy(tmp_path / "other" / lost, path)
+    else:
+        path.write_bytes(b"" if how == "empty" else path.read_bytes()[:100])
+    before = {each: each.is_file() and each.read_bytes() for each in folder.iterdir()}
+    with pytest.raises(StateUnusable, match=str(path)):
+        local_certificate(folder, NAMES)
+    assert before == {each: each.is_file() and each.read_bytes() for each in folder.iterdir()}
 
 
 def test_private_keys_are_for_their_owner_alone(folder: Path) -> None:
