@@ -12,6 +12,7 @@ import importlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -34,7 +35,7 @@ from vallum.engine.pipeline import Control, Route, attach_controls, body_control
 from vallum.engine.router import Router
 from vallum.filters.access import Access
 from vallum.filters.answers import AnswersFilter
-from vallum.filters.api_key import APIKeyAuthenticator
+from vallum.filters.api_key import APIKeyAuthenticator, note_used
 from vallum.filters.auth_failures import AuthFailureLimit
 from vallum.filters.authenticate import Authenticate, AuthenticateSettings, Authenticator
 from vallum.filters.codings import Codings, undone_fields
@@ -219,6 +220,7 @@ class _Compiler:
             caps=policy.caps,
             timeouts=policy.timeouts,
             note_refusal=self.failures.note_refusal,
+            note_usage=partial(note_used, tuple(self._key_authenticators.values())),
             routes=tuple(routes),
         )
 

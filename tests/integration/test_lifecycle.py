@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 from tests.support.arena import Arena, request
-from tests.support.gateway import PolicyText, kill_workers, replace_in_policy, start
+from tests.support.gateway import PolicyText, create_key, kill_workers, replace_in_policy, start
 from tests.support.raw import Closed, RawConnection, exchange, hammer
 from tests.support.upstream import (
     Link,
@@ -23,6 +23,8 @@ from tests.support.upstream import (
     echo,
 )
 from tests.support.waiting import eventually
+
+from vallum.store.keys import KeyStore
 
 
 def _held_back() -> tuple[threading.Event, Responder]:
@@ -154,6 +156,25 @@ def test_reload_of_a_changed_file(reloadable: Arena) -> None:
     eventually(lambda: status_of_health(reloadable) == 401, "the new policy")
     replace_in_policy(reloadable.gateway, SHUT, OPEN)
     eventually(lambda: status_of_health(reloadable) == 200, "the old one again")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_times_of_last_use_outlive_a_reload_and_the_end(tmp_path: Path, workers: int) -> None:
+    """Else a key that works looks as if nobody had it."""
+    with (
+        RecordingUpstream() as upstream,
+        start(tmp_path, PolicyText(upstream=upstream.url), workers=workers) as gateway,
+    ):
+        arena = Arena(gateway, upstream)
+        for name in ("before", "after"):
+            line = f"X-API-Key: {create_key(tmp_path, name)}"
+            assert arena.send(request("GET", "/private", line)).status == 200
+            replace_in_policy(gateway, OPEN if name == "before" else SHUT, SHUT)
+            eventually(lambda: status_of_health(arena) == 401, "the new policy")
+        gateway.stop()
+        store = KeyStore(tmp_path / "state.db")
+        assert {key.name for key in store.all() if key.last_used} == {"before", "after"}
+        store.close()
 
 
 def test_reload_of_a_changed_contract(reloadable: Arena) -> None:

@@ -116,6 +116,7 @@ def make_runtime(
         caps=caps or Caps(),
         timeouts=timeouts or Timeouts(),
         note_refusal=note_refusal,
+        note_usage=more.pop("note_usage", lambda: None),
         routes=routes,
         **more,
     )

@@ -244,6 +244,7 @@ class _Process:
             ),
             ready=ready,
         )
+        services.note_usage.finish()
 
     def _newest(self, services: Services) -> Runtime:
         """The policy as it is now, for a worker that takes the place of one that died.

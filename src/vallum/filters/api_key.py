@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -31,7 +31,6 @@ MAX_PENDING_USES: Final = 65_536
 """Keys whose last use waits to be written; further ones are not noted."""
 
 _POLL_SECONDS: Final = 1.0
-_NOTE_SECONDS: Final = 60.0
 _FIELD_NAME: Final = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 _NO_HASH: Final = bytes(32)
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -73,8 +72,8 @@ class APIKeyAuthenticator:
             directory: where keys are found.
             guard: runs before a key is verified that is not known already.
             clock: wall-clock Unix seconds.
-            note_usage: told about once a minute when keys were last used (Unix seconds by key id);
-                must not block.
+            note_usage: told by `note_used` when keys were last used (Unix seconds by key id); must
+                not block.
             field: the request field that carries the key, as the contract names it.
 
         Raises:
@@ -97,7 +96,6 @@ class APIKeyAuthenticator:
         self._polled = self._poll_at = 0.0
         self._used: dict[str, float] = {}
         self._note_usage = note_usage
-        self._noted = clock()
 
     def authenticate(self, request: Request) -> Principal | None:
         """Judge the request's key; see `Authenticator`."""
@@ -122,11 +120,12 @@ class APIKeyAuthenticator:
             self._cache.clear()
             self._generation = generation
         self._polled, self._poll_at = now, now + _POLL_SECONDS
-        if not self._noted <= now < self._noted + _NOTE_SECONDS:
-            self._noted = now
-            used = self._take_usage()
-            if used:
-                self._note_usage(used)
+
+    def note_used(self) -> None:
+        """Tell when keys were last used that were used since the last call."""
+        used = self._take_usage()
+        if used:
+            self._note_usage(used)
 
     def _take_usage(self) -> dict[str, float]:
         used, self._used = self._used, {}
@@ -164,6 +163,12 @@ class APIKeyAuthenticator:
 
     def _denied(self, reason: str) -> Denied:
         return Denied("unauthenticated", reason, fields=self.challenge)
+
+
+def note_used(authenticators: Iterable[APIKeyAuthenticator]) -> None:
+    """Have it noted when the keys of several fields were last used."""
+    for authenticator in authenticators:
+        authenticator.note_used()
 
 
 def _principal(key: StoredKey) -> Principal:

@@ -99,4 +99,6 @@ class Runtime:
     """Request fields with an underscore in their name that a contract declares."""
     note_refusal: Callable[[Exchange, Denied], None]
     """Told of each refusal; counts authentication failures (B-268)."""
+    note_usage: Callable[[], None]
+    """Has it written when keys were last used; must not block."""
     routes: tuple[Route, ...]

@@ -10,6 +10,7 @@ import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 import uvloop
 
@@ -22,6 +23,7 @@ from vallum.gateway.worker import Recorder, Worker
 _BACKLOG = 2048
 _OTHER_DESCRIPTORS = 256
 """Files besides connections: records, state, key sets."""
+_NOTE_SECONDS = 60.0
 _PATIENCE_SECONDS = 0.5
 """After which whoever stops the gateway is told what it waits for."""
 
@@ -92,6 +94,7 @@ class _Server:
         """Whether a reload was asked for that has not begun."""
         self._retiring: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
+        self._note_at = monotonic() + _NOTE_SECONDS
 
     async def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -117,6 +120,7 @@ class _Server:
         telling = loop.call_later(_PATIENCE_SECONDS, self._tell_waiting)
         await self._worker.drain(self._worker.runtime.timeouts.drain)
         telling.cancel()
+        self._worker.runtime.note_usage()
         sweep.cancel()
         for task in (self._reloading, *self._retiring):
             if task is not None:
@@ -139,6 +143,9 @@ class _Server:
         )
 
     def _watch(self) -> None:
+        if monotonic() >= self._note_at:
+            self._note_at = monotonic() + _NOTE_SECONDS
+            self._worker.runtime.note_usage()
         if self._plan.changed():
             self._begin_reload()
 
@@ -164,6 +171,7 @@ class _Server:
             sys.stderr.write(f"vallum: reload refused, the running policy stays:\n{error}\n")
             return
         old, self._worker.runtime = self._worker.runtime, runtime
+        old.note_usage()  # Nobody would ask it again.
         settle()
         sys.stderr.write(f"vallum: reloaded, policy revision {runtime.revision}\n")
         task = loop.create_task(_retire(old, runtime))

@@ -12,6 +12,7 @@ from vallum.store.errors import StateUnusable
 from vallum.store.keys import record_usage
 
 _log = logging.getLogger(__name__)
+_PATIENCE_SECONDS = 2.0
 
 
 class UsageWriter:
@@ -23,12 +24,19 @@ class UsageWriter:
             path: the state file.
         """
         self._path = path
+        self._threads: list[threading.Thread] = []
 
     def __call__(self, used: Mapping[str, float]) -> threading.Thread:
         """Write soon: Unix seconds by key id. The thread is returned for whoever wants to wait."""
         thread = threading.Thread(target=self._write, args=(used,), name="key-usage", daemon=True)
         thread.start()
+        self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
         return thread
+
+    def finish(self) -> None:
+        """Wait until all is written, before the process ends; not for ever."""
+        for thread in self._threads:
+            thread.join(_PATIENCE_SECONDS)
 
     def _write(self, used: Mapping[str, float]) -> None:
         try:
