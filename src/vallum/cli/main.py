@@ -69,6 +69,13 @@ class _Commands(click.Group):
             _give_up_output()
             sys.exit(1)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; where it is interrupted, end as shells expect it, without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(130)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(_COMMANDS.items()))

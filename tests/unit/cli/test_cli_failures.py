@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.support.commands import in_shell
 from tests.support.recorded import write_records
+
+from vallum.cli.main import main
 
 
 @pytest.mark.parametrize(
@@ -81,3 +84,25 @@ def test_who_wants_no_colour_gets_none(tmp_path: Path) -> None:
     assert "\x1b[" in coloured.stdout
     assert "error[missing-file]: " in plain.stdout
     assert "\x1b[" not in plain.stdout
+
+
+def test_a_command_that_is_interrupted_while_it_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
+    found_first = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [tmp_path, *sys.path]))}
+    done = subprocess.run(
+        [sys.executable, "-m", "vallum", "check"], env=found_first, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_a_command_that_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vallum.cli.main.import_module", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["check"])
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", "")
