@@ -184,6 +184,8 @@ class _Reading:
         rest = self._text[command.end : command.end + 20]
         if rest and not rest.strip("; |&`\n"):
             return 2
+        if rest[:2] == "& " and self._text[command.end - 1] == " ":
+            return 0  # `ftp & http`
         return 1 if rest[:1] in (";", "|", "&") and len(self._pieces) < 3 else 0
 
     def _separated(self, command: Command) -> int:
@@ -206,7 +208,9 @@ class _Reading:
             score = max(score, 5)
         elif arguments == "plausible" and command.start > self._lead:
             score = min(score, _TRACE) if command.name in SPOKEN_BY_PROGRAMS else score
-        if arguments not in ("shell", "sensitive") and _in_query(text, command.start):
+        if arguments not in ("shell", "sensitive") and (
+            _in_query(text, command.start) or self._named(command)
+        ):
             score = min(score, _TRACE)
         if command.entry == "newline":
             score = score - 1 if text.count("\n") < 2 else min(score, _TRACE)
@@ -219,6 +223,15 @@ class _Reading:
         if score < _ECHO and command.name == "echo" and echoes(self._sent):
             score = _ECHO
         return min(score, 9)
+
+    def _named(self, command: Command) -> bool:
+        """Whether it is the name of a product: `Java, PHP & MySQL`, `HTML; bash scripting`."""
+        text = self._text
+        mark = text[command.start : command.place].strip()
+        if mark == "&" and text[command.place].isupper() and command.start > self._lead:
+            return True
+        spoken_of = command.name in INTERPRETERS or command.name in DEVELOPMENT
+        return spoken_of and command.arguments == "word" and self._loose(command, _SOME_WORDS)
 
     def _optioned(self, command: Command) -> bool:
         """Whether the text begins with a separator and a command, among whose words is an option.
@@ -258,14 +271,14 @@ class _Reading:
             and "/" in self._text[command.start : command.end]
         )
 
-    def _loose(self, command: Command) -> bool:
-        """Whether the separator stands as in a sentence of a long text.
+    def _loose(self, command: Command, words: int = _MANY_WORDS) -> bool:
+        """Whether the separator stands as in a sentence of a text with so many words.
 
-        For a filter a shorter one will do: `pipe it through sort | uniq -c`.
+        For a filter fewer will do: `pipe it through sort | uniq -c`.
         """
         at = command.start
         around = self._text[max(0, at - 1) : at + 2]
-        words = _SOME_WORDS if command.name in FILTERS else _MANY_WORDS
+        words = _SOME_WORDS if command.name in FILTERS else words
         return self._spoken >= words and (around[:1].isspace() or around[-1:].isspace())
 
     def _alone(self, command: Command, score: int) -> int:

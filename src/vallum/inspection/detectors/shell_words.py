@@ -81,11 +81,15 @@ _SENSITIVE = re.compile(
     re.IGNORECASE,
 )
 _SCALAR = re.compile(r"\$[a-z_]\w*[\s;,)]*\Z")
+# `node>=18`, `python==3.11.4`: which of them, and nothing to read or write.
+_VERSIONED = re.compile(r"(?:[<>~!=]=|[~^])\s?v?\d")
+_DATA = re.compile(r"data:\w+/[\w.+-]+(?:;[\w.-]+=[\w.-]+)?")
 _NUMBER = re.compile(r"[\s\"']*\d+[smhd]?\s*(?:[\"')#/]|--|\Z)")
 _SHELLS: Final = frozenset({"SHELL", "BASH", "0", "COMSPEC"})
 _OF_SENTENCES: Final = words(
     "a an and are as at be but by can der des die du el en es for from ha has he in is it la le "
-    "les my no not of on or our que so that the their they this to un und was we were will with "
+    "les me my no not of on or our que so that the them their they this to un und us was we were "
+    "will with "
     "works would y you your"
 )
 _HEADS: Final = frozenset({*WEIGHTS, *PREFIXES})
@@ -134,6 +138,9 @@ def _command(text: str, match: re.Match[str]) -> Command | None:
     rest = text[end : end + _REST]
     stop = _STOP.search(rest)
     given = rest[: stop.start()] if stop else rest
+    arguments = _arguments(name, given)
+    if arguments in ("none", "prose", "word") and _is_coding(text, match.start()):
+        return None
     return Command(
         entry=_entry(mark),
         start=match.start(),
@@ -141,7 +148,7 @@ def _command(text: str, match: re.Match[str]) -> Command | None:
         end=end + len(given),
         name=name,
         weight=WEIGHTS[name],
-        arguments=_arguments(name, given),
+        arguments=arguments,
         hidden=hidden,
         located=located,
         prefixed=prefixed,
@@ -233,6 +240,15 @@ def _entry(mark: str) -> Entry:
     return "newline" if not mark.strip("\r\n") else "separator"
 
 
+def _is_coding(text: str, at: int) -> bool:
+    """Whether what stands behind the semicolon at `at` is the coding of a `data:` URL."""
+    before = text[max(0, at - 80) : at]
+    start = before.rfind("data:")
+    return (
+        start >= 0 and text.startswith(";base64", at) and _DATA.fullmatch(before, start) is not None
+    )
+
+
 def _ends_reference(text: str, at: int) -> bool:
     """Whether the semicolon at `at` ends a character reference (`&amp;`, `&#39;`)."""
     start = text.rfind("&", max(0, at - 10), at)
@@ -243,6 +259,8 @@ def _arguments(name: str, given: str) -> Arguments:
     given = given.strip().lstrip(")} ")
     if not given.strip("\"'#)}\0 "):
         return "none"
+    if _VERSIONED.match(given):
+        return "prose"
     said = _SPOKEN.findall(_QUOTED.sub(" ", given))
     sentence = len(said)
     if not _OF_SENTENCES.isdisjoint(said):

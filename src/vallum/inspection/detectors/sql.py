@@ -59,6 +59,16 @@ _CLASS_PATH: Final = re.compile("(?<=[A-Za-z_])::(?=[A-Z][a-z])")
 _PRIMED: Final = re.compile(
     r"(?<![\w'])(?:(?:\d{1,2}|[NOSPC])'{0,3},){1,6}(?:\d{1,2}|[NOSPC])'{1,3}-(?=[A-Za-z(\[])"
 )
+# `10 or more = 5 % off`: how much, and no column.
+_AT_LEAST: Final = re.compile(
+    r"(?<=\d)\s(?:and|or)\s(?:more|less|fewer|over|under|above|below|up|higher|lower|greater|older"
+    r"|younger|later|earlier|longer|shorter|better|worse|so)\b(?!\s{0,8}\()"
+)
+# A film of that name, and its year.
+_FILM: Final = re.compile(
+    r"(?!.*\b(?:select|and|x?or|if|when|then|union|by|having|where)\b)[a-z\s,.:!?-]{0,80}"
+    r"sleep\s\((?:19|20)\d\d\)[a-z\s,.:!?-]{0,80}"
+).fullmatch
 _QUOTED_WORD: Final = re.compile(r'"\w++"').fullmatch
 _SEEN: Final = 5
 _QUITE: Final = 7
@@ -82,9 +92,9 @@ def _judge(sent: str, context: Context) -> Judgement | None:
         sent = _PRIMED.sub(lambda match: match[0].replace("'", ""), sent)
     if "::" in sent:
         sent = _CLASS_PATH.sub(".", sent)
-    lowered = sent.lower().rstrip()
+    lowered = _AT_LEAST.sub("", sent.lower().rstrip())
     typed = context.location in {"query", "body"}
-    if typed and (_CHAINS(lowered) or _POUNDS(lowered)):
+    if typed and (_CHAINS(lowered) or _POUNDS(lowered) or _FILM(lowered)):
         return None
     best = _best(lowered, probe(lowered), typed)
     if best is None or best.score < _SEEN:

@@ -1,0 +1,47 @@
+"""Commands that are names of products too, and values that hold their marks."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.shell import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ruby & Perl",
+        "Wanted: Docker & Git",
+        "Backend engineer (remote) -- Go, Perl & Redis",
+        "You know CSS, TypeScript & Vue; perl scripting helps",
+        "max_by(Items, &Time)",
+        "needs ruby==3.3.1; node>=20",
+        "perl>=5.36; php ~8.1",
+        "data:image/webp;base64 viewer",
+        "data:text/plain;charset=utf-8;base64 tool",
+        "call us; ping us",
+        "ssh & http",
+    ],
+)
+def test_names_of_products_and_versions_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x & node -e 1",
+        "x & Node -e 1",
+        "x; node >/tmp/x",
+        "photo;base64 /etc/passwd",
+        "data:x;base64 /etc/passwd",
+        "; perl scripting.pl",
+        "a; ping -c 5 localhost",
+        "x&&ssh root@10.0.0.1",
+    ],
+)
+def test_the_same_commands_where_a_shell_runs_them_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
