@@ -76,6 +76,8 @@ def _score(text: str, start: int, end: int, context: Context) -> int:
     if before[-1:] in _QUOTING or ((is_text or not at_start) and reads_as_prose(text)):
         # A line of an access log, or an example in a sentence.
         return 4
+    if before[-1:] in (" ", "\t") and "\n" not in text and "\r" not in text:
+        return 4  # Who cannot break the line starts no message: `Seen: GET /a HTTP/1.1 -> 400`.
     has_fields = _FIELD.match(text, text.find("\n", end) - 1) is not None
     if not is_text:
         return 9 if at_start else 7

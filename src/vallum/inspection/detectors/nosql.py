@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import islice
 from typing import Final
 
+from vallum.inspection.detectors import nosql_graph, nosql_search
 from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
 from vallum.inspection.model import Context, Detector, Judgement
 
@@ -17,6 +17,8 @@ RULES: Final[Mapping[str, str]] = {
     "nosql.javascript": "a string is closed and JavaScript of a server-side query follows",
     "nosql.shell": "a call of the database's own shell, such as `db.users.drop()`",
     "nosql.search-body": "a query document of a search engine or document store in a string value",
+    "nosql.search-script": "a script of a search engine, or a name that asks for one",
+    "nosql.search-query": "a query string that leaves its group, or chooses its parser",
     "nosql.wire-command": "a command of a key-value store after a line break",
     "nosql.cql": "`ALLOW FILTERING` ends an injected query",
     "nosql.cypher": "a graph query, or the end of one and the start of another",
@@ -35,6 +37,13 @@ _RUNNING = (
     r"setOnInsert|currentDate|redact|replaceWith|bucketAuto|sortByCount|setWindowFields|collStats|"
     r"indexStats|planCacheStats|changeStream)"
 )
+# More of them that programs call their variables by: operators where a name stands.
+_NAMED = (
+    r"(?:project|group|match|bucket|densify|geoNear|vectorSearch|options|natural|maxDistance|"
+    r"minDistance|centerSphere|geometry|each|slice|bit|pop|cond|ifNull|concat|substr(?:Bytes|CP)?|"
+    r"strLenCP|regexMatch|regexFind(?:All)?|objectToArray|arrayElemAt|mergeObjects|getField|"
+    r"setField|toString|toUpper|toLower)"
+)
 _ANY = rf"(?:{_MATCHING}|{_RUNNING})"
 _LOOKUPS = (
     r"(?:i?startswith|i?endswith|i?contains|i?regex|i?exact|isnull|gte?|lte?|range|in|"
@@ -44,12 +53,22 @@ _SHELL_CALLS = (
     r"(?:find|findOne|insert|insertOne|insertMany|update|updateOne|updateMany|remove|"
     r"deleteOne|deleteMany|drop|aggregate|mapReduce|save|count|distinct|createIndex)"
 )
+_DATABASE_CALLS = (
+    r"(?:dropDatabase|getCollection(?:Names|Infos)?|getSiblingDB|shutdownServer|adminCommand|"
+    r"runCommand|version|hostInfo|serverStatus|serverBuildInfo|currentOp|killOp|fsyncLock|"
+    r"getUsers?|createUser|dropUser|dropAllUsers|updateUser|changeUserPassword|grantRolesToUser|"
+    r"getMongo|eval|copyDatabase|cloneDatabase|getName|setProfilingLevel)"
+)
 _STATEMENT = (
     r"(?:return\b|var\s|let\s|const\s|while\s?\(|for\s?\(|do\s?\{|if\s?\(|sleep\s?\(|throw\b|"
-    r"typeof\s|db\.|this\.|emit\s?\(|function\b|print(?:json)?\s?\()"
+    r"typeof\s|db\.|this\.|emit\s?\(|function\b|print(?:json)?\s?\(|\w{1,20}\s?=\s?new\s)"
 )
 
-_OPERATOR_NAME = re.compile(rf"(?:^|[\[.])\s?\$({_ANY})(?:$|[\]\[.])", re.IGNORECASE)
+# `$set` alone is what analytics call the properties of a person; `a[$set][b]` is not.
+_OPERATOR_NAME = re.compile(
+    rf"(?:^|[\[.])\s{{0,2}}\$(?:{_ANY}|{_NAMED})\s{{0,2}}(?:$|[\]\[.])|\[\s{{0,2}}\$set\s{{0,2}}\]|^\$set\[",
+    re.IGNORECASE,
+)
 _OPERATOR_KEY = re.compile(rf"(?:^|[\[{{,'\"])\s{{0,8}}\$({_ANY})['\"]?\s{{0,8}}:", re.IGNORECASE)
 _OPERATOR_PAIR = re.compile(rf"\[\$({_ANY})\](?:\[\$?\w{{0,20}}\]){{0,2}}=", re.IGNORECASE)
 # The stages of an aggregation; and a type that is asked by its number, which no schema does.
@@ -77,7 +96,7 @@ _SECRET_FIELD = re.compile(
 _QUOTE = re.compile(r"['\"]")
 _AFTER_QUOTE = re.compile(
     rf"['\"]\s{{0,8}}[)}}\]]{{0,3}}\s{{0,8}}(?:;\s{{0,8}}{_STATEMENT}|(?:\|\||&&)\s{{0,8}}"
-    rf"(?:this\.|db\.|Object\.|true\b|!|sleep\s?\(|typeof\s|\(?\s?\d{{1,9}}\s?[<>=!]=?=?\s?\d|"
+    rf"(?:this\.|db\.|Object\.|true\b|!|sleep\s?\(|typeof\s|\(?\s?\d{{1,9}}\s?[<>=!]=?=?\s?\d|\d{{1,9}}\s?//|"
     rf"(?P<q>['\"])[^'\"]{{0,40}}(?P=q)?\s?(?:[<>]|[=!]==?))|\+\s{{0,8}}sleep\s?\()",
     re.IGNORECASE,
 )
@@ -86,63 +105,40 @@ _AFTER_NUMBER = re.compile(
     rf"(?:this\.\w|db\.\w|\d{{1,9}}\s?===?\s?\d|true\s?(?:$|//|;))))",
     re.IGNORECASE,
 )
+# A body of `$where` or of a map-reduce is left; or the value is such a function, and nothing else.
+_AFTER_BRACE = re.compile(rf"^[^'\"{{}}]{{0,40}}\}}\s{{0,4}};\s{{0,4}}{_STATEMENT}", re.IGNORECASE)
+_FUNCTION = re.compile(
+    r"\s{0,8}\(?\s?(?:async\s)?function\s?\([\w, ]{0,60}\)\s{0,4}\{(?P<body>.{1,2000})\}"
+    r"\s?\)?\s?(?:\(\))?\s?;?\s{0,8}",
+    re.DOTALL,
+)
+_QUERIES = re.compile(
+    r"\b(?:emit\s?\(|sleep\s?\(|this\.\w|db\.\w|new Date\b|while\s?\(|do\s?\{|"
+    r"return\s{1,4}(?:true|!?[01]|this|db)\b)"
+)
 _CODE_TAIL = re.compile(
     r"//|/\*|\x00|==|return\b|while\b|sleep|match\s?\(|['\"]\s{0,4}$|\bdate\b", re.IGNORECASE
 )
 _SHELL = re.compile(
-    rf"\bdb\.(?:dropDatabase|getCollectionNames|shutdownServer|adminCommand|"
-    rf"[A-Za-z_]\w{{0,60}}\.{_SHELL_CALLS})\s?\("
-)
-_SEARCH_BODY = re.compile(
-    r"\"(?:script_fields|script_score|_script)\"\s{0,8}:|"
-    r"\"script\"\s{0,8}:\s{0,8}(?:\{\s{0,8}\"(?:source|inline|lang|id)\"|\"[^\"]{0,200}\w\s?\()|"
-    r"\"query\"\s{0,8}:\s{0,8}\{\s{0,8}\"(?:match_all|query_string|bool|wildcard|regexp|term)\"|"
-    r"\"selector\"\s{0,8}:\s{0,8}\{\s{0,8}\"_?\w{1,40}\"\s{0,8}:\s{0,8}\{|"
-    r"function\s?\(\s?doc\s?\)\s{0,4}\{\s{0,8}(?:emit|if|for|return)|"
-    r"\"mapReduce\"\s{0,8}:"
+    rf"\bdb\.(?:{_DATABASE_CALLS}|[A-Za-z_]\w{{0,60}}\.{_SHELL_CALLS})\s?\(|"
+    # RethinkDB's ReQL.
+    r"\br\.(?:db\(['\"]|(?:db|table)(?:Drop|Create|List)\(|table\(['\"]\w{1,60}['\"]\)\.\w|js\(['\"]|http\(['\"])"
 )
 _WIRE = re.compile(
-    r"[\r\n](?=[*sarpcfelmkbd])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
+    r"[\r\n](?=[*sarpcfelmkbdhgu])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
     r"(?:set|add|replace|append|prepend|cas) \S{1,250} \d{1,10} \d{1,12} \d{1,10}"
     r"(?: noreply)?\r?\n|"
     r"(?:flush_?all|flushdb)\s?(?:[\r\n]|$)|config set \w+ \S|(?:slaveof|replicaof) \S{1,100} \w+|"
     r"eval (?:'[^'\r\n]{1,400}'|\"[^\"\r\n]{1,400}\") \d|keys \*\s{0,4}[\r\n]|script flush|"
     r"stats (?:items|slabs|cachedump)\b|config get \*|acl setuser |bgrewriteaof|debug sleep \d|"
-    r"script load |module load /)",
+    r"script load |module load /|"
+    # One command on a line of its own, as Redis takes it.
+    r"(?-i:(?:H?SET|[LR]PUSH|SADD|PUBLISH|EXPIRE|RENAME|APPEND|SETEX|GETSET|MIGRATE) \S{1,100}"
+    r"(?: \S{1,100}){1,4}|(?:AUTH|DEL|UNLINK) \S{1,100}|SELECT \d{1,3}|SHUTDOWN NOSAVE)\r\n)",
     re.IGNORECASE,
 )
 _CQL = re.compile(r"\ballow\s{1,8}filtering\b", re.IGNORECASE)
-# The end of a graph's query, behind a string that is closed and before the rest as a comment.
-_GRAPH_END = re.compile(
-    r"['\"]\s{0,4}[)}\]]{0,3}\s{0,8}[^'\"]{0,80}?\b(?:return\s{1,4}[\w.]{1,60}|"
-    r"remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40})\s{0,4}(?://|/\*)",
-    re.IGNORECASE,
-)
-_GREMLIN = re.compile(r"\bg\.[VE]\([^()]{0,80}\)\s{0,4}\.\w")
 _LUA = re.compile(r"\bredis\.p?call\s?\(\s?['\"]")
-_CREATE = re.compile(
-    r"^\s{0,8}(?:create|merge)\s{0,4}\(\w{0,20}:\w{1,40}\s{0,4}[{)]", re.IGNORECASE
-)
-_PATTERN = re.compile(
-    r"\bmatch\s{0,8}\(\s?\w{0,40}\s?(?::\s?\w{1,60}\s?)?(?:\{[^{}]{0,100}\}\s?)?\)", re.IGNORECASE
-)
-_CLAUSE = re.compile(
-    r"\b(?:return\s{1,8}[\w*]|delete\s{1,8}\w|set\s{1,8}\w{1,40}\.|remove\s{1,8}\w{1,40}[.:]|"
-    r"with\s{1,8}\w{1,40}\s{1,8}(?:as|match|return|where|call|detach)\b|where\s{1,8}\w{1,40}[.(])",
-    re.IGNORECASE,
-)
-_CYPHER = re.compile(
-    r"load\s{1,8}csv\s{1,8}(?:with\s{1,8}headers\s{1,8})?from\s{1,8}['\"]|"
-    r"detach\s{1,8}delete\s{1,8}\w|call\s{1,8}(?:(?:apoc|dbms)\.\w{1,40}[.(]|"
-    r"db\.(?:labels|schema|index|indexes|constraints|propertyKeys|relationshipTypes|ping|info)\b)",
-    re.IGNORECASE,
-)
-_MOST_PATTERNS: Final = 4
-_CYPHER_BREAK = re.compile(
-    r"^[^'\"]{0,200}['\"][^'\"]{0,40}?[})\]][^'\"]{0,200}"
-    r"\b(?:match|return|with|call|delete|union|load\s)",
-    re.IGNORECASE,
-)
 
 
 def judge(text: str, context: Context) -> Judgement | None:
@@ -162,7 +158,7 @@ def _judge_name(text: str) -> Judgement | None:
         # One step is how many an honest filter is named; several walk to other tables.
         walks = text.count("__") > 1 and _PROBING.search(text) is not None
         return verdict("nosql.lookup-name", 5 if walks else 3, text)
-    return _operator_json(text)
+    return nosql_search.judge_name(text) or _operator_json(text)
 
 
 def _operator_json(text: str) -> Judgement | None:
@@ -201,6 +197,12 @@ def _javascript(text: str) -> Judgement | None:
         match = _AFTER_QUOTE.match(text, first.start())
         if match:
             return verdict("nosql.javascript", 8, match[0])
+    match = _AFTER_BRACE.match(text)
+    if match:
+        return verdict("nosql.javascript", 4 if reads_as_prose(text) else 6, match[0])
+    match = _FUNCTION.fullmatch(text)
+    if match and _QUERIES.search(match["body"]):
+        return verdict("nosql.javascript", 6, text)
     match = _AFTER_NUMBER.match(text)
     if match and _CODE_TAIL.search(text, match.start()):
         return verdict("nosql.javascript", 4 if reads_as_prose(text) else 6, text)
@@ -210,11 +212,6 @@ def _javascript(text: str) -> Judgement | None:
 def _shell(text: str) -> Judgement | None:
     match = _SHELL.search(text) or _LUA.search(text)
     return match and verdict("nosql.shell", 4 if reads_as_prose(text) else 6, match[0])
-
-
-def _search_body(text: str) -> Judgement | None:
-    match = _SEARCH_BODY.search(text)
-    return match and verdict("nosql.search-body", 4 if reads_as_prose(text) else 6, match[0])
 
 
 def _wire_command(text: str) -> Judgement | None:
@@ -230,76 +227,52 @@ def _cql(text: str) -> Judgement | None:
     return verdict("nosql.cql", 7 if closes and not reads_as_prose(text) else 3, match[0])
 
 
-def _cypher(text: str) -> Judgement | None:
-    first = _QUOTE.search(text)
-    match = first and _GRAPH_END.match(text, first.start())
-    if match:
-        return verdict("nosql.cypher", 4 if reads_as_prose(text) else 7, match[0])
-    match = (
-        _CYPHER.search(text) or _GREMLIN.search(text) or _CREATE.match(text) or _graph_pattern(text)
-    )
-    if match is None:
-        return None
-    if _CYPHER_BREAK.match(text):
-        return verdict("nosql.cypher", 9, match[0])
-    return verdict("nosql.cypher", 4 if reads_as_prose(text) else 6, match[0])
-
-
-def _graph_pattern(text: str) -> re.Match[str] | None:
-    """A pattern of nodes with a clause after it that does something with them."""
-    for pattern in islice(_PATTERN.finditer(text), _MOST_PATTERNS):
-        clause = _CLAUSE.search(text, pattern.end(), pattern.end() + 300)
-        if clause and "{" not in text[pattern.end() : clause.start()]:
-            return pattern
-    return None
-
-
 _LOOKS: Final[tuple[Look, ...]] = (
     (("$",), _operator_json),
     (("[$",), _operator_path),
-    ((";", "||", "&&", "sleep", "this."), _javascript),
-    (("db.", "redis."), _shell),
-    (("script", "query", "selector", "function", "mapreduce"), _search_body),
+    ((";", "||", "&&", "sleep", "this.", "function"), _javascript),
+    (("db.", "redis.", "r."), _shell),
+    (nosql_search.WORDS, nosql_search.look),
     (("\r", "\n"), _wire_command),
     (("filtering",), _cql),
-    (
-        ("match", "csv", "delete", "call", "return", "remove", "g.", "create", "merge"),
-        _cypher,
-    ),
+    (nosql_graph.WORDS, nosql_graph.look),
 )
 
 DETECTOR = Detector(
     family="nosql",
     rules=RULES,
     triggers=(
-        rf"(?:^|[\[.'\"{{, ])\${_ANY}(?:$|[\]\[.'\" :])",
+        (
+            rf"(?:^|[\[.'\"{{, ])\${_ANY}(?:$|[\]\[.'\" :])|"
+            rf"(?:^|[\[.])\s?\${_NAMED}\s?(?:$|[\]\[.])|\[\s?\$set\s?\]|^\$set\["
+        ),
         rf"\w__{_LOOKUPS}$",
         r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:",
         (
             r"^\s{0,8}this\.\w{1,40}(?:\.match\s?\(|\s?[=!]==?)|['\"]\s{0,8}\+\s{0,8}sleep\s?\(|"
             r"(?:\|\||&&)\s{0,8}Object\."
         ),
-        rf"['\")}}\]]\s{{0,8}}(?:;|\|\||&&)\s{{0,8}}(?:{_STATEMENT}|true|typeof\s|!|['\"(]|\d{{1,9}}\s?[<>=!])",
+        rf"['\")}}\]]\s{{0,8}}(?:;|\|\||&&)\s{{0,8}}(?:{_STATEMENT}|true|typeof\s|!|['\"(]|\d{{1,9}}\s?[<>=!/])",
         rf"^\s{{0,8}}-?[\w.]{{0,40}}\s{{0,8}};\s{{0,8}}{_STATEMENT}",
         r"(?:\|\||&&)\s{0,8}(?:this\.|db\.|\d{1,9}\s?==|true\s?(?:$|//|;))",
-        r"\bdb\.[a-z_]\w{0,60}(?:\(|\.[a-z]{4,12}\s?\()",
-        r"\"(?:script|script_fields|script_score|_script|query|selector|mapreduce)\"\s{0,8}:\s{0,8}[{\"]",
-        r"function\s?\(\s?doc\s?\)",
+        (
+            r"\bdb\.[a-z_]\w{0,60}(?:\(|\.[a-z]{4,12}\s?\()|"
+            r"\br\.(?:(?:db|table|js|http)\(['\"]|(?:db|table)(?:drop|create|list)\()"
+        ),
         (
             r"[\r\n](?:\*\d{1,5}\r?\n\$\d|"
             r"(?:set|add|replace|append|prepend|cas) \S+ \d{1,10} \d|"
             r"flush_?all|flushdb|config set |config get \*|slaveof |replicaof |eval ['\"]|"
             r"keys \*|stats (?:items|slabs|cachedump)|acl setuser |bgrewriteaof|debug sleep |"
-            r"script flush|script load |module load )"
+            r"script flush|script load |module load |"
+            r"(?:h?set|[lr]push|sadd|publish|expire|rename|append|setex|getset|migrate|auth|del|"
+            r"unlink|select|shutdown) \S{1,100}(?: \S{1,100}){0,4}\r\n)"
         ),
         r"allow\s{1,8}filtering",
         r"\[\s{0,8}\{\s{0,8}['\"]\$[a-z]{3,8}['\"]\s{0,8}:|\$(?:type|rand)['\"]?\s{0,8}:\s{0,8}[-\d{]",
-        r"\bg\.[ve]\(|\bredis\.p?call|^\s{0,8}(?:create|merge)\s{0,4}\(\w{0,20}:\w",
-        r"return\s{1,4}[\w.]{1,60}\s{0,4}/[/*]|remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40}\s{0,4}/[/*]",
-        (
-            r"\bmatch\s{0,8}\(\s?\w{0,40}\s?[:){]|load\s{1,8}csv\s|detach\s{1,8}delete\s|"
-            r"\bcall\s{1,8}(?:db|apoc|dbms)\."
-        ),
+        r"\bredis\.p?call",
+        *nosql_graph.TRIGGERS,
+        *nosql_search.TRIGGERS,
     ),
     judge=judge,
 )

@@ -54,6 +54,13 @@ _PROBE = re.compile(
     rf"(?:\*|\.\.?)\s{{1,4}}(?:or|and)\b|\w{{1,40}}\[\d{{1,4}}\]\s{{1,4}}(?:or|and)\b|{_BINDING})"
 )
 _QUOTE = re.compile(r"['\"]")
+# How a filter of an API begins: `userType eq "x"`, `contains(name,'x')`. Its first quote opens a
+# string, and what follows the end of that is the filter's own (SCIM, OData and their kin).
+_FILTER = re.compile(
+    r"\s{0,4}\(?\s?(?:not\s{0,4}\(?\s?)?(?:[A-Za-z][\w.:/-]{0,80}(?:\[[\w.:-]{1,40}\])?"
+    r"(?:\s{1,4}(?:eq|ne|co|sw|ew|gt|ge|lt|le|like|in|has)\s{1,4}\(?|\s?(?:[=!~]=?|=~)\s?)|"
+    r"[a-z]{2,20}\([A-Za-z][\w./]{0,60},\s?)(?=['\"])"
+)
 _SENTENCE = re.compile(r"(?:\s(?!(?:or|and|union)\b)[a-z]{2,20}+){3}", re.IGNORECASE)
 _FEW_QUOTES: Final = 8
 _PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]")
@@ -107,7 +114,13 @@ def _tautology(text: str) -> Judgement | None:
 
 
 def _probe(text: str) -> Judgement | None:
+    filtering = _FILTER.match(text)
+    inside = ""
     for count, quote in enumerate(islice(_QUOTE.finditer(text), _FEW_QUOTES)):
+        if filtering and inside in ("", quote[0]):
+            inside = "" if inside else quote[0]
+            if not inside:
+                continue
         match = _PROBE.match(text, quote.start())
         if match:
             is_talk = reads_as_prose(text)

@@ -51,3 +51,11 @@ def test_an_older_cookie_grammar_is_stopped() -> None:
 )
 def test_ordinary_texts_pass(text: str) -> None:
     assert SUSPECTS.score(text, "body") < STOPS
+
+
+@pytest.mark.parametrize("location", ["query", "body"])
+@pytest.mark.parametrize(
+    "text", ["Seen: PUT /v2/carts/7 HTTP/1.1 -> 502", "Slow call: GET /health HTTP/1.0"]
+)
+def test_a_request_line_that_is_reported_passes(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) < STOPS

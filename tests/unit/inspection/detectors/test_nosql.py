@@ -155,3 +155,55 @@ def test_stages_types_and_other_stores_are_stopped(text: str) -> None:
 )
 def test_what_looks_like_other_stores_passes(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a[$options]", "sort[$natural]", "[ $gt ]", "person[$set][owner]", "$set[owner]", "$match",
+     "$group", "$geoNear", "list.$slice"],
+)  # fmt: skip
+def test_more_operators_as_names_are_stopped(name: str) -> None:
+    assert SUSPECTS.score(name, "query", is_name=True) == 9
+
+
+@pytest.mark.parametrize("name", ["$set", "$groups", "$matched", "$value", "$sort", "$limit"])
+def test_names_of_analytics_and_paging_pass(name: str) -> None:
+    assert SUSPECTS.score(name, "body", is_name=True) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "function(){ return this.pin > 0 }",
+        "(function(){ while(1){} })()",
+        "function(k, v) { emit(k, v.pin) }",
+        "}; return 1; {",
+        "'; t = new Date(); do {} while (new Date() - t < 9); '",
+        "' || 7//",
+        "db.hostInfo()",
+        "db.getSiblingDB('admin')",
+        "'; r.dbDrop('shop')",
+        "k\r\nSET owner eve\r\n",
+        "k\r\nAUTH guess\r\n",
+    ],
+)
+def test_functions_and_commands_as_values_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text, "body") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "function(a, b) { return a + b; }",
+        "function call(s) are explained below",
+        "db.close()",
+        "our db.users table is slow",
+        "lunch\r\nset table 4\r\n",
+        "todo\r\nSelect seats 4 and 5\r\n",
+        "$group: 3px",
+        "$options",
+        "r.table (see annex)",
+    ],
+)
+def test_what_looks_like_functions_and_commands_passes(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS

@@ -101,3 +101,22 @@ def test_words_that_xquery_has_too_pass(text: str) -> None:
 def test_a_sentence_that_quotes_a_condition_passes() -> None:
     assert SUSPECTS.score("The classic is ' OR 1=1 which makes the condition always true") < STOPS
     assert SUSPECTS.score("x' OR 1=1 or user or pass and true and more or less or '") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'role eq "guest" and not (groups co "staff")',
+        "not (nick sw \"x\") and not(mail ew 'y')",
+        "contains(title,'sea') and contains(author,'Mel')",
+        "lang = 'de' or not (hidden = 'yes')",
+        'phones[type eq "home" and value sw "+49"] and not (title pr)',
+    ],
+)
+def test_filters_of_an_api_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize("text", ["a eq \"' or //user or \"'", "x' and not(count(//user)=1) or '"])
+def test_a_string_left_within_a_filter_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
