@@ -28,10 +28,10 @@ def print_findings(console: Console, findings: Sequence[Finding]) -> None:
         place = f"{finding.location} {finding.at}" + (" (name)" if finding.is_name else "")
         table.add_row(
             str(finding.score),
-            finding.rule,
+            Text(printable(finding.rule)),
             Text(printable(place.strip())),
             Text(ascii(finding.evidence)[1:-1]),
-            " > ".join(finding.layers),
+            Text(printable(" > ".join(finding.layers))),
             meaning(finding.rule),
         )
     console.print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -42,23 +43,34 @@ def _print(record: Record) -> None:
         "caller": caller,
         "status": f"{record.get('status')}; of the API: {record.get('upstream_status') or '-'}",
         "decision": f"{record.get('decision')} {record.get('reason')}".strip(),
-        "notes": ", ".join(map(str, record.get("notes") or ())),
+        "notes": ", ".join(map(str, _list(record, "notes"))),
     }
     console = Console(soft_wrap=True)
     console.print(table_of_facts((name, printable(text)) for name, text in rows.items() if text))
-    findings = [_finding(each) for each in record.get("findings") or ()]
+    found = _list(record, "findings")
+    findings = [_finding(each) for each in found if isinstance(each, dict)]
     if findings:
         print_findings(console, findings)
 
 
+def _list(record: Record, name: str) -> list[Any]:
+    """What a record says in several items: none where somebody else has written it."""
+    found = record.get(name)
+    return found if isinstance(found, list) else []
+
+
 def _finding(recorded: Record) -> Finding:
+    def text(name: str) -> Any:
+        return str(recorded.get(name, ""))
+
+    score = recorded.get("score")
     return Finding(
-        family=recorded["family"],
-        rule=recorded["rule"],
-        score=recorded["score"],
-        location=recorded["location"],
-        at=recorded["at"],
-        evidence=recorded["evidence"],
-        layers=tuple(recorded["layers"]),
+        family=text("family"),
+        rule=text("rule"),
+        score=score if isinstance(score, int) else 0,
+        location=text("location"),
+        at=text("at"),
+        evidence=text("evidence"),
+        layers=tuple(map(str, _list(recorded, "layers"))),
         is_name=False,
     )

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from vallum.cli.log import printable
 from vallum.cli.policy import config_option
 from vallum.cli.records import directory_of, path_option, reading
 from vallum.inspection.suggestions import Suggestion
@@ -66,11 +67,11 @@ def _print(found: list[Suggestion], read: int) -> None:
         console.print(f"nothing to suggest: {read} records with findings")
         return
     for (api, operation), group in groupby(found, lambda each: each.target[:2]):
-        console.print(Text(f"{api}: {operation}", style="bold"))
+        console.print(Text(printable(f"{api}: {operation}"), style="bold"))
         for each in group:
             where = "in the contract" if each.kind == "schema" else "in the policy"
-            console.print(Text(f"  {each.target.selector}: {each.reason}"))
-            console.print(Text(f"    {where}: {each.change}", style="green"))
+            console.print(Text(printable(f"  {each.target.selector}: {each.reason}")))
+            console.print(Text(printable(f"    {where}: {each.change}"), style="green"))
             for text in each.evidence:
                 console.print(Text(f"    seen: {ascii(text)[1:-1]}", style="dim"))
     console.print("\nlook at the evidence before you accept one: attackers write records too")

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from vallum.telemetry.segments import Segment, list_segments
+from vallum.wire.json import MalformedJSON, read_grammar
+from vallum.wire.json_exact import JSONLimits
 
 Record = dict[str, Any]
 Matches = Callable[[Record], bool]
 
 _LONGEST_LINE = 64 * 1024
 _MOST_PER_POLL = 8 * 1024 * 1024
+_SHALLOW = JSONLimits(depth=8)
+"""No record is as deep, and what is much deeper can be shown by nothing."""
 
 
 def parse_line(line: bytes) -> Record | None:
@@ -27,8 +29,8 @@ def parse_line(line: bytes) -> Record | None:
     if len(line) > _LONGEST_LINE:
         return None
     try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        record = read_grammar(line, _SHALLOW)
+    except MalformedJSON:
         return None
     return record if isinstance(record, dict) and isinstance(record.get("time"), str) else None
 
@@ -119,5 +121,7 @@ def _read_from(path: Path, offset: int) -> tuple[list[Record], int]:
     except FileNotFoundError:
         return [], 0
     end = data.rfind(b"\n") + 1
+    if not end and len(data) == _MOST_PER_POLL:
+        return [], offset + len(data)  # No line is as long.
     records = [parse_line(line) for line in data[:end].split(b"\n")]
     return [record for record in records if record is not None], offset + end

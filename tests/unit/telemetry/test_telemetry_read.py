@@ -91,6 +91,15 @@ def test_following_shows_what_is_new_and_whole(records: Path) -> None:
     assert follower.poll() == []
 
 
+def test_following_goes_on_behind_a_line_without_an_end(records: Path) -> None:
+    follower = Follower(records)
+    newest = max(records.glob("*-w1-*"))
+    with newest.open("ab") as file:
+        file.write(b"a" * 9 * 1024 * 1024 + b"\n" + line("w1", 10, 30))
+    assert follower.poll() == []
+    assert [record["seq"] for record in follower.poll()] == [10]
+
+
 def test_following_survives_segments_that_go(records: Path) -> None:
     follower = Follower(records)
     min(records.glob("*-w1-*")).unlink()
