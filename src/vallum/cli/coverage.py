@@ -10,11 +10,10 @@ from typing import Final
 import click
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from vallum.cli.policy import counted
-from vallum.cli.tables import fits, table_console, table_of_rows
+from vallum.cli.tables import print_table, table_console
 from vallum.config.identity_api import IDENTITY_API
 from vallum.config.model import Policy
 from vallum.engine.pipeline import Route
@@ -35,10 +34,8 @@ def print_coverage(runtime: Runtime, policy: Policy, ca: Path | None, *, as_json
     routes = [route for route in runtime.routes if route.api != IDENTITY_API]
     rows = [_row(route, policy) for route in routes]
     console.print(Text(f"{counted(len(routes), 'operation')}, policy {runtime.revision}", "italic"))
-    table = _table(rows)
-    if fits(console, table):
-        console.print(table)
-    else:
+    cells = [[Text(row[name], _style(name, row[name])) for name in _COLUMNS] for row in rows]
+    if not print_table(console, _COLUMNS, cells):
         _print_list(console, rows)
     if policy.identity is not None:
         more = counted(len(runtime.routes) - len(routes), "operation")
@@ -82,15 +79,6 @@ def _row(route: Route, policy: Policy) -> dict[str, str]:
         "authenticate": summaries.get("authenticate", "public"),
         "body": _size(route.body_limit),
     }
-
-
-def _table(rows: Sequence[dict[str, str]]) -> Table:
-    table = table_of_rows()
-    for heading in _COLUMNS:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(row[name], _style(name, row[name])) for name in _COLUMNS))
-    return table
 
 
 def _print_list(console: Console, rows: Sequence[dict[str, str]]) -> None:
