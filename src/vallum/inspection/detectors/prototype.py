@@ -22,6 +22,17 @@ _TRIGGERS: Final = (
     r"cons\w{0,12}constructor\w",
     r"constructor['\"]?\s*[/,]\s*['\"]?prototype\b",
     r"\bobject\s*\.\s*prototype\b|:module:prototype|\"\$\d{1,3}:\w",
+    r"^(?:constructor|prototype)[.\[]|[.\[](?:constructor|prototype)(?:[.\[\]]|$)",
+)
+# One of the two names as a step of a path. Alone it is a word (who built the car), and so it is
+# as what a list is narrowed by: `filter[constructor]=ferrari`.
+_STEP = re.compile(
+    r"(?:^|[.\[])(?:constructor|prototype)\]?[.\[]|[.\[](?:constructor|prototype)\]?$", re.I
+)
+_NARROWS = re.compile(
+    r"(?:filters?|fields?|include|sort|order|where|search|facets?|columns?|group)"
+    r"\[(?:constructor|prototype)\](?:\[\d{0,4}\])?",
+    re.I,
 )
 _LINK = re.compile(
     r"(?P<proto>__proto__|__(?:define|lookup)[GS]etter__)|"
@@ -45,12 +56,18 @@ def judge(text: str, context: Context) -> Judgement | None:
     match = _LINK.search(text)
     if _is_doubled(text):
         return judgement("prototype.path", 8, text, 0)
+    if context.is_name and not match and _STEP.search(text):
+        # Documents in JSON are flattened with points, and named by words.
+        is_word = _NARROWS.fullmatch(text) or (context.location != "query" and "[" not in text)
+        return judgement("prototype.name", 4 if is_word else 6, text, 0)
     if not match:
         return None
     if context.is_name:
         return judgement("prototype.name", 9, text, max(0, match.start() - 20))
     if match.end() - match.start() == len(text.strip()) and match["proto"]:
-        return judgement("prototype.mention", 5 if context.location != "body" else 4, text, 0)
+        # A path may be handed on in steps: `["a", "__proto__", "b"]`.
+        is_step = context.location != "body" or context.name.isdecimal()
+        return judgement("prototype.mention", 5 if is_step else 4, text, 0)
     path = (
         bool(
             _BEFORE.search(text[max(0, match.start() - 4) : match.start()])

@@ -17,7 +17,7 @@ RULES: Final[Mapping[str, str]] = {
     "xpath.count": "a count or length of the document is asked",
     "xpath.axis": "a path along an axis, which walks out of the part that was meant",
     "xpath.path": "a complete path with conditions or node tests as a value",
-    "xpath.document": "a function of XPath or XQuery that fetches another document",
+    "xpath.document": "a function of XPath or XQuery that fetches a document or leaves the language",
 }
 
 _FUNCTION = (
@@ -38,7 +38,8 @@ _MODULES = (
     r"(?:db:(?:open|get|list|drop|delete|add|store|query|system)|http:send-request|"
     r"file:(?:read-[a-z]{4,12}|list|write|append|delete|exists)|fetch:(?:text|xml|binary|doc)|"
     r"proc:(?:system|execute|fork)|xquery:eval|util:(?:eval|eval-inline|log)|"
-    r"xdmp:[a-z-]{3,40}|xmldb:[a-z-]{3,40}|sql:(?:connect|execute)|java\.lang\.\w{1,40}:\w{1,40})"
+    r"xdmp:[a-z-]{3,40}|php:function(?:String)?|saxon:(?:eval|evaluate|expression|parse)|"
+    r"dyn:(?:evaluate|map|closure)|xalan:(?:evaluate|nodeset)|exsl:node-set|xmldb:[a-z-]{3,40}|sql:(?:connect|execute)|java\.lang\.\w{1,40}:\w{1,40}|system-property)"
 )
 _CLOSE = r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}"
 _VALUE = r"(?:'[^'\"]{0,60}'?|\"[^'\"]{0,60}\"?|-?\d{1,9}(?:\.\d{1,9})?)"
@@ -75,15 +76,27 @@ _STEP = re.compile(rf"(?:/|\b){_AXIS}::(?:\*|(?:node|text|comment)\(\))|/{_AXIS}
 _WHOLE = re.compile(r"^\s{0,4}/{1,2}\*(?:/|\[|\s{0,4}$|\|)|^\s{0,4}//@\*|\]\s?\|\s?//")
 # Every step a name, with a condition, a test or a wildcard somewhere: `//user[name='x']/text()`.
 _PATH = re.compile(
-    r"\s{0,4}(?>(?:/{1,2}(?:@?[\w.-]{1,60}|@?\*|(?:text|node|comment)\(\))"
+    r"\s{0,4}(?>(?:/{1,2}(?:(?:text|node|comment)\(\)|@?[\w.-]{1,60}|@?\*)"
     r"(?:\[[^\[\]]{1,200}\]){0,3}){1,20})\s{0,4}"
 )
 _TEST = re.compile(
     r"//@?\*|//\w[\w-]{0,60}\[|/(?:text|node|comment)\(\)|\[@?[\w-]{1,60}\s?(?:=|!=)\s?['\"]|\*\[\d"
 )
+# A path to what nobody lists: markup that is read on purpose has no such element.
+_KEPT = (
+    r"(?:\w{0,20}(?:passw(?:or)?d|pwd|secret|credential|creditcard|card-?number|api-?key|ssn)"
+    r"\w{0,20})"
+)
+_KEPT_PATH = re.compile(
+    rf"/(?:\w{{1,20}}:)?{_KEPT}(?:\[[^\[\]]{{1,60}}\])?(?:/text\(\))?\s{{0,4}}\Z|"
+    rf"(?:local-)?name\(\)\s?=\s?['\"]{_KEPT}['\"]",
+    re.IGNORECASE,
+)
+# Every node, text or attribute of a document.
+_EVERYTHING = re.compile(r"\s{0,4}//(?:@\*|(?:node|text)\(\))\s{0,4}")
 _UNION = re.compile(
     r"^[^'\"]{0,60}['\"]\s{0,4}[)\]]{0,3}\s{0,4}(?:\||\b(?:union|intersect|except)\b)"
-    r"\s{0,4}//?\s{0,4}[\w*|]|^\s{0,4}/{1,2}\s{0,4}\|\s{0,4}//|^-?\d{1,9}\s{0,4}\|\s{0,4}//[\w*@][^|]*$"
+    r"\s{0,4}//?\s{0,4}[\w*|]|^\s{0,4}/{1,2}\s{0,4}\|\s{0,4}//|^(?:-?\d{1,9}|\.{1,2})\s{0,4}\|\s{0,4}//[\w*@][^|]*$"
 )
 _DOCUMENT = re.compile(
     r"\b(?:doc|doc-available|document|collection|unparsed-text(?:-lines|-available)?)\s?\(\s?"
@@ -95,6 +108,10 @@ _LOOP = re.compile(
     rf"(?:^|[\s'\")\](]){_BINDING}\s{{0,4}}\(?\s{{0,4}}(?:/{{1,2}}[\w*@]|(?:doc|collection|db:\w+)\s?\()"
 )
 _RETURN = re.compile(rf"{_CLOSE}return\s{{1,4}}(?:collection\(|doc\(|/{{2}}|\$\w+\s{{1,4}}union\b)")
+
+_PROLOG = re.compile(
+    r"\bxquery\s{1,4}version\s{1,4}['\"]\d|\bdeclare\s{1,4}namespace\s{1,4}\w{1,40}\s?="
+)
 
 
 def judge(text: str, context: Context) -> Judgement | None:
@@ -157,8 +174,11 @@ def _path(text: str) -> Judgement | None:
     union = _UNION.search(text)
     if union:
         return verdict("xpath.path", 4 if reads_as_prose(text) else 7, union[0])
+    if _EVERYTHING.fullmatch(text):
+        return verdict("xpath.path", 5, text)
     if _PATH.fullmatch(text) and _TEST.search(text):
-        return verdict("xpath.path", 4, text)  # Documents are searched like this, too.
+        # Documents are searched like this, too.
+        return verdict("xpath.path", 6 if _KEPT_PATH.search(text) else 4, text)
     return None
 
 
@@ -169,7 +189,9 @@ def _document(text: str) -> Judgement | None:
 
 def _query(text: str) -> Judgement | None:
     first = _QUOTE.search(text)
-    match = (first and _RETURN.match(text, first.start())) or _LOOP.search(text)
+    match = (
+        (first and _RETURN.match(text, first.start())) or _LOOP.search(text) or _PROLOG.search(text)
+    )
     return match and verdict("xpath.document", 4 if reads_as_prose(text) else 7, match[0])
 
 
@@ -182,7 +204,7 @@ _LOOKS: Final[tuple[Look, ...]] = (
     (("/",), _whole),
     (("/",), _path),
     (("doc(", "doc (", "doc-avail", "document(", "collection(", "unparsed-text", ":"), _document),
-    (("return ", "for $", "some $", "every $", "let $"), _query),
+    (("return ", "for $", "some $", "every $", "let $", "xquery", "declare"), _query),
 )
 
 DETECTOR = Detector(
@@ -207,7 +229,7 @@ DETECTOR = Detector(
         ),
         r"^\s{0,4}/[\w./@*-]*(?:\[|\(\))|^\s{0,4}//@?\*|^/{1,2} ?\|",
         r"['\"]\s{0,4}[)\]]{0,3}\s{0,4}(?:\||union|intersect|except)\s{0,4}/",
-        r"^-?\d{1,9}\s{0,4}\|\s{0,4}//",
+        r"^(?:-?\d{1,9}|\.{1,2})\s{0,4}\|\s{0,4}//|xquery\s{1,4}version|declare\s{1,4}namespace\s",
         rf"\b{_AXIS}::",
         r"^\s{0,4}/{1,2}\*(?:/|\[|$|\|)|^\s{0,4}//@\*",
         r"\b(?:doc|doc-available|document|collection|unparsed-text[a-z-]{0,10})\s?\(\s?['\"c]",

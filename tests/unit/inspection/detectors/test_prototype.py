@@ -99,3 +99,32 @@ def test_other_ways_to_write_a_path_are_stopped(text: str) -> None:
 )
 def test_lists_and_honest_code_about_prototypes_pass(text: str) -> None:
     assert SUSPECTS.score(text, "body") < STOPS
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["constructor[owner]", "prototype.owner", "car[constructor]", "car.prototype",
+     "filter[constructor][length]", "constructor[]"],
+)  # fmt: skip
+def test_steps_of_a_path_in_a_query_are_stopped(name: str) -> None:
+    assert SUSPECTS.score(name, "query", is_name=True) >= STOPS
+    assert SUSPECTS.score(name, "query") < STOPS
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["constructor", "prototype", "filter[constructor]", "fields[prototype]", "constructors[0]",
+     "constructorId", "constructor_name", "car[prototypes]"],
+)  # fmt: skip
+def test_names_of_builders_and_models_pass(name: str) -> None:
+    assert SUSPECTS.score(name, "query", is_name=True) < STOPS
+
+
+def test_a_flattened_document_passes() -> None:
+    assert SUSPECTS.score("constructor.points", "body", is_name=True) < STOPS
+
+
+def test_the_name_among_the_steps_of_a_path_is_stopped() -> None:
+    assert SUSPECTS.score("__proto__", "body", name="1") >= STOPS
+    assert SUSPECTS.score("__proto__", "body", name="word") < STOPS
+    assert SUSPECTS.score("prototype", "body", name="1") < STOPS

@@ -120,3 +120,39 @@ def test_filters_of_an_api_pass(text: str) -> None:
 @pytest.mark.parametrize("text", ["a eq \"' or //user or \"'", "x' and not(count(//user)=1) or '"])
 def test_a_string_left_within_a_filter_is_stopped(text: str) -> None:
     assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "//account[@id=1]/secret",
+        "/shop/customer[2]/passwd/text()",
+        "//*[name()='apikey']",
+        "//@*",
+        "//node()",
+        ".. | //account",
+        "php:functionString('phpinfo')",
+        "dyn:evaluate('//a')",
+        "xquery version '3.1'; 1",
+        "declare namespace x = 'y'; 1",
+    ],
+)
+def test_whole_paths_to_secrets_and_what_processors_add_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "//h1/text()",
+        "//*[@id='content']",
+        "//tr[position()>1]/td[2]",
+        "//input[@type='password']",
+        "/run/secrets/db_password",
+        "/*",
+        "declare namespaces first",
+        "version of xquery",
+    ],
+)
+def test_paths_into_pages_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
