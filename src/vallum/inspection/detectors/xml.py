@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html.entities import html5
 from typing import Final
 
 from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
@@ -11,14 +12,16 @@ from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
     "xml.entity": "declares an entity, or a document type of its own or from elsewhere",
-    "xml.include": "includes another resource (XInclude, ESI)",
+    "xml.include": "includes another resource (XInclude, ESI, schemas, signatures, pictures)",
     "xml.transform": "XSLT, or an instruction to apply it",
     "xml.schema-location": "names a schema for the parser to fetch",
     "xml.charset": "declares a character set that hides what follows",
     "xml.element": "closes an element that it never opened, and opens others",
+    "xml.attribute": "leaves an attribute and starts another, which the rest of the document ends",
+    "xml.reference": "refers to an entity that no standard defines",
     "xml.cdata": "leaves a CDATA section, or uses one to hide markup",
     "xml.comment": "a comment splits a word, which parsers read in different ways",
-    "xml.envelope": "a SOAP envelope inside a value",
+    "xml.envelope": "a SOAP envelope, or a call of XML-RPC, inside a value",
 }
 
 _ENTITY = re.compile(r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION)\s", re.IGNORECASE)
@@ -26,8 +29,17 @@ _DOCTYPE = re.compile(
     r"<!DOCTYPE\s{1,8}[^\s<>\[]{1,80}(?P<rest>[^<>\[]{0,400})(?P<subset>\[)?", re.IGNORECASE
 )
 _PUBLIC_HTML = re.compile(r"-//(?:W3C|IETF)//DTD (?:X?HTML|SVG|MathML)", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"['\"][a-z][a-z0-9+.-]{1,12}://(?!www\.w3\.org/)", re.IGNORECASE)
 _INCLUDE = re.compile(
-    r"<\w{0,20}:?include\s[^<>]{0,200}(?:href|parse)\s?=|2001/XInclude", re.IGNORECASE
+    r"<\w{0,20}:?include\s[^<>]{0,200}(?:href|parse)\s?=|2001/XInclude|"
+    r"<[\w-]{1,20}:(?:import|include|redefine|override)\s[^<>]{0,200}\blocation\s?=|"
+    # What a signature or an encryption of a document covers, fetched from elsewhere.
+    r"<(?:\w{1,20}:)?(?:Reference|RetrievalMethod|CipherReference|DataReference|KeyInfoReference)\s"
+    r"[^<>]{0,200}\bURI\s?=\s?['\"](?:[a-z][a-z0-9+.-]{1,12}:/|//)|"
+    # Coders of programs that draw a picture, which no browser knows.
+    r"\bhref\s?=\s?['\"]\s?(?:(?:msl|mvg|ephemeral|epi|eps|vid|mpr|pango):|"
+    r"label:@|caption:@)",
+    re.IGNORECASE,
 )
 # What a cache in between runs: Edge Side Includes.
 _ESI = re.compile(
@@ -39,7 +51,10 @@ _STYLESHEET = re.compile(r"<\?xml-stylesheet\s[^<>]{0,200}href", re.IGNORECASE)
 _XSLT = re.compile(
     r"<(?:xsl|xslt?):(?:stylesheet|transform|template|value-of|copy-of|include|import|"
     r"import-schema|variable|for-each|message|result-document|output|param|sequence)\b|"
-    r"1999/XSL/Transform",
+    r"1999/XSL/Transform|"
+    # Elements that processors add: they write files and run programs.
+    r"<(?:exsl|redirect|saxon|xalan|lxslt|msxsl):(?:document|write|open|close|script|"
+    r"assign|component|output|call-template|function)\b|exslt\.org/[a-z]",
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(
@@ -60,9 +75,43 @@ _MOST_TAGS: Final = 60
 _CDATA_END = re.compile(r"\]\]>(?:</?[A-Za-z]|\s{0,8}(?:</[A-Za-z]|<!\[CDATA))")
 _CDATA_SPLIT = re.compile(r"<!\[CDATA\[\s?[<>/'\"]{1,2}\s?\]\]>|\w<!\[CDATA\[[^\]<>]{0,40}\]\]>\w")
 _COMMENT = re.compile(r"[\w.@-]<!--[^<>\n]{0,40}-->[\w.@-]")
+# The same in an element, which is no word of a page; and behind a word, where nothing follows.
+_COMMENT_INSIDE = re.compile(
+    r"<(?P<name>[A-Za-z_][\w:.-]{0,60})(?:\s[^<>]{0,200})?>[^<>]{0,200}[\w.@-]<!--[^<>\s]{0,40}-->"
+    r"[^<>]{0,200}</(?P=name)\s?>"
+)
+_COMMENT_END = re.compile(r"[\w.@+-]{1,200}<!--(?!more|nextpage|break|excerpt)[^<>\s]{0,40}-->")
+# A comment that the value did not start is left, or one is started that the value does not end.
+_COMMENT_LEFT = re.compile(
+    r"[^<]{0,200}--\s?>\s{0,8}<(?P<name>[A-Za-z_][\w:.-]{0,60})(?:\s[^<>]{0,200})?"
+    r"(?:/>|>[^<>]{0,200}</)"
+)
+_COMMENT_OPEN = re.compile(
+    r"</?(?P<name>[A-Za-z_][\w:.-]{0,60})(?:\s[^<>]{0,200})?/?>\s{0,8}<!--[^<>-]{0,60}\Z"
+)
+# An attribute is left with its quote, others follow, and the last waits for the quote that was
+# to end the first.
+_ATTRIBUTES = re.compile(
+    r"[^<>\"'=]{0,200}(?P<quote>[\"'])(?:\s{1,4}[A-Za-z_][\w:.-]{0,60}\s?=\s?(?P=quote)"
+    r"[^<>\"'=]{0,200}(?P=quote)){0,8}"
+    r"\s{1,4}[A-Za-z_][\w:.-]{0,60}\s?=\s?(?P=quote)[^<>\"'=]{0,200}"
+)
+_ATTRIBUTE_LEFT = re.compile(
+    r"[^<>\"']{0,200}[\"']\s{0,4}/?>\s{0,4}<(?P<name>[A-Za-z_][\w:.-]{0,60})(?:\s|/?>)"
+)
+# The text ends within a quoted attribute, as what stands behind it needs.
+_IN_ATTRIBUTE = re.compile(
+    r"<[A-Za-z_][\w:.-]{0,60}\s[^<>]{0,300}=\s?(?:\"[^<>\"]{0,200}|'[^<>']{0,200})\Z"
+)
+# A reference to an entity of the document's own, alone or as the text of an element.
+_REFERENCE = re.compile(
+    r"(?:^\s{0,8}|>\s{0,8})&(?P<name>[A-Za-z_][\w.-]{1,60});(?=\s{0,8}(?:\Z|</))"
+)
+_PARAMETER = re.compile(r"\s{0,8}(?:%(?P<name>[A-Za-z_][\w.-]{2,60});\s{0,4}){1,20}")
+_PRINTED = re.compile(r"[hljztL]{1,2}[diouxXeEfgGcs]")
 _ENVELOPE = re.compile(
     r"<[\w-]{1,20}:(?:Envelope|Body)(?:\s[^<>]{0,300})?>|schemas\.xmlsoap\.org/soap/envelope|"
-    r"www\.w3\.org/2003/05/soap-envelope",
+    r"www\.w3\.org/2003/05/soap-envelope|<methodCall>\s{0,8}<methodName>",
     re.IGNORECASE,
 )
 # Elements of rich text: a fragment of it may well begin with the end of one.
@@ -94,7 +143,8 @@ def _declaration(text: str) -> Judgement | None:
     rest = doctype["rest"].upper()
     if doctype["subset"]:
         return verdict("xml.entity", 9, doctype[0])
-    if ("SYSTEM" in rest or "PUBLIC" in rest) and not _PUBLIC_HTML.search(rest):
+    is_known = _PUBLIC_HTML.search(rest) and not _ELSEWHERE.search(rest)
+    if ("SYSTEM" in rest or "PUBLIC" in rest) and not is_known:
         return verdict("xml.entity", 8, doctype[0])
     is_html = doctype[0][9:].strip().upper().startswith(("HTML", "SVG"))
     if is_html:
@@ -142,15 +192,45 @@ def _elements(text: str) -> Judgement | None:
         if not tag["rest"].endswith("/"):
             opened.append(name)
     if left is None:
-        quoted = _LEFT_ATTRIBUTE.match(text)
-        is_new = quoted is not None and _HTML.match(quoted["name"].lower()) is None
-        return verdict("xml.element", 6, text) if is_new else None
+        return _attribute_left(text)
     if not followed:
         return verdict("xml.element", 5, text) if closed > 1 and not reads_as_prose(text) else None
     if left in opened and foreign + closed:
         return verdict("xml.element", 9, text)
     is_new = foreign > 0 and foreign + closed > 1
     return verdict("xml.element", 6, text) if is_new and not reads_as_prose(text) else None
+
+
+def _attribute_left(text: str) -> Judgement | None:
+    quoted = _LEFT_ATTRIBUTE.match(text)
+    if quoted is None:
+        quoted = _ATTRIBUTE_LEFT.match(text)
+        if quoted is not None and _IN_ATTRIBUTE.search(text, quoted.start("name") - 1) is None:
+            return None
+    return verdict("xml.element", 6, text) if quoted is not None and _is_new(quoted) else None
+
+
+def _is_new(element: re.Match[str]) -> bool:
+    return _HTML.match(element["name"].lower()) is None
+
+
+def _attributes(text: str) -> Judgement | None:
+    match = _ATTRIBUTES.fullmatch(text)
+    return match and verdict("xml.attribute", 4 if reads_as_prose(text) else 6, text)
+
+
+def _reference(text: str) -> Judgement | None:
+    reference = _REFERENCE.search(text)
+    if reference and not _is_standard(reference["name"]):
+        return verdict("xml.reference", 4 if reads_as_prose(text) else 6, reference[0])
+    parameter = _PARAMETER.fullmatch(text)
+    if parameter and not _PRINTED.fullmatch(parameter["name"]):
+        return verdict("xml.reference", 5, text)
+    return None
+
+
+def _is_standard(entity: str) -> bool:
+    return f"{entity};" in html5 or f"{entity.lower()};" in html5
 
 
 def _sections(text: str) -> Judgement | None:
@@ -160,10 +240,18 @@ def _sections(text: str) -> Judgement | None:
     split = _CDATA_SPLIT.search(text)
     if split:
         return verdict("xml.cdata", 4 if reads_as_prose(text) else 7, split[0])
-    comment = _COMMENT.search(text)
+    return _comment(text)
+
+
+def _comment(text: str) -> Judgement | None:
+    comment = _COMMENT.search(text) or _COMMENT_END.fullmatch(text)
     if comment and text.count("<") == 1:
         return verdict("xml.comment", 3 if reads_as_prose(text) else 6, comment[0])
-    return None
+    inside = _COMMENT_INSIDE.search(text)
+    if inside and _is_new(inside):
+        return verdict("xml.comment", 4 if reads_as_prose(text) else 6, inside[0])
+    edge = _COMMENT_LEFT.match(text) or _COMMENT_OPEN.search(text)
+    return verdict("xml.element", 6, text) if edge and _is_new(edge) else None
 
 
 def _envelope(text: str) -> Judgement | None:
@@ -173,11 +261,13 @@ def _envelope(text: str) -> Judgement | None:
 
 _LOOKS: Final[tuple[Look, ...]] = (
     (("<!",), _declaration),
-    (("include", "xsl", "stylesheet", "<?xml", "esi"), _inclusion),
+    (("include", "xsl", "stylesheet", "<?xml", "esi", "uri", "location", "href", ":"), _inclusion),
     (("schemalocation",), _schema),
     (("<",), _elements),
-    (("]]>", "<![cdata[", "<!--"), _sections),
-    ((":envelope", ":body", "soap"), _envelope),
+    (("]]>", "<![cdata[", "<!--", "-->"), _sections),
+    (("=",), _attributes),
+    ((";",), _reference),
+    ((":envelope", ":body", "soap", "<methodcall"), _envelope),
 )
 
 DETECTOR = Detector(
@@ -185,17 +275,29 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION|DOCTYPE)\s",
-        r"<\w{0,20}:?include\s|2001/XInclude",
+        (
+            r"<\w{0,20}:?include\s|2001/XInclude|<[\w-]{1,20}:(?:import|redefine|override)\s|"
+            r"<(?:\w{1,20}:)?(?:Reference|RetrievalMethod|CipherReference|DataReference|"
+            r"KeyInfoReference)\s|"
+            r"href\s?=\s?['\"]\s?(?:(?:msl|mvg|ephemeral|epi|eps|vid|mpr|pango):|"
+            r"label:@|caption:@)"
+        ),
         r"<esi:|<!--\s?esi\s",
-        r"<\?xml-stylesheet|<xslt?:[a-z]|1999/XSL/Transform",
+        (
+            r"<\?xml-stylesheet|<xslt?:[a-z]|1999/XSL/Transform|"
+            r"<(?:exsl|redirect|saxon|xalan|lxslt|msxsl):[a-z]|exslt\.org/"
+        ),
         r"schemaLocation\s?=",
         r"<\?xml\s[^<>?]{0,100}encoding\s?=\s?['\"](?:utf-?[7123]|ucs|ebcdic|cp037|ibm)",
         # The end of an element, and the start of another after it.
         r"</[a-z_][\w:.-]{0,60}\s{0,4}>\s{0,8}</?[a-z_]",
         r"['\"]\s{0,4}/?>\s{0,4}<[a-z_]",
         r"\]\]>\s{0,8}<|<!\[CDATA\[",
-        r"[\w.@-]<!--[^<>\n]{0,40}-->[\w.@-]",
-        r"<[\w-]{1,20}:(?:Envelope|Body)[\s>]|soap[/-]envelope",
+        # A comment behind a word, or in the end of a text; and the end of one that is left.
+        r"[\w.@-]<!--[^<>\n]{0,40}-->|>\s{0,8}<!--[^<>-]{0,60}\z|--\s?>\s{0,8}<[a-z_]",
+        r"<[\w-]{1,20}:(?:Envelope|Body)[\s>]|soap[/-]envelope|<methodCall>",
+        r"['\"]\s{1,4}[a-z_][\w:.-]{0,60}\s?=\s?['\"][^<>\"'=]{0,200}\z",
+        r"(?:^|>)\s{0,8}&[a-z_][\w.-]{1,60};\s{0,8}(?:$|</)|^\s{0,8}%[a-z_][\w.-]{2,60};",
     ),
     judge=judge,
 )

@@ -68,3 +68,63 @@ def test_xml_in_a_value_is_stopped(text: str, rule: str) -> None:
 )
 def test_ordinary_markup_passes(text: str) -> None:
     assert SUSPECTS.score(text, "body") < STOPS
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ('7" discount="100', "xml.attribute"),
+        ("tea' price='0' note='", "xml.attribute"),
+        ('tea"/><order total="0" note="', "xml.element"),
+        ('tea"><discount value="100"/><note text="', "xml.element"),
+        ("tea --><discount>100</discount><!-- ", "xml.element"),
+        ("<discount>100</discount><!--", "xml.element"),
+        ("<owner>root<!---->.example</owner>", "xml.comment"),
+        ("root@a.example<!--x-->", "xml.comment"),
+        ("&secret;", "xml.reference"),
+        ("<note>&secret;</note>", "xml.reference"),
+        ("%remote; %run;", "xml.reference"),
+        ('<w:import location="http://evil.example/a.wsdl"/>', "xml.include"),
+        ('<dsig:RetrievalMethod URI="file:///etc/hosts"/>', "xml.include"),
+        ('<svg><image href="mvg:/tmp/a"/></svg>', "xml.include"),
+        ('<svg><text x:href="label:@/etc/hosts"/></svg>', "xml.include"),
+        ('<redirect:write file="/tmp/a">b</redirect:write>', "xml.transform"),
+        ("<methodCall>\n<methodName>demo.run</methodName></methodCall>", "xml.envelope"),
+        ('<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "ftp://evil.example/a">', "xml.entity"),
+    ],
+)
+def test_parts_of_a_document_that_is_left_are_stopped(text: str, rule: str) -> None:
+    assert rule in [each.rule for _, each in SUSPECTS.judge(text) if each.score >= STOPS]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Screen 24" colour="black"',
+        'width="3" height="4"',
+        'set name="Bob" and city="Rome" in the form',
+        "it's colour='red'",
+        "Settings --> <your name>",
+        "graph: a --> b --> c",
+        "Intro<!--more-->",
+        "<server> <!-- the main one --> <port>80<!-- default --></port></server>",
+        "<p>Hello<!-- --> Bob</p>",
+        "&copy;",
+        "&NBSP;",
+        "Fish &chips; peas",
+        "<b>&eacute;</b>",
+        "%d;%s;",
+        "%lu;",
+        "100 %; more",
+        '<ds:Reference URI="#body"/>',
+        '<a href="show:12">x</a>',
+        "<methodCall> is how XML-RPC begins",
+    ],
+)
+def test_quotes_arrows_and_entities_of_people_pass(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
+
+
+def test_a_text_of_nothing_but_attributes_is_judged() -> None:
+    text = ("x\" a=\"b' c='d --><e>f<!--g--> &h; %i; " * 200)[:4096]
+    assert SUSPECTS.score(text) <= 10
