@@ -36,7 +36,7 @@ _CLAUSE: Final = re.compile(
   | format\s(?:json|csv|tsv|xml|null|pretty|values)\w{{0,40}}\s?\Z | (?:un)?pivot\b\s?(?:\(|\Z)
   | on\sconflict\s?(?:do\b|\(|on\s) | on\sduplicate\skey\supdate\s
   | over\s?\( | at\stime\szone\s | is\s(?:not\s)?distinct\sfrom\s | against\s?\( | match\s?\(
-  | escape\s'
+  | escape\s' | (?:lines|fields|columns)\s(?:terminated|starting|enclosed)\sby\s
     """,
     re.VERBOSE | re.DOTALL,
 ).match
@@ -51,6 +51,7 @@ CLAUSES: Final = (
     r"sample\W+\d", r"option\W*\(", r"settings\W+\w+\W*=", r"format\W+\w+", "(?:un)?pivot",
     r"on\W+(?:conflict|duplicate)", r"over\W*\(", r"at\W+time\W+zone",
     r"is\W+(?:not\W+)?distinct", r"(?:against|match)\W*\(", r"(?:div|mod)\W+\d", "escape",
+    r"(?:lines|fields|columns)\W+(?:term|start|encl)",
 )  # fmt: skip
 """How such clauses begin."""
 _BROKEN: Final = frozenset("srjJ")

@@ -79,6 +79,9 @@ _BARE: Final = (
     ("boolean", 4, "<number>[AP]<operand><compare><operand><end>"),
     ("boolean", 5, "^<pre>n[AP]<pre>b$"),
     ("boolean", 4, "<number>[AP]<pre>(?:<const>|w)$"),
+    # 1 or 'a' ~ 'a', or 'a' similar to 'a', or (1,2)=(1,2), or exists(values(1)), or 1 limit 1
+    ("boolean", 6, "<number>[AP](?:s(?:N|Lp)s|n(?>(?:,n)+)Cn,n|xV|<const>x[xwrN]C|<pre>[nb]Mn)"),
+    ("boolean", 5, "^<constant>[AP]ws$"),
     ("function", 8, "<number>[AP]<pre>(?:<known>|[Qk])|^<constant>[OCL/*,]<pre>(?:<known>|[Qk])"),
     ("function", 7, "<head>[APOC/*,]<pre>(?:Q|kK)"),
     ("function", 6, "^[APO*]<pre><known>"),
@@ -94,6 +97,7 @@ _BARE: Final = (
     ("clause", 8, "<number>GB<pre><atom>(?>(?:,<atom>)*)H<constant>C"),
     ("clause", 8, "<number>?Mn[,M]|<number>I[vg](?>(?:,[vg])*)(?:$|;|<cut>)"),
     ("clause", 7, "<number>(?:GBw|Mn)<cut>"),
+    ("clause", 6, "^<constant>H<constant><end>"),
     ("clause", 6, "<number>(?:a[wsr])?F<name>[WC]"),
     ("concat", 6, "^sP<operand>[#c]"),
     ("union", 6, "^<const>UN*+[SQ]<name>$"),
@@ -112,7 +116,7 @@ _BARE: Final = (
         "^(?:1I[wdru][wr,]*+(?:V(?![wp][wpuxAB])|[SQ])|2<name>YwC|3F<name>(?:W<operand><compare>|[;#]))",
     ),
     ("statement", 6, "^(?:DT[NL]*+(?:<name>(?:;$|;?#)|r)|DTL<name>|DTu[wr][xfh])"),
-    ("statement", 6, "^(?:X[vg]|E[lv]|Ex[szq])"),
+    ("statement", 6, "^(?:X[vg]|E[lv]|Ex[szq])|^F[wTdr]w?W<operand><compare>"),
     ("statement", 4, r"^(?:SwFw|S\*|Sn$|Ss$|3Fw|DTw)"),
 )
 # Each begins with the one letter that is looked for; what stands before it is looked back at.

@@ -18,11 +18,29 @@ _BOOLEAN: Final = rf"(?:{_NUMBER}|true|false|null)"
 _JOINED: Final = (
     r"(?:(?:&&|\|\|)\s{0,8}(?:not\s{1,8}|!{1,2}\s?)?|(?:and|x?or)\s{1,8}(?:not\s{1,8}|!{1,2}\s?))"
 )
+# Blanks, parentheses and comments.
+_SPACE: Final = r"(?:[\s()]|/\*.{0,40}?\*/)"
+_ODD_NUMBER: Final = (
+    r"(?:!{1,2}\s?\d|~\s?\d|binary\s\d|0x[\da-f]{1,16}|\d{1,4}e\d{1,3}|\.\d{1,9}|-\d{1,9}"
+    r"|@\w{1,30}(?::?=\d)?)"
+)
 _PATTERN: Final = r"[ri]?like|regexp|glob|similar\sto"
 
 _PROBES: Final = (
     # A number is joined with a truth: 1 && 1, 1 or not 0
     (5, rf"{_NUMBER}[\s)]{{0,8}}{_JOINED}[\s(]{{0,8}}{_BOOLEAN}[\s)]{{0,8}}"),
+    # Nobody says 5 or 1, 5 or 5, 5)or(1, 5 xor 1, 5 or !0, 5/**/or/**/7: they are 0 to 1, 5 or 6.
+    (5, r"(\d{1,9})\s{1,8}(?:and|or)\s{1,8}(?:\1|(?<!0\sor\s)(?<!0\sand\s)[01])\s?;?"),
+    (5, rf"{_NUMBER}{_SPACE}{{0,12}}(?:and|x?or){_SPACE}{{0,12}}{_ODD_NUMBER}[\s)]{{0,8}};?"),
+    (5, r"(\d{1,9})\s{0,8}\)[\s)]{0,8}(?:and|x?or)[\s(]{1,8}(?:\1|[01])[\s)]{0,8};?"),
+    (5, rf"{_NUMBER}\s{{0,8}}(?:(?:and|x?or)\s{{0,8}}\(|xor\s)[\s(]{{0,8}}{_NUMBER}[\s)]{{0,8}};?"),
+    (
+        5,
+        rf"{_NUMBER}(?:/\*.{{0,40}}?\*/\s{{0,4}}){{1,4}}(?:and|x?or)(?:\s|/\*.{{0,40}}?\*/){{1,4}}{_NUMBER}",
+    ),
+    (5, rf"{_NUMBER}\s?<=>\s?{_NUMBER}"),
+    # The number is a statement's end, and the next does what every client may.
+    (5, r"\d{1,9};(?:vacuum|checkpoint|shutdown)\s?;?"),
     # What begins with the operator: and true, or x=x, order by 3#
     (5, r"\W{0,4}(?:and|x?or)\s{1,8}(?:not\s{1,8})?(?:true|false)(?:\s?(?:--|#|;).{0,8})?"),
     (5, r"\W{0,4}(?:and|x?or)\s{1,8}(\w{1,30})\s{0,8}=\s{0,8}\1(?:\s?(?:--|#|;).{0,8})?"),

@@ -18,7 +18,9 @@ _STATEMENT: Final = re.compile(
     grant\s(?:all|select|insert|update|delete|execute|usage|file|super|dba|create)\b
     [\w\s,()]{{0,80}}\son\s.{{1,40}}?\sto\s
   | grant\s\w+\sto\s\w+(?:{_OVER}|\swith\s)
-  | (?:reassign|drop)\sowned\sby\s | alter\s(?:system|session|default\sprivileges)\s
+  | revoke\s[\w\s,()]{{1,80}}\sfrom\s\w | create\s(?:extension|assembly|server|publication)\s\w
+  | raiserror\s?\( | select\s.{{1,60}}\sinto\s@ | (?:reassign|drop)\sowned\sby\s
+  | alter\s(?:system|session|default\sprivileges)\s
   | set\s(?:session\sauthorization\s|(?:global|persist)\s\w+\s=|password\s(?:for\s.{{1,60}}?\s)?=)
   | lock\stables?\s\S+\s(?:read|write|in)\b | flush\s(?:privileges|tables|logs|hosts|status)\b
   | (?:optimize|repair|analyze|rename)\stable\s\S | reset\s(?:all|master|query\scache)\b{_OVER}

@@ -85,7 +85,7 @@ TRIGGERS: Final = (
     rf"{_OPERAND}[=<>]{_GAP}{_VALUE}",
     (
         rf"(?:(?:\b|\d)(?:and|x?or)\W+(?:(?:not|binary)\W+)?|(?:&&|\|\|){_GAP}(?:not\W+|binary\W+)?)['\"`]?"
-        rf"[\w@.]+(?:\W+|\d)(?:not\W+)?(?:r?like|between|regexp|is)\b(?:\W+not\b)?{_GAP}{_VALUE}"
+        rf"[\w@.]+(?:\W+|\d)(?:not\W+)?(?:[ri]?like|between|regexp|similar|is)\b(?:\W+not\b)?{_GAP}{_VALUE}"
     ),
     # What IN takes stands in parentheses; or is coded, and so are they.
     rf"{_OPERAND}(?:not\W+)?in(?:[\s+]|/\*[^*]*\*/)*[(\[]{_GAP}{_VALUE}",
@@ -95,7 +95,10 @@ TRIGGERS: Final = (
     rf"\d{_MARK}*{_JOIN}{_GAP}[\w@'\"]+[\s)]*{_CUT}",
     rf"\d{_GAP}(?:and|x?or)['\"][\w@'\"]*[\s)]*{_CUT}",
     rf"\d{_MARK}*{_JOIN}{_GAP}\w+\(",
-    r"^[-+\d.]{1,16}[\s)]{0,8}(?:(?:&&|\|\|)[\s(!]{0,8}(?:not\b|[-+\d]|true|false|null)|(?:and|x?or)\W+not\W)",
+    (
+        r"^[-+\d.]{1,16}(?:[\s)]{0,8}(?:(?:&&|\|\|)[\s(!]{0,8}(?:not\b|[-+\d]|true|false|null)|(?:and|x?or)\W+not\W)"
+        r"|[\s)/*_]{0,12}(?:and|x?or)\b[^\n]{1,32}$|\s?<=>\s?\d)"
+    ),
     rf"\d{_MARK}*{_JOIN}\W{{0,8}}(?:true|false)\b",
     rf"\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",
     r"[\d'\")]\s*\b(?:and|x?or)\s+\d+\s*[-+*/%]\s*\d+\s*[=<>]",
@@ -115,7 +118,8 @@ TRIGGERS: Final = (
         r"(?:optimize|repair|analyze|rename)\s+table|reset\s+(?:all|master|query)|handler\s|"
         r"refresh\s+mat|backup\s+(?:database|log)|prepare\s|notify\s|dbcc\s|"
         r"show\s+(?:full|global|databases|schemas|grants|tables|proc|vari)|"
-        r"(?:explain|describe|desc)\s+[adeisuv]|use\s+(?:m|temp|info)|do\s*\$|do\s+language)"
+        r"(?:explain|describe|desc)\s+[adeisuv]|use\s+(?:m|temp|info)|do\s*\$|do\s+language|"
+        r"revoke\s|raiserror|vacuum|checkpoint|select\s[^\n]{1,60}\sinto\s@)"
     ),
     r"insert\s+into\b|delete\s+from\b|update\s+\w+\s+set\b|drop\s+table\b",
     r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate|(?:master|msdb|tempdb)\]?\.)|waitfor\W+(?:delay|time)",

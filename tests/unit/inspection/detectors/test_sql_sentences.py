@@ -48,3 +48,35 @@ def test_sentences_with_words_of_sql_pass(text: str) -> None:
 )
 def test_statements_that_look_like_them_are_stopped(text: str) -> None:
     assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4 or 4", "9 and 0", "3 xor 3", "8 or !1", "8 or .3", "8 or-1", "8or(1)", "8) or (8",
+        "8/**/or/**/2",
+        "8 or 0x1", "8 or 2e0", "8 or @x", "7<=>7", "8 or 1 limit 3", "8 or 2 collate binary=2",
+        "8 or 'b' ~ 'b'", "8 or 'b' ilike 'B'", "8 or 'b' similar to 'b'", "8 or (3,4)=(3,4)",
+        "8 or exists(values(2))", "8 or price=price", "8 having(2)", "8 or time'10:00'",
+        "8;vacuum", "8;revoke select on users from public", "8;create extension dblink",
+        "8;raiserror('no',16,1)", "8;select 2 into @b", "8' lines terminated by 0x41#",
+        "from member m where 2=2 or m.mail='x", "D'Arcy' or '2'='2",
+        "O'Hara' union select pin from cards--",
+    ],
+)  # fmt: skip
+def test_what_makes_a_condition_true_without_the_usual_words_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 or 1", "5 or 6", "2 and 3", "1 or 2 or 3", "4 or 5 rooms", "12 or older",
+        "100 and counting",
+        "3 or, better, 4", "D'Arcy's or O'Hara's", "rock'n'roll or '80s", "5;listen again",
+        "7; vacuum the car",
+        "Revoke all access from the list", "from the account where it was", "8 x 4 or 2 x 8",
+    ],
+)  # fmt: skip
+def test_numbers_and_names_that_people_join_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
