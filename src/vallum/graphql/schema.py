@@ -21,6 +21,8 @@ from graphql import (
 )
 from graphql.validation.validate import validate_sdl
 
+from vallum.graphql.defaults import oversized_defaults
+
 MOST_SDL_TOKENS: Final = 500_000
 FREE_SCALARS: Final = frozenset({"JSON", "JSONObject", "_Any"})
 """Scalars whose values may be whole structures; the values of all others are plain."""
@@ -114,11 +116,15 @@ def compile_schema(sdl: str) -> Schema:
         raise SchemaErrors([_problem(error) for error in found])
     try:
         core = build_ast_schema(document, assume_valid_sdl=True)
-    except (GraphQLError, TypeError) as error:
+        found = validate_schema(core)
+        oversized = "" if found else oversized_defaults(core)
+    except (GraphQLError, RecursionError, TypeError) as error:
         raise SchemaErrors([_problem(error)]) from None
-    found = validate_schema(core)
     if found:
         raise SchemaErrors([_problem(error) for error in found])
+    if oversized:
+        message = f"the defaults of {oversized} stand for too many values, or nest too deep"
+        raise SchemaErrors([SchemaProblem(1, 1, message)])
     for each in core.type_map.values():
         if isinstance(each, GraphQLScalarType) and not is_specified_scalar_type(each):
             _tighten(each)
@@ -147,8 +153,10 @@ def _no_upload(value: Any) -> Any:
 
 
 def _problem(error: Exception) -> SchemaProblem:
+    if isinstance(error, RecursionError):
+        return SchemaProblem(1, 1, "the schema nests too deep")
     if not isinstance(error, GraphQLError):
-        return SchemaProblem(1, 1, str(error) or "the schema nests too deep")
+        return SchemaProblem(1, 1, str(error))
     place = error.locations[0] if error.locations else None
     return SchemaProblem(
         place.line if place else 1, place.column if place else 1, error.message.partition("\n")[0]

@@ -48,3 +48,22 @@ def test_problems_have_places(sdl: str, place: tuple[int, int]) -> None:
     problem = caught.value.problems[0]
     assert (problem.line, problem.column) == place
     assert "\n" not in problem.message
+
+
+@pytest.mark.parametrize(
+    ("levels", "members", "says"),
+    [(40, "ab", "I0 stand for"), (200, "a", "too deep"), (3_000, "a", "too deep")],
+)
+def test_defaults_that_stand_for_too_much(levels: int, members: str, says: str) -> None:
+    """Each request that left one out took a time that doubled with each level."""
+
+    def sdl(count: int) -> str:
+        inputs = (
+            f"input I{n} {{ {' '.join(f'{m}: I{n + 1} = {{}}' for m in members)} }} "
+            for n in range(count)
+        )
+        return "".join(inputs) + f"input I{count} {{ first: Int }} type Query {{ a(i: I0): Int }}"
+
+    compile_schema(sdl(6))
+    with pytest.raises(SchemaErrors, match=says):
+        compile_schema(sdl(levels))
