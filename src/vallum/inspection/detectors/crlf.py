@@ -27,6 +27,14 @@ _HTTP = (
     r"strict-transport-security|user-agent|referer|origin|remote-addr|x-(?:forwarded|real|original|rewrite|http|frame|xss|"
     r"content|powered|accel|sendfile)[a-z-]{0,24}|forwarded|status|clear-site-data|trailer|te)"
 )
+# Fields that no trigger knows by name: all that a line break starts is looked at.
+_MORE_HTTP = (
+    r"(?:last-modified|expires|pragma|age|allow|via|warning|range|proxy|proxy-[a-z-]{3,24}|"
+    r"accept(?:-[a-z]{3,12})?|if-[a-z-]{4,20}|sec-[a-z-]{3,40}|content-[a-z-]{3,24}|"
+    r"cross-origin-[a-z-]{3,24}|(?:permissions|referrer|feature)-policy|keep-alive|max-forwards|"
+    r"public-key-pins|report-to|nel|p3p|alt-svc|retry-after|timing-allow-origin|expect-ct|"
+    r"http2-settings)"
+)
 _MAIL = r"(?:bcc|cc|to|from|reply-to|subject|mime-version|return-path|x-mailer|sender)"
 # Characters that become CR and LF where only the low byte of each is kept.
 _CUT = {0x560A: "\n", 0x560D: "\r"}
@@ -35,7 +43,7 @@ _HEAD = re.compile(
     r"[\r\n][ \t]{0,4}(?P<name>[A-Za-z][A-Za-z0-9_-]{1,40})[ \t\r]{0,4}:(?P<value>[^\r\n]{0,200})"
 )
 _MOST_HEADS: Final = 100
-_IS_HTTP = re.compile(_HTTP, re.IGNORECASE)
+_IS_HTTP = re.compile(rf"{_HTTP}|{_MORE_HTTP}", re.IGNORECASE)
 _IS_MAIL = re.compile(_MAIL, re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{2,}")
 _SPLIT = re.compile(r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)", re.IGNORECASE)
@@ -46,7 +54,8 @@ _COMMAND = re.compile(
     r"[A-Za-z]\d{1,2} (?:LOGIN|LOGOUT|FETCH|CAPABILITY|EXPUNGE|EXAMINE)\b|"
     r"[A-Za-z]\d{3,5} (?:LOGIN|SELECT|FETCH|CAPABILITY|DELETE|"
     r"CREATE|RENAME|LIST|LOGOUT|STORE|COPY|EXPUNGE|SEARCH|APPEND|EXAMINE|STATUS|AUTHENTICATE|"
-    r"SUBSCRIBE)\b|USER \S{1,80}\r?\nPASS |(?:RETR|DELE) \d{1,6}\s{0,4}(?:[\r\n]|$)|"
+    r"SUBSCRIBE)\b|USER \S{1,80}\r?\nPASS |"
+    r"PASS \S{1,80}\r?\n(?:RETR|DELE|TOP|LIST|STAT)\b|(?:RETR|DELE) \d{1,6}\s{0,4}(?:[\r\n]|$)|"
     r"TOP \d{1,6} \d{1,6}\s{0,4}(?:[\r\n]|$))|\r\n(?:QUIT|RSET|NOOP)(?:\r\n|$)"
 )
 _LOG = re.compile(
@@ -71,6 +80,17 @@ _MACHINE_VALUE: Final[Mapping[str, re.Pattern[str]]] = {
     "origin": re.compile(r"\s?(?:https?://|null)", re.IGNORECASE),
     "authorization": re.compile(r"\s?(?:basic|bearer|digest)\s", re.IGNORECASE),
     "cookie": re.compile(r"\s?[\w.-]{1,64}="),
+    "proxy": re.compile(r"\s?[a-z][a-z0-9+.-]{1,12}://", re.IGNORECASE),
+    "via": re.compile(r"\s?(?:HTTP/)?\d\.\d\s", re.IGNORECASE),
+    "expires": re.compile(r"\s?(?:0|-1|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4})"),
+    "pragma": re.compile(r"\s?no-cache", re.IGNORECASE),
+    "range": re.compile(r"\s?bytes=", re.IGNORECASE),
+    "accept": re.compile(r"\s?[\w*]{1,40}/[\w*]"),
+    "warning": re.compile(r"\s?\d{3}\s\S"),
+    "allow": re.compile(r"\s?(?:[A-Z]{3,8})(?:,\s?[A-Z]{3,8}){0,9}\s?$"),
+    "age": re.compile(r"(?!)"),
+    "nel": re.compile(r"\s?\{"),
+    "p3p": re.compile(r"\s?(?:CP|policyref)=", re.IGNORECASE),
     **dict.fromkeys(
         ("te", "trailer", "vary", "etag", "forwarded"), re.compile(r"\s?[\w\"*,= ;-]{1,40}$")
     ),
@@ -88,8 +108,15 @@ _SURE_IN_TEXT: Final[Mapping[str, re.Pattern[str]]] = {
 _LINK_TEXT = re.compile(r"[^\s?]{1,400}+\?[^\s=]{1,100}+=")
 _LONE = re.compile(r"\r(?!\n)")
 _LINES = re.compile(r"\r\n|\r|\n")
+# Names that begin as those of fields do which applications make up.
+_WORDS_WITH_X: Final = frozenset({"x-ray", "x-rays", "x-mas", "x-axis", "x-factor", "x-large"})
+# One more part of a form, with a name of its own.
+_PART = re.compile(
+    r"[\r\n]--[\w'()+,./:=?-]{1,70}\r?\nContent-Disposition\s?:\s?form-data\s?;", re.IGNORECASE
+)
 _SHORT: Final = 200
 _FEW_LINES: Final = 8
+_FEW_BREAKS: Final = 4
 
 
 def judge(text: str, context: Context) -> Judgement | None:
@@ -101,7 +128,7 @@ def judge(text: str, context: Context) -> Judgement | None:
         return strongest(look(text, context) for look in _LOOKS_AT_LINE)
     found = [look(text) for look in _LOOKS_AT_TEXT]
     # Whoever writes a line break as %0d%0a into a text does not break a line of it.
-    if "url" in context.layers and text[:1] in "\r\n/?":
+    if "url" in context.layers:
         found.append(_coded_field(text))
     return strongest(found)
 
@@ -124,14 +151,19 @@ def _judge_head(text: str, head: re.Match[str], context: Context) -> Judgement |
         return verdict("crlf.field", 9 if sure else 4, head[0])
     if _IS_MAIL.fullmatch(name):
         named = name == "cc" and _ADDRESS.search(head["value"])
-        odd = "-" in name and _follows_one_word(text, head.start())
+        odd = _follows_one_word(text, head.start()) and (
+            "-" in name or _ADDRESS.fullmatch(head["value"].strip()) is not None
+        )
         sure = not is_query or odd or name == "bcc" or bool(named) or _is_addressed(text, head)
         return verdict("crlf.mail-field", 9 if sure else 4, head[0])
     if not head["value"].strip() or head["value"].startswith("//"):
         return None
     # Links carry texts of several lines as well: `mailto:…&body=Hello%0D%0ARegards:%20Bob`.
     is_lines = is_query or ("url" in context.layers and _LINK_TEXT.match(text) is not None)
-    odd = name.startswith("x-") and _follows_one_word(text, head.start())
+    odd = _follows_one_word(text, head.start()) and (
+        _is_made_up(name)
+        or (head["name"].islower() and head[0][0] == "\n" and _is_last(text, head))
+    )
     return verdict("crlf.unknown-field", 4 if is_lines and not odd else 7, head[0])
 
 
@@ -169,6 +201,8 @@ def _field_in_text(text: str) -> Judgement | None:
 
 def _judge_head_in_text(text: str, head: re.Match[str]) -> Judgement | None:
     name = head["name"].lower()
+    if _IS_MAIL.fullmatch(name) and _ADDRESS.fullmatch(text[: head.start()].rstrip("\r")):
+        return verdict("crlf.mail-field", 6, head[0])
     sure = _SURE_IN_TEXT.get(name)
     if sure is not None and sure.match(head["value"]):
         return verdict("crlf.field", 6 if _is_appended(text, head.start()) else 4, head[0])
@@ -185,15 +219,21 @@ def _judge_head_in_text(text: str, head: re.Match[str]) -> Judgement | None:
 
 def _coded_field(text: str) -> Judgement | None:
     head = next(_heads(text), None)
-    if head is None or not _is_for_machines(head["name"].lower(), head["value"]):
+    if head is None or _LINK_TEXT.match(text):
         return None
+    name = head["name"].lower()
     is_first = text[: head.start()].strip("\r\n/?") == ""
-    return verdict("crlf.field", 6, head[0]) if is_first else None
+    if is_first and _is_for_machines(name, head["value"]):
+        return verdict("crlf.field", 6, head[0])
+    is_mail = _IS_MAIL.fullmatch(name) and _ADDRESS.fullmatch(head["value"].strip())
+    if is_mail and _follows_one_word(text, head.start()):
+        return verdict("crlf.mail-field", 6, head[0])
+    return None
 
 
 def _is_for_machines(name: str, value: str) -> bool:
     """Whether a field is one that people do not write under a word."""
-    if name.startswith("x-"):
+    if _is_made_up(name):
         return not value.strip().count(" ")
     if _IS_HTTP.fullmatch(name):
         expected = _MACHINE_VALUE.get(name)
@@ -201,10 +241,27 @@ def _is_for_machines(name: str, value: str) -> bool:
     return "-" in name and _IS_MAIL.fullmatch(name) is not None
 
 
+def _is_made_up(name: str) -> bool:
+    return name.startswith("x-") and name not in _WORDS_WITH_X
+
+
+def _is_last(text: str, head: re.Match[str]) -> bool:
+    """Whether a field without blanks in it is all that follows a line break of CR LF."""
+    value = head["value"].strip()
+    return (
+        text[head.start() - 1 : head.start()] == "\r"
+        and not any(map(str.isspace, value))
+        and not text[head.end() :].strip()
+    )
+
+
 def _follows_one_word(text: str, position: int) -> bool:
     """Whether what stands at `position` was added to a value without blanks: a name, an address."""
     before = text[:position].rstrip("\r\n")
-    return 0 < len(before) <= _SHORT and not any(map(str.isspace, before))
+    if not before:
+        # Who begins with a line break writes something below it; not many lines, in an attack.
+        return len(_LINES.findall(text)) <= _FEW_BREAKS
+    return len(before) <= _SHORT and not any(map(str.isspace, before))
 
 
 def _split_in_text(text: str) -> Judgement | None:
@@ -232,7 +289,13 @@ def _log_in_text(text: str) -> Judgement | None:
     return verdict("crlf.log", 5 if _is_forged(text, log.start()) else 3, log[0])
 
 
-_LOOKS_AT_TEXT = (_field_in_text, _split_in_text, _command_in_text, _log_in_text)
+def _part_in_text(text: str) -> Judgement | None:
+    part = _PART.search(text)
+    is_added = part is not None and _is_appended(text, part.start())
+    return verdict("crlf.field", 6, part[0]) if part and is_added else None
+
+
+_LOOKS_AT_TEXT = (_field_in_text, _part_in_text, _split_in_text, _command_in_text, _log_in_text)
 
 
 def _is_forged(text: str, position: int) -> bool:
@@ -256,6 +319,7 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         rf"(?:[\r\n]|\xe5\x98[\x8a\x8d])\s{{0,4}}(?:{_HTTP}|{_MAIL})\s{{0,4}}:",
+        r"\xe5\x98[\x8a\x8d]\s{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}:",
         # Texts are scanned joined by three line feeds: fewer or more are part of one of them.
         r"\r[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
         r"(?:[^\n]\n?|\n\n\n|\A)\n[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",

@@ -14,6 +14,7 @@ RULES: Final[Mapping[str, str]] = {
     "http.request": "the first line of a request, as RFC 9112 §3 writes it",
     "http.response": "the first line of a response, as RFC 9112 §4 writes it",
     "http.chunk": "the last chunk of a body and a request after it",
+    "http.range": "a range of bytes that no content has, or the same bytes many times",
     "http.cookie-version": "a cookie that switches its reader to an older grammar (RFC 2965)",
 }
 
@@ -35,6 +36,13 @@ _CHUNK = re.compile(
 _FIELD = re.compile(r"\r?\n[ \t]{0,4}[A-Za-z][\w-]{1,40}[ \t]{0,2}:")
 # The rest of a request line that the value stands in, so that a second request follows.
 _REST = re.compile(r"[^\s]{0,100}\s{0,4}HTTP/\d(?:\.\d)?\r?\n", re.IGNORECASE)
+# That line's end as the start of the value, behind one word at most, and a field or its end.
+_REST_AT_START = re.compile(
+    r"(?:[^\s:=,]{0,100}[ \t]{1,4})?HTTP/\d(?:\.\d)?(?P<end>\r?\n)"
+    r"(?:[A-Za-z][\w-]{0,40}[ \t]?:|\r?\n|\Z)",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"\s?bytes\s?=[\d, -]*?(?:\d{16}|(?:-\s?,[\d ]{0,20}){5})", re.IGNORECASE)
 _QUOTING = frozenset("\"'`")
 
 
@@ -42,6 +50,9 @@ def judge(text: str, context: Context) -> Judgement | None:
     """Whether `text` would be read as a message where a line break or a length is lost."""
     if context.is_name and context.location == "cookie" and text.lower() == "$version":
         return verdict("http.cookie-version", 6, text)
+    many = _RANGE.match(text)
+    if many:
+        return verdict("http.range", 6, many[0])
     chunk = _CHUNK.search(text)
     if chunk:
         return verdict("http.chunk", 9, chunk[0])
@@ -49,6 +60,10 @@ def judge(text: str, context: Context) -> Judgement | None:
     if request is not None:
         start, end = request
         return verdict("http.request", _score(text, start, end, context), text[start:end])
+    rest = _REST_AT_START.match(text)
+    if rest:
+        is_line = context.location == "body" and rest["end"] == "\n"
+        return verdict("http.request", 4 if is_line or reads_as_prose(text) else 7, rest[0])
     response = _RESPONSE.search(text)
     if response:
         score = _score(text, response.start(), response.end(), context)
@@ -95,6 +110,8 @@ DETECTOR = Detector(
         rf"{_METHOD}[ \t]{{1,4}}\S+[ \t]{{1,4}}HTTP/\d",
         r"HTTP/\d\.\d[ \t]{1,4}\d{3}(?:[ \t\r\n]|$)",
         rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}[ \t]{{1,4}}{_TARGET}",
+        r"HTTP/\d(?:\.\d)?\r?\n",
+        r"^\s?bytes\s?=[\d, -]*(?:\d{16}|-\s?,)",
         r"^\$version$",
     ),
     judge=judge,

@@ -83,3 +83,47 @@ def test_a_mail_pasted_into_a_body_passes() -> None:
 
 def test_lines_of_a_document_in_a_header_pass() -> None:
     assert SUSPECTS.score(r'{"note": "one\nmore: two"}', "header") < STOPS
+
+
+@pytest.mark.parametrize("location", ["body", "query"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\r\nX-Owner: eve",
+        "red\r\nLast-Modified: Tue, 03 Feb 2026 10:00:00 GMT",
+        "red\r\nReferrer-Policy: unsafe-url",
+        "red\r\nProxy: http://evil.example:8080",
+        "\u560a\u560dX-Owner: eve",
+        "red\\r\\nX-Owner: eve",
+        "ann@a.example\r\nSubject: win a prize",
+        "red%0d%0aReply-To:%20eve@evil.example",
+        "red\r\nPASS guess\r\nDELE 4",
+        '2\r\n--cut\r\nContent-Disposition: form-data; name="owner"\r\n\r\neve',
+    ],
+)
+def test_fields_and_parts_behind_one_word_are_stopped(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) >= STOPS
+
+
+@pytest.mark.parametrize("text", ["red\r\nTo: eve@evil.example", "red\r\nowner: eve"])
+def test_fields_behind_one_word_are_stopped_in_a_query(text: str) -> None:
+    assert SUSPECTS.score(text, "query") >= STOPS
+
+
+@pytest.mark.parametrize("location", ["body", "query"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Findings\nX-ray: normal",
+        "Anna\r\nTel: 555 0100",
+        "Cake\nExpires: next Friday",
+        "Team\nAge: 12 and above",
+        "\nWarning: wet floor",
+        "Dear all,\r\nVia: Rome and Pisa",
+        "Shelf 4\nAllow: two hands",
+        "Thanks\nFrom: all of us",
+        "\n\nNote: bring bread\nTime: noon\nX-factor: none\n\n",
+    ],
+)
+def test_lines_of_notes_with_words_of_fields_pass(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) < STOPS

@@ -59,3 +59,25 @@ def test_ordinary_texts_pass(text: str) -> None:
 )
 def test_a_request_line_that_is_reported_passes(text: str, location: Location) -> None:
     assert SUSPECTS.score(text, location) < STOPS
+
+
+@pytest.mark.parametrize("location", ["query", "body"])
+@pytest.mark.parametrize(
+    "text", ["7 HTTP/1.1\r\nX-A: ", "%20HTTP/1.0%0d%0aHost:%20evil.example", " HTTP/1.1\r\n\r\n"]
+)
+def test_the_rest_of_a_request_line_is_stopped(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text", ["Protocol: HTTP/1.1\r\nStatus: fine", "HTTP/2\nfaster: yes", "we use HTTP/1.1\r\nA: b"]
+)
+def test_the_name_of_the_protocol_passes(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
+
+
+def test_ranges_that_no_content_has_are_stopped() -> None:
+    assert SUSPECTS.score("bytes=5-99999999999999999999", "header", name="range") >= STOPS
+    assert SUSPECTS.score("bytes=1-,1-,1-,1-,1-,1-,1-", "header", name="range") >= STOPS
+    assert SUSPECTS.score("bytes=0-499, 1000-1499, -500", "header", name="range") == 0
+    assert SUSPECTS.score("bytes=0-", "header", name="range") == 0
