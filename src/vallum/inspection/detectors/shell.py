@@ -23,7 +23,7 @@ from vallum.inspection.detectors.shell_commands import (
     SPOKEN_BY_PROGRAMS,
     TOLD,
 )
-from vallum.inspection.detectors.shell_lines import echoes, single
+from vallum.inspection.detectors.shell_lines import echoes, runs, single
 from vallum.inspection.detectors.shell_marks import marks
 from vallum.inspection.detectors.shell_option import option
 from vallum.inspection.detectors.shell_triggers import TRIGGERS
@@ -70,13 +70,14 @@ _BY_START: Final[dict[Arguments, tuple[int, int, int]]] = {
 }
 _TRACE: Final = 4
 _ECHO: Final = 5
+_RUN: Final = 6
 _LONGEST_LINE: Final = 80
 _LONGEST_ORDER: Final = 32
 _OPTIONED: Final = 6
 _MANY_WORDS: Final = 12
 _SOME_WORDS: Final = 4
 _SEPARATORS = re.compile(r"[;|&\n]+")
-_LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&-]*")
+_LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&<>-]*")
 _BROKEN_UP = re.compile(r"\w(?:''|\"\"|\\|\$[@*])\w")
 _SPAN = re.compile(r"`[^`]*`")
 _CELL = re.compile(r"\W*\w+\W*\Z")
@@ -122,6 +123,8 @@ class _Reading:
             self._note(rule, score, self._text[command.start : command.end])
         if not complete:
             self._note("shell.command", 5, self._text)
+        if runs(self._text):
+            self._note("shell.command", _RUN, self._text)
         left = breakout(self._text)
         if left is not None:
             self._note(*left)

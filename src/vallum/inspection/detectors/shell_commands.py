@@ -18,7 +18,7 @@ _UNIX_TELLING = words(
     "adduser ansible-config ansible-console ansible-doc ansible-galaxy ansible-inventory "
     "ansible-playbook ansible-pull ansible-vault apt-get arp base32 base64 bash bsdtar bunzip2 "
     "busybox bzcat bzip2 c89 c99 chattr chef-client chef-run chef-shell chef-vault chgrp chmod "
-    "chown chpasswd chroot chsh compgen cpulimit crontab cscli csh curl dmesg dnf doas dpkg "
+    "aria2c chown chpasswd chroot chsh compgen cpulimit crontab cscli csh curl dmesg dnf doas dpkg "
     "egrep ethtool fdisk fgrep fping ftp fuser gawk gcc gdb getent gnuplot groupadd gunzip gzip "
     "hexdump hostnamectl htop iconv ifconfig insmod iostat ip6tables ipcs iptables journalctl "
     "killall kinit ksh lastlog ldapsearch ldconfig ldd lsattr lsb_release lsblk lscpu lshw "
@@ -135,7 +135,7 @@ OPERANDS: Final = {
 NUMBERED: Final = words("sleep timeout ping usleep kill start-sleep wait seq")
 """Whose only argument is a number."""
 
-TOLD: Final = words("awk cls del echo grep ls mv printf ren rm sed stat whois")
+TOLD: Final = words("awk cls del echo grep ls mv printf ren rm route sed stat type whois")
 """Of which hardly a sentence or a row of a table tells anything in a word."""
 LABELS: Final = words(
     "false for free if label last less more open print sort start stop test time top true view yes"

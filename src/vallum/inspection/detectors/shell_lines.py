@@ -13,6 +13,19 @@ _ECHOED: Final = re.compile(
 )
 
 
+# 127.0.0.1;/tmp/x, ;./x, && $HOME/x: a file of one's own is run.
+_RUN: Final = re.compile(
+    r"[\w.@-]{0,40}\s?(?:;|\|\|?|&&)\s?(?:(?:\.{1,2}|~)/|/(?:tmp|var/tmp|dev/shm)/|\$(?:\{\w+\}|\w+)/)"
+    r"[\w./-]{1,80}[\s;|&#]{0,8}\Z"
+)
+_SCRIPT: Final = re.compile(r"[;|&]{1,2}\s?[\w-]{1,40}\.(?:sh|bash|bat|cmd|ps1|exe)[\s;|&#]{0,8}\Z")
+
+
+def runs(text: str) -> bool:
+    """Whether all of `text` is a value, if any, a separator, and a file that a shell would run."""
+    return (_RUN.match(text) or _SCRIPT.match(text)) is not None
+
+
 def single(text: str) -> int:
     """Where the value ends that `text` begins with, if it is none of a list; or 0."""
     match = _SINGLE.match(text)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from vallum.inspection.detectors.shell_commands import WEIGHTS
+from vallum.inspection.detectors.shell_commands import NUMBERED, WEIGHTS
 from vallum.inspection.detectors.shell_pattern import mark, seen
 from vallum.inspection.detectors.shell_words import known
 from vallum.inspection.model import Judgement
@@ -70,6 +70,12 @@ _MARKS: Final = (
     mark("shell.command", 7, ".", r"[;|&]\s{0,3}\.\s{1,3}(?:~|\.{1,2})?/\w"),
     mark("shell.command", 7, "$", r"[;|&]\s{0,3}(?:\$\{?[a-z_]\w{0,30}\}?){2,8}(?:[\s;|&]|\Z)"),
     mark("shell.command", 6, "trap", r"[;&|\n]\s{0,8}trap\s{1,8}['\"]"),
+    mark("shell.command", 7, "for", r"[;&|\n]\s?for\s?\(\([^()]{0,40}\)\)\s?;?\s?do\s"),
+    # $(<file) and `<file`: what stands in a file, without a command.
+    mark("shell.substitution", 7, "$(", r"\$\(\s?<\s?[\w./~-]{1,80}\s?\)"),
+    mark("shell.substitution", 7, "`", r"`\s?<\s?[\w./~-]{1,80}\s?`"),
+    # ;${x:-id}: a variable without a value, or else
+    mark(_EX, 6, "${", r"[;|&`]\s?\$\{\w{1,30}:?[-=+][a-z./]"),
     mark(
         "shell.command",
         6,
@@ -84,8 +90,10 @@ _SOURCE = re.compile(
     r"\b(?:curl|wget|fetch)\s|\bbase(?:32|64)\s{1,4}(?:-d|--decode)\b|\b(?:xxd|rev)\b"
 )
 _FORK = re.compile(r"([^\s;|&(){}<>'\"]{1,20})\(\)\s?\{([^{}]{1,60})\}\s?;?\s?([^\s;|&(){}]{1,20})")
-# f(){ id;};f
-_DEFINED = re.compile(r"[;&|]\s?\w{1,20}\(\)\s?\{\s([^\s;|&{}]{2,30})[^{}]{0,80};\s?\}\s?;\s?\w")
+# ;f(){ id;};f
+_DEFINED = re.compile(
+    r"[;&|]\s?(?:function\s)?\w{1,20}\(\)\s?\{\s([^\s;|&{}]{2,30})[^{}]{0,80};\s?\}\s?;\s?\w"
+)
 _BRACES = re.compile(r"\{([^{},\s:\"]{0,60},[^{}\s]{0,100})\}(\w{0,8})")
 _PREFIX = re.compile(r"[\w$]{0,8}\Z")
 _CALL = re.compile(
@@ -185,7 +193,8 @@ def _braces(text: str) -> Iterator[Judgement]:
             continue
         argued = any(word[0] in "-/~.$" or "/" in word or "." in word for word in words[1:])
         empty = inside[0] == "," or inside[-1] == ","
-        placed = text[max(0, at - 4) : at].rstrip()[-1:] in (";", "|", "&")
+        placed = text[max(0, at - 4) : at].rstrip()[-1:] in (";", "|", "&", "`")
+        placed = placed or (found[0] in NUMBERED and match.span() == (0, len(text)))
         if argued or empty or placed or words[0][0] in "\"'$\\":
             yield Judgement("shell.expansion", 8, match[0][:120])
 

@@ -105,6 +105,9 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"/[a-z?*\[\]!/]{2,14}/[a-z]*[?*\[][a-z?*\]!/\[]*(?:[\s'\"|;&)]|$|[a-z])",
     r"/[?*\[][^\s]*/[^\s]*[?*\[]|/[a-z]*\[[a-z!/]+\][a-z/]",
     # Loops and conditions, files that are read in, commands of several variables.
+    # A variable or else, the content of a file, a file of one's own.
+    r"[;|&`]\s?\$\{\w+:?[-=+]|\$\(\s?<\s?[\w./~-]+\s?\)|`\s?<\s?[\w./~-]+\s?`|[a-z]``[a-z]",
+    r"[;|&]\s?[\w-]{1,40}\.(?:sh|bash|bat|cmd|ps1|exe)[\s;|&#]{0,8}$",
     r";\s?(?:done|fi|esac)\b|[;|&]\s?\.\s+[/~.]|[;|&]\s?\$\{?\w+\}?\$",
     # Functions, sockets, calls, directives.
     r"\(\)\s?\{|/dev/(?:tcp|udp)|\bmkfifo\s|\bmknod\s|-i\s*[<>\d&|]{1,3}|<!--\s?#\s?\w",

@@ -69,7 +69,7 @@ _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _SPOKEN = re.compile(r"(?<![^\s(])[^\W\d_]{2,}(?:'[a-z]{1,2})?[,.!?:]?(?![^\s)])")
 _SHELLISH = re.compile(
     r"[\"']?(?:--?[a-z\d]|/(?:\S|\s*\Z|\s+-)|~/|\.{1,2}(?:/|\Z|\s+-)|[a-z]:[\\/]?(?:\Z|[\s\w\"'])|\\\\|"
-    r"[a-z]{2,12}://|\d+\.\d+\.\d+|\$[\w{(*@]|%\w+%|<|>|\d?>|\+x|\*)",
+    r"[a-z]{2,12}://|\d+\.\d+\.\d+|\$[\w{(*@]|%\w+%|<|>|\d?>|\+(?:x|short|trace|tcp|noall)\b|\*)",
     re.IGNORECASE,
 )
 _PLAUSIBLE = re.compile(
@@ -252,7 +252,8 @@ def _is_coding(text: str, at: int) -> bool:
 def _ends_reference(text: str, at: int) -> bool:
     """Whether the semicolon at `at` ends a character reference (`&amp;`, `&#39;`)."""
     start = text.rfind("&", max(0, at - 10), at)
-    return start >= 0 and text[start + 1 : at].lstrip("#").isalnum()
+    name = text[start + 1 : at]
+    return start >= 0 and (name[:1].isalpha() or name[:1] == "#") and name.lstrip("#").isalnum()
 
 
 def _arguments(name: str, given: str) -> Arguments:

@@ -139,6 +139,8 @@ DETECTOR: Final = Detector(
         # Script as it stands.
         _SINKS + r"[\"'\])]{0,3}\s{0,4}[(`]",
         _SINKS + r" \(",
+        r"\b(?:alert|confirm|prompt|eval)(?:\s?\?\.|\.(?:call|apply|bind)\b)|=\s?(?:alert|eval)\s?[,;\n]",
+        r"\b(?:then|from|requestanimationframe|queuemicrotask)\s?\([^()\n]{0,40}\b(?:alert|eval)\s?\)",
         # A function that somebody else calls: onerror=alert, [1].find(alert)
         (
             r"(?:\bonerror\s{0,4}=|\.\s{0,4}(?:every|filter|find|findindex|flatmap|foreach|map|some)"

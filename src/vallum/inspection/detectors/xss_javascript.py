@@ -11,7 +11,7 @@ from vallum.inspection.detectors.xss_script import Reading, reading_of
 from vallum.inspection.model import Context, Judgement
 
 # What may follow a string: an operator, a separator, a bracket that closes, a new statement.
-_GOES_ON: Final = re.compile(r"[\x00-\x20]*+(?:[-+*/%^|&?:;,<>=)}\]]|//|\n)")
+_GOES_ON: Final = re.compile(r"[\x00-\x20]*+(?:[-+*/%^|&?:;,<>=)}\]]|//|\n|in(?:stanceof)?\s)")
 _PLURAL: Final = re.compile(r"\w[\w ]{0,40}\((?:e?s|ed|ing|e?n)?\)\s*\Z")
 _CLOSES: Final = re.compile(r"\s*(?:\w{0,20}\s*[;)}\]]|\*/)")
 _PROGRAM: Final = re.compile(

