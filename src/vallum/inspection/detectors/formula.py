@@ -12,6 +12,7 @@ from vallum.inspection.model import Context, Detector, Judgement
 RULES: Final[Mapping[str, str]] = {
     "formula.dde": "asks another program over dynamic data exchange, such as `=cmd|'/C calc'!A0`",
     "formula.fetch": "a formula that fetches from or sends to somewhere else",
+    "formula.macro": "a function of the macro language of Excel 4",
     "formula.function": "a formula that calls a function",
     "formula.file": "a formula that reads another file",
 }
@@ -27,9 +28,21 @@ _DDE_OPEN = re.compile(
     r"(?:=\s?|[+@-])(?:cmd|powershell|rundll32|mshta|regsvr32|msexcel|wscript|cscript)(?:\.exe)?\|",
     re.IGNORECASE,
 )
+# A field of a word processor that does the same: `{ DDEAUTO c:\\\\a.exe "b" }`.
+_DDE_FIELD = re.compile(
+    r"\{?\s?DDE(?:AUTO)?\s{1,4}(?:[A-Za-z]:|\"|\w{2,40}\s{1,4}[\"'/])", re.IGNORECASE
+)
 _REACHING = (
-    r"(?:HYPERLINK|IMPORT(?:XML|HTML|DATA|FEED|RANGE)|WEBSERVICE|FILTERXML|IMAGE|RTD|DDE|CALL|"
-    r"REGISTER(?:\.ID)?|EXEC|GOOGLEFINANCE|GOOGLETRANSLATE|QUERY)"
+    r"(?:HYPERLINK|IMPORT(?:XML|HTML|DATA|FEED|RANGE|JSON)|WEBSERVICE|FILTERXML|IMAGE|RTD|DDE|CALL|"
+    r"REGISTER(?:\.ID)?|EXEC(?:UTE)?|GOOGLEFINANCE|GOOGLETRANSLATE|QUERY|STOCKHISTORY|PY|"
+    r"CUBE(?:VALUE|MEMBER|SET)|SQL\.REQUEST)"
+)
+# The macro language of Excel 4: functions that open, write, run and send keys.
+_MACRO = (
+    r"(?:FORMULA|RUN|OPEN|INITIATE|REQUEST|POKE|TERMINATE|EXECUTE|EXEC|CALL|FOPEN|FCLOSE|FREAD(?:LN)?|"
+    r"FWRITE(?:LN)?|FSIZE|FILES|DIRECTORY|ALERT|INPUT|HALT|GOTO|ERROR|"
+    r"(?:GET|SET|SEND|SAVE|FILE|APP|WORKBOOK|ON|CREATE|DELETE|ENTER|UNREGISTER|VBA|NEW|OPEN|"
+    r"INSERT|WINDOW|FORMULA|DEFINE|PROTECT|ADD|SHOW)\.[A-Z]{2,16})"
 )
 _COMMON = (
     r"(?:SUM(?:IFS?|PRODUCT)?|AVERAGE|COUNT(?:A|IFS?)?|MIN|MAX|IF(?:S|ERROR)?|CONCAT(?:ENATE)?|"
@@ -38,18 +51,34 @@ _COMMON = (
     r"ARRAYFORMULA|LAMBDA|LET|EVALUATE)"
 )
 _ARGUMENT = r"\s?\(\s?(?:[\"'(&\d)]|[A-Za-z]{1,3}\d|[A-Z]{2,20}\()"
+# The two ways to separate what a function is given: DDE takes words, which some programs quote.
+_WORDS = r"\s?\(\s?\w{1,60}\s?;\s?[\w.]{1,60}\s?;"
 # People write `-sum(x)` and `@max (that is me)`; a cell is `=` in any case, or in capitals.
-_FETCH = re.compile(rf"\b{_REACHING}{_ARGUMENT}")
-_FETCH_ANY_CASE = re.compile(rf"\b{_REACHING}{_ARGUMENT}", re.IGNORECASE)
+_FETCH = re.compile(rf"\b(?:{_REACHING}{_ARGUMENT}|DDE{_WORDS})")
+_FETCH_ANY_CASE = re.compile(rf"\b(?:{_REACHING}{_ARGUMENT}|DDE{_WORDS})", re.IGNORECASE)
+_MACRO_CALL = re.compile(rf"^[=+@(\s-]{{1,8}}{_MACRO}{_ARGUMENT}")
 _FUNCTION = re.compile(rf"^[=+@(\s-]{{1,8}}{_COMMON}{_ARGUMENT}")
+# Behind `=` anything in capitals that is given a cell, a number or a string is a function.
+_ANY_FUNCTION = re.compile(
+    rf"^=[+@(-]{{0,8}}[A-Z][A-Z\d]{{1,20}}(?:\.[A-Z]{{1,12}}){{0,2}}(?! ){_ARGUMENT}"
+)
 _FUNCTION_ANY_CASE = re.compile(rf"^=[+@(\s-]{{0,8}}{_COMMON}{_ARGUMENT}", re.IGNORECASE)
 _FILE = re.compile(
-    r"^[=+@-]\s?'?(?:file:///|\\\\[\w.-]{1,60}\\|https?://)[^'\r\n]{1,300}'?[#!]", re.IGNORECASE
+    r"^[=+@-]\s?'?(?:file:///|\\\\[\w.-]{1,60}\\|https?://)[^'\r\n]{1,300}'?[#!]|"
+    # A cell of another book: `='C:\\a\\[b.xls]c'!A1`.
+    r"^[=+@-]\s?'?[^'\r\n\[\]]{0,200}\[[^\]\r\n]{1,100}\.(?:xl\w{1,3}|ods|csv|numbers)\]"
+    r"[^'\r\n!]{1,60}'?!\$?[A-Z]",
+    re.IGNORECASE,
 )
+_OWN_FIELDS: Final = frozenset({"formula", "expression", "calculation", "fx"})
+"""Names of fields that hold formulas on purpose: a function alone says nothing there."""
 
 
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would do as a cell."""
+    field = _DDE_FIELD.match(text.lstrip())
+    if field and (text.lstrip()[0] == "{" or "AUTO" in field[0].upper()):
+        return verdict("formula.dde", 8, text)
     for start in _START.finditer(text[:2048]):
         formula = start["formula"]
         if _DDE_OPEN.match(formula) or _DDE.search(formula):
@@ -59,8 +88,13 @@ def judge(text: str, context: Context) -> Judgement | None:
         is_equation = formula[0] == "="
         if (_FETCH_ANY_CASE if is_equation else _FETCH).search(formula) and _leads(formula):
             return verdict("formula.fetch", 8, formula)
-        if (_FUNCTION_ANY_CASE if is_equation else _FUNCTION).match(formula):
-            return verdict("formula.function", 6 if start.start("formula") < 5 else 4, formula)
+        macro = _MACRO_CALL.match(formula)
+        if macro and (is_equation or "." in macro[0]):
+            return verdict("formula.macro", 8, formula)
+        function = (_FUNCTION_ANY_CASE if is_equation else _FUNCTION).match(formula)
+        if function or _ANY_FUNCTION.match(formula):
+            is_meant = context.name in _OWN_FIELDS or start.start("formula") > 4
+            return verdict("formula.function", 4 if is_meant else 6, formula)
     return None
 
 
@@ -81,9 +115,11 @@ DETECTOR = Detector(
         ),
         (
             r"(?:^|[,;\t\"'])\s{0,4}[=+@-][^\r\n]*\b(?:HYPERLINK|IMPORT[A-Z]{3,5}|WEBSERVICE|"
-            r"FILTERXML|IMAGE|RTD|DDE|CALL|REGISTER(?:\.ID)?|EXEC|GOOGLE[A-Z]{7,9}|QUERY)\s?\("
+            r"FILTERXML|IMAGE|RTD|DDE|CALL|REGISTER(?:\.ID)?|EXEC|GOOGLE[A-Z]{7,9}|QUERY|EXECUTE|STOCKHISTORY|PY|CUBE[A-Z]{3,6}|"
+            r"SQL\.REQUEST)\s?\("
         ),
-        r"(?:^|[,;\t\"'])\s{0,4}[=+@-][=+@( \t-]{0,8}[A-Z]{2,16}\s?\(",
+        r"(?:^|[,;\t\"'])\s{0,4}[=+@-][=+@( \t-]{0,8}[A-Z][A-Z\d.]{1,30}\s?\(",
+        r"\.(?:xl[a-z]{1,3}|ods|csv|numbers)\][^'\r\n!]{1,60}'?!|^\s{0,4}(?:\{\s?DDE|DDEAUTO)",
         r"(?:^|[,;\t\"'])\s{0,4}[=+@-]\s?'?(?:file:///|\\\\[\w.-]{1,60}\\|https?://)",
     ),
     judge=judge,

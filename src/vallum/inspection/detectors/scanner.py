@@ -29,6 +29,12 @@ _TOOL_NAMES = (
     r"|bbqsql|cariddi|dirmap|fhscan|fscan|graphw00f|hawkscan|insightappsec|interactsh|jndiscan"
     r"|mysqloit|paramspider|pmafind|pocsuite3?|reconftw|rustscan|sn1per|sslyze|testssl"
     r"|tsunamisecurityscanner|uniscan|vulmap|webcruiser|webshag|weevely|yakit"
+    r"|awvs|appspider|bbscan|blindelephant|censysinspect|cansina|crackmapexec|netexec|crlfsuite"
+    r"|dnsrecon|ghauri|gowitness|h2csmuggler|httprecon|httprobe|ironwasp|kadimus|ksubdomain|lfimap"
+    r"|nexpose|nettacker|oneforall|paloaltonetworks|proxystrike|ratproxy|shodanscan|sitadel"
+    r"|spiderfoot|sqliv|sqlmate|sstimap|subjack|sublist3r|syhunt|theharvester|traxss|vulscan"
+    r"|watobo|webbandit|whitewidow|wikto|wprecon|xsscrapy|zoomeye|internetmeasurement|ghostscan"
+    r"|r00ts3c|gafgyt|krebsonsecurity"
 )
 # Names that are words as well, as tools write them.
 _TOOL_PHRASES = (
@@ -57,6 +63,14 @@ _TOOL_PHRASES = (
     "customcrawler",
     "cgi-scan",
     "log4j-scan",
+    "searches across the global ipv4",
+    "internet-measurement",
+    "internet-wide scan",
+    "vulnerability scan",
+    "pentest",
+    "jwt_tool",
+    "recon-ng",
+    "the harvester",
 )
 _TOOL = re.compile(rf"^(?:{_TOOL_NAMES})$")
 # Tools call themselves after what they do: `crlfuzz/1.4`, `sqlibrute v2`.
@@ -70,7 +84,13 @@ _MAYBE_PRODUCT: Final = (
     r"^[a-z_-]{0,20}(?:fuzz|exploit|brute|sqli|xss|lfi|pwn|vuln|recon)[a-z_-]{0,20}(?:/| )v?\d"
 )
 _WORD = re.compile(r"[a-z0-9]{3,40}")
-_WHOLE = re.compile(r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)(?:/|$)", re.IGNORECASE)
+# Words that other programs are called by too, but not alone or with a version.
+_WHOLES = (
+    r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb|katana|pangolin|paros|xray|goby|hakai|mozi|mirai|"
+    r"amass|eyewitness|aquatone|vega)"
+    r"(?:[/ ]v?\d[\w.-]{0,20})?$"
+)
+_WHOLE = re.compile(rf"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)/|{_WHOLES}", re.IGNORECASE)
 _MOST_WORDS: Final = 200
 _FIELD = re.compile(
     r"^(?:acunetix-[a-z-]{3,40}|x-(?:scan-memo|scanner|ratproxy-loop|nikto|arachni-[a-z-]{2,20}|"
@@ -79,13 +99,13 @@ _FIELD = re.compile(
 )
 # Services that answer every name below theirs and tell who asked.
 _CALLBACKS = (
-    *(".oastify.com", ".burpcollaborator.net", ".interact.sh", ".interactsh.com", ".dnslog.cn"),
-    *(".oast.pro", ".oast.live", ".oast.site", ".oast.online", ".oast.fun", ".oast.me"),
-    *(".ceye.io", ".bxss.me", ".bxss.in", ".r87.me", ".xss.ht", ".xss.report", ".ezxss.com"),
-    *(".xsshunter.com", ".eyes.sh", ".tu4.org", ".dnsbin.zhack.ca", ".d.requestbin.net"),
-    *(".dnslog.org", ".dnslog.link", ".dnslog.store", ".pingb.in", "canarytokens.com"),
-    *(".requestrepo.com", ".callback.red", ".dnslog.run", ".dig.pm"),
+    r"(?:^|//|[.@])(?:oastify\.com|burpcollaborator\.net|interact(?:sh\.com|\.sh)|"
+    r"oast\.(?:pro|live|site|online|fun|me)|ceye\.io|bxss\.(?:me|in)|r87\.(?:me|com)|"
+    r"xss\.(?:ht|report)|ezxss\.com|xsshunter\.com|eyes\.sh|tu4\.org|dnsbin\.zhack\.ca|"
+    r"d\.requestbin\.net|dnslog\.(?:cn|org|link|store|run)|pingb\.in|requestrepo\.com|"
+    r"callback\.red|dig\.pm|vulnweb\.com)(?![\w-])|canarytokens\.com"
 )
+_CALLBACK = re.compile(_CALLBACKS, re.IGNORECASE)
 # What their tests write, to find it again.
 _CANARIES = (
     *("acunetix_wvs", "acunetix-wvs", "wvs_security_test", "wvs-security-test", "/acunetix-"),
@@ -95,6 +115,8 @@ _CANARIES = (
     *("thishouldnotexistandhopefullyitwillnot", "zap%n%s%n%s", "zap %1!s%2!s%3!s"),
 )
 _NUMBERED = re.compile(r"\bacu\d{4,9}[<%\"]|\bwvstest\d|\.nasl\b")
+# What such fields hold: `Category="Audit.Attack"`, `WVS/14`.
+_MEMO = re.compile(r"^category=\"(?:audit|crawl)|^wvs/\d", re.IGNORECASE)
 _SPEAKING: Final = frozenset({"user-agent", "x-user-agent", "from", "via"})
 
 
@@ -102,13 +124,17 @@ def judge(text: str, context: Context) -> Judgement | None:
     """Whether `text` gives away a tool that looks for holes."""
     if context.is_name and _FIELD.match(text):
         return verdict("scanner.header", 8, text)
+    is_field = context.location == "header" and _FIELD.match(context.name) is not None
+    memo = is_field and _MEMO.match(text)
+    if memo:
+        return verdict("scanner.header", 8, memo[0])
     lower = text.lower()
     tool = _tool(lower) if context.location == "header" else None
-    if tool is not None and context.name in _SPEAKING:
+    if tool is not None and (is_field or context.name in _SPEAKING):
         return verdict("scanner.agent", 8, tool)
-    callback = next((each for each in _CALLBACKS if each in lower), None)
-    if callback is not None:
-        return verdict("scanner.callback", 4 if reads_as_prose(text) else 8, callback)
+    callback = _CALLBACK.search(text)
+    if callback:
+        return verdict("scanner.callback", 4 if reads_as_prose(text) else 8, callback[0])
     canary = next((each for each in _CANARIES if each in lower), None)
     if canary is None:
         numbered = _NUMBERED.search(lower)
@@ -134,10 +160,12 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         rf"(?:^|[^a-z0-9])(?:{_TOOL_NAMES})(?:[^a-z0-9]|$)",
-        r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)(?:/|$)",
+        rf"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)/|{_WHOLES}",
         _MAYBE_PRODUCT,
         _FIELD.pattern,
-        "|".join(re.escape(each) for each in (*_TOOL_PHRASES, *_CALLBACKS, *_CANARIES)),
+        "|".join(re.escape(each) for each in (*_TOOL_PHRASES, *_CANARIES)),
+        _CALLBACKS.replace(r"(?![\w-])", r"(?:[^\w-]|$)"),
+        _MEMO.pattern,
         _NUMBERED.pattern,
     ),
     judge=judge,

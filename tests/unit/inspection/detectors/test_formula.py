@@ -57,3 +57,49 @@ def test_formulas_are_stopped(text: str, rule: str) -> None:
 )
 def test_what_only_starts_like_one_passes(text: str) -> None:
     assert SUSPECTS.score(text, "body") < STOPS
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ('=FOPEN("a.txt",3)', "formula.macro"),
+        ('=EXECUTE(1,"run")', "formula.fetch"),
+        ('=FILE.DELETE("a.txt")', "formula.macro"),
+        ('+ON.TIME(1,"a")', "formula.macro"),
+        ("=GET.CELL(5)", "formula.macro"),
+        ("=DDE(soffice;a.ods;b1)", "formula.fetch"),
+        ('{ DDEAUTO c:\\\\a.exe "b" }', "formula.dde"),
+        ('ddeauto excel "a"', "formula.dde"),
+        ("='D:\\a\\[b.xlsm]c'!$B2", "formula.file"),
+        ("=[b.ods]c!B2", "formula.file"),
+        ("=SORT(A1:A9)", "formula.function"),
+        ("=STDEV.S(A1:A9)", "formula.function"),
+    ],
+)
+def test_macros_other_books_and_any_function_are_stopped(text: str, rule: str) -> None:
+    assert rule in [each.rule for _, each in SUSPECTS.judge(text, "body") if each.score >= STOPS]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "= TBD (2 weeks)",
+        "=OK (1)",
+        "-OPEN(3)",
+        "+RUN(1)",
+        "@FILES(2)",
+        "see [b.xlsx] first!",
+        "{DDE}",
+        'dde "a"',
+        "{add 5}",
+        "Total =SUM of all",
+    ],
+)
+def test_words_that_macros_have_too_pass(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
+
+
+def test_a_function_passes_where_formulas_are_asked_for() -> None:
+    assert SUSPECTS.score("=MAX(A1:A9)", "body", name="formula") < STOPS
+    assert SUSPECTS.score("=MAX(A1:A9)", "body", name="title") >= STOPS
+    assert SUSPECTS.score("=cmd|'/C calc'!A0", "body", name="formula") >= STOPS

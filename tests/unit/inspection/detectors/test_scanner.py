@@ -91,3 +91,39 @@ def test_more_tools_by_their_names_are_stopped(agent: str) -> None:
 )
 def test_more_traces_of_tools_are_stopped(text: str) -> None:
     assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["Katana/1.0", "amass v4.2.0", "paros", "NetExec", "Mozilla/5.0 (CensysInspect/1.2)",
+     "Acme pentest client", "Mozilla/5.0 (compatible; InternetMeasurement/1.0)", "interact.sh"],
+)  # fmt: skip
+def test_surveyors_and_tools_with_names_of_words_are_stopped(agent: str) -> None:
+    assert SUSPECTS.score(agent, "header", name="user-agent") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["Katana Records App/3.1 (iPhone)", "parosol/1.0", "Photon/1.0", "aws-xray-sdk/2.1",
+     "CamScanner/6.5", "Vega Weather/2", "DocScan/4 (Android)"],
+)  # fmt: skip
+def test_apps_with_such_a_word_in_their_names_pass(agent: str) -> None:
+    assert SUSPECTS.score(agent, "header", name="user-agent") < STOPS
+
+
+def test_values_of_fields_of_scanners_are_stopped() -> None:
+    assert SUSPECTS.score('Category="Crawl"; Id="1"', "header", name="x-scan-memo") == 8
+    assert SUSPECTS.score("Invicti", "header", name="x-scanner") == 8
+    assert SUSPECTS.score('Category="Crawl"', "header", name="x-note") < STOPS
+
+
+@pytest.mark.parametrize("text", ["http://oast.pro/a", "ann@bxss.me", "//a.vulnweb.com/"])
+def test_hosts_of_callbacks_are_stopped_without_a_name_below_them(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text", ["http://toast.me/a", "https://github.com/x/interact.sh", "http://oast.product/"]
+)
+def test_hosts_that_end_alike_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
