@@ -8,6 +8,8 @@ from typing import Final
 
 from vallum.inspection.detectors.code_reading import is_prose, judgement, site, strongest
 from vallum.inspection.detectors.template_blocks import Block, blocks
+from vallum.inspection.detectors.template_dialects import TRIGGERS as DIALECTS
+from vallum.inspection.detectors.template_dialects import judge as judge_dialects
 from vallum.inspection.detectors.template_expression import reaches, sense
 from vallum.inspection.detectors.template_lookup import resolve
 from vallum.inspection.model import Context, Detector, Judgement
@@ -22,10 +24,12 @@ RULES: Final[Mapping[str, str]] = {
     "template.context": "template expression that shows an object of the engine or the server",
     "template.placeholder": "template expression that shows a variable",
     "template.ognl": "OGNL or SpEL outside of a block",
-    "template.directive": "directive of Velocity, Freemarker, Smarty or Razor",
+    "template.directive": "directive of Velocity, Freemarker, Smarty, Razor, Blade or TAL",
+    "template.probe": "nothing but template that loads another, or walks an object of the engine",
 }
 
 _TRIGGERS: Final = (
+    *DIALECTS,
     r"\{\{|\{%|\$!?\s*\{|[#*%~@]\{|<%|\[%|\[=|@\(\s*[\w'\"]",
     r"<[#@](?:assign|list|if|include|import|macro|function|attempt|setting|visit|recurse)\b",
     r"\[#(?:assign|list|include|import|macro|function|attempt|setting)\s",
@@ -73,11 +77,18 @@ _VELOCITY = re.compile(
 _RAZOR = re.compile(
     r"@(?:System|Directory|File|Environment|System\.\w+)\s?\.\s?\w+|@(?:functions|"
     r"using)\s{0,40}+[{(]|@using\s+System\b|@DateTime\.(?:Now|UtcNow|Today)\b|"
-    r"@Html\.Raw\s{0,40}+\(|@inject\s"
+    r"@Html\.(?:Raw|Partial|RenderPartial|Action|RenderAction)\s{0,40}+\(|@inject\s"
 )
 _FREEMARKER = re.compile(
     r"<[#@](?:assign|list|include|import|macro|function|attempt|setting|visit|recurse)\b[^>]{0,200}|"
     r"\[#(?:list\s+\S{1,80}\s+as\b|(?:assign|include|import|macro|function|attempt|setting)\s)[^\]]{0,200}",
+    re.I,
+)
+# What only a logger looks up, and variables of the environment that are worth asking for.
+_SERVER_LOOKUP = re.compile(
+    r"\$\{\s{0,8}+(?:sys|java|k8s|docker|spring|web|log4j|jvmrunargs|bundle|marker|sd|base64(?:de|en)coder|"
+    r"url(?:de|en)coder|resourcebundle|localhost|env:(?:path|user(?:name)?|hostname|java_\w{1,20}|aws_\w{1,40}|"
+    r"\w{0,40}(?:secret|password|passwd|private|token|credential|access_key|api_?key)\w{0,40})\s{0,8}\})",
     re.I,
 )
 _ALONE = re.compile(r"\W{0,8}\$\{[^{}]{1,200}\}\W{0,8}")
@@ -88,7 +99,9 @@ _EVALUATED: Final = frozenset({"{{", "${", "$!{", "#{", "*{", "%{", "~{", "@{", 
 
 def judge(text: str, context: Context) -> Judgement | None:
     """The strongest of what a template engine or an expression language would do with `text`."""
-    return strongest((*_lookups(text, context), *_blocks(text), *_bare(text)))
+    return strongest(
+        (*_lookups(text, context), *_blocks(text), *_bare(text), *judge_dialects(text))
+    )
 
 
 def _lookups(text: str, context: Context) -> Iterator[Judgement]:
@@ -108,7 +121,9 @@ def _lookups(text: str, context: Context) -> Iterator[Judgement]:
     if found.environment:
         odd = context.location == "header"
         # Configuration has them too, and is sent in bodies.
-        alone = context.location != "body" and _ALONE.fullmatch(text) is not None
+        alone = _ALONE.fullmatch(text) is not None
+        if context.location == "body":
+            alone = alone and _SERVER_LOOKUP.search(text) is not None
         yield judgement("template.lookup", 6 if odd else 5 if alone else 4, text, at)
 
 
