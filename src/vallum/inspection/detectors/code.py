@@ -1,11 +1,18 @@
-"""Code of the languages that servers run: PHP, Python, JavaScript, Java, Ruby, Perl, .NET."""
+"""Code of the languages that servers run: PHP, Python, JavaScript, Java, Ruby, .NET and others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from vallum.inspection.detectors import code_java, code_node, code_php, code_python, code_ruby
+from vallum.inspection.detectors import (
+    code_java,
+    code_node,
+    code_other,
+    code_php,
+    code_python,
+    code_ruby,
+)
 from vallum.inspection.detectors.code_reading import Reading, strongest
 from vallum.inspection.model import Context, Detector, Judgement
 
@@ -15,6 +22,7 @@ RULES: Final[Mapping[str, str]] = {
     **code_node.RULES,
     **code_java.RULES,
     **code_ruby.RULES,
+    **code_other.RULES,
 }
 
 # What may stand before a parenthesis; the judge reads comments to their end.
@@ -34,6 +42,7 @@ _RUBY_CALLED: Final = (
 )
 _GAP = r"\s*(?:/[/*]|#[^{}]|\()"
 _TRIGGERS: Final = (
+    *code_other.TRIGGERS,
     # PHP
     r"<\?(?:=|php|xml\s*[^\sa-z-]|\s|\$|$)",
     r"[\[{][\\/]?php[\]}]",
@@ -87,6 +96,14 @@ _TRIGGERS: Final = (
         r"pfsockopen|move_uploaded_file|unserialize|ini_set|show_source|highlight_file)\s*\("
     ),
     r"chr\s?\(\s?\d{2,3}\s?\)\s?\.",
+    # Names made of bytes that are turned over, `(~'…')()`, or of two strings: `'…'^'…'`.
+    r"\(~[^0-9a-z\s()][^()\s]{0,80}\)\s?\(|['\"]\)?\^\(?['\"]",
+    r"^[^\w\s]*(?:die|exit|print|putenv|glob)\s?\(\s?['\"\d]",
+    (
+        r"\bnew\s\\?(?:soapclient|splfileobject|splfileinfo|directoryiterator|filesystemiterator|"
+        r"globiterator|reflectionfunction|reflectionmethod|simplexmlelement|ziparchive|phar(?:data)?|"
+        r"ffi|imagick)\s?\("
+    ),
     (
         r"\b(?:die|print|echo|exit|print_r|var_dump|printf)\s?\(?\s?(?:md5|sha1|crc32|phpversion|"
         r"php_uname|getcwd|get_current_user|sys_get_temp_dir)\s?\("
@@ -100,12 +117,14 @@ _TRIGGERS: Final = (
         r"closure|"
         r"subclasshook)__|\b(?:gi_frame|f_globals|f_builtins|tb_frame|func_globals)\b"
     ),
-    r"\.\s*__(?:class|init|dict)__\s*[.|\[(]",
+    r"\.\s*__(?:class|init|dict)__\s*(?:[.|\[(}]|$)",
+    r"^[^\w\s]*(?:breakpoint|globals|locals|vars)\(\)|\bsys\.(?:modules\s?\[|exit\s?\(|_getframe)|\bos\.environ\b",
     # Spelled as one word; with blanks there is a clue, but for `os. system`.
     rf"\b{_PYTHON}\. ?{_PYTHON_CALLED}|\b(?:c?pickle|marshal|dill)\.loads",
     rf"\b{_PYTHON}\s{{0,2}}\.\s{{0,2}}{_PYTHON_CALLED}",
     r"\bopen\s*\(\s*['\"][^'\"]+['\"][^)]*\)\s*\.\s*(?:read|write)",
     # JavaScript
+    r"\barguments\s?\[|\bresponse\s?\.\s?(?:write|end|send)\s?\(\s?['\"\d]|console\.\w{3,5}\(process",
     r"^[^\w\s]*console\s*[.\[]\s*['\"`]?\w+['\"`\]]*\s*[.(][^)]{0,12}(?:\d|this)\s*[,)]",
     (
         r"child_process|\brequire\s*[\[(.]|\bmodule\s*\.\s*(?:exports\s*=|constructor)|_load\s*\(|"
@@ -159,6 +178,11 @@ _TRIGGERS: Final = (
     ),
     r"\bclass\s*[.\[]['\"]?(?:module|classloader|protectiondomain)\b",
     (
+        r"\beval\.(?:me|x|xy)\s?\(|jenkins\.model\.|hudson\.model\.|\bthread\.sleep\s?\(|"
+        r"\.openstream\s?\(|\.openconnection\s?\(|\bnew\s(?:java\.net\.)?url\s?\([^()]{1,200}\)\s?\.\s?(?:text|get)|@groovy\.lang\.|['\"]\s?\)?\.getclass\s?\(|"
+        r"(?:\d|\bit|['\")])\.gettype\(\)|\benvironment\.(?:exit|failfast|getenv|getcommand|expandenv)|\bserver\.(?:execute|transfer)\s?\("
+    ),
+    (
         r"['\"\])]\s*\.\s*execute\s*\(|@grab|@(?:groovy\.transform\.)?asttest|sys\.process|"
         r"['\"]\s*\.\s*!!"
     ),
@@ -168,7 +192,7 @@ _TRIGGERS: Final = (
         r"system\s*\.\s*io\s*\.\s*file\s*\.|gettype\s*\(\s*\)\s*\.|createobject\s*\(|wscript\s*\.|"
         r"eval\s*\(?\s*request\s*[(.]|execute(?:global)?\s*\(?\s*request"
     ),
-    r"<%|<jsp:\w",
+    r"<%|<jsp:\w|<c:(?:import|out|set|url|redirect)\s",
     # Ruby and Perl
     rf"\b{_RUBY}\. ?{_RUBY_CALLED}",
     rf"\b{_RUBY}\s{{0,2}}\.\s{{0,2}}{_RUBY_CALLED}",
@@ -177,6 +201,11 @@ _TRIGGERS: Final = (
         r"\.\s*(?:(?:send|__send__|public_send|method)\s*\(?\s*(?::\w|['\"](?:system|exec|eval|"
         r"spawn|open|`))|"
         r"(?:instance|class|module)_eval\s*\(?\s*['\"])"
+    ),
+    (
+        r"\bsend\s?\(?\s?:(?:system|exec|eval|spawn|open|instance_|class_|`)|\bdir\s?\[\s?['\"]|"
+        r"^[^\w\s]*env\s?(?:\[\s?|\.fetch\s?\(\s?)['\"]|\bkernel\.(?:fork|exit|abort|sleep|eval|open|load|send)|"
+        r"^[^\w\s]*(?:instance|class|module)_eval\b|^[^\w\s]*(?:print|puts|say)\s*\(?\s*`"
     ),
     r"%x\s?[({\[<|!/]|\bqx\s*[({\[<|!/']|\berb\s*\.\s*new",
     r"\brequire\s*\(?\s*['\"](?:open3|socket|pty|open-uri|erb|shell)\b",
@@ -200,6 +229,7 @@ def judge(text: str, context: Context) -> Judgement | None:
             code_node.judge(reading),
             code_java.judge(reading, context),
             code_ruby.judge(reading),
+            code_other.judge(reading),
         )
     )
 

@@ -89,6 +89,20 @@ _SCORES: Final = {
     "shell": 7,
     "exit": 5,
 }
+_NOTHING_BEFORE = re.compile(r"\W{0,40}(?:new\s{1,8}\w{1,40}\s{0,8}\(\s{0,8})?")
+# What says much only where it is all there is: honest programs have such lines.
+_ALONE = Needle(
+    "eval jenkins hudson thread url openstream openconnection getclass grab environment server "
+    "gettype",
+    r"\bEval\.(?:me|x|xy)\s{0,8}+\(|\b(?:jenkins|hudson)\.model\.[A-Z]\w{2,40}|"
+    r"\bThread\.sleep\s{0,8}+\(\s{0,8}+\d|"
+    r"\bnew\s+(?:java\.net\.)?URL\s{0,8}+\([^()]{1,200}\)\s{0,8}+\.\s{0,8}+(?:openStream|openConnection|"
+    r"text|getText|getContent)\b|@groovy\.lang\.Grab\w{0,8}|"
+    r"(?:'\w{0,40}'|\"\w{0,40}\")\s{0,4}\)?\s{0,4}\.\s{0,4}getClass\s{0,4}\(\s{0,4}\)|"
+    r"\bEnvironment\.(?:Exit|FailFast|GetEnvironmentVariables?|GetCommandLineArgs|"
+    r"ExpandEnvironmentVariables)\s{0,8}+\(|\bServer\.(?:Execute|Transfer)\s{0,8}+\(|"
+    r"(?:\A\W{0,8}|[(=,]\s{0,4})(?:\d{1,9}|it|['\"]{2}|\(\))\s{0,4}\.\s{0,4}GetType\s{0,4}\(\s{0,4}\)",
+)
 _BINDING = Needle(
     "module classloader protectiondomain",
     r"(?:^|[.\[\s&?'\"])class\s{0,40}+[.\[]['\"]?(?:module|classLoader|protectionDomain)\b"
@@ -115,8 +129,8 @@ _DOTNET = Needle(
     r"\bType\s{0,40}+\.\s{0,40}+GetType\s{0,40}+\(\s{0,40}+\"System|"
     r"\bSystem\s{0,40}+\.\s{0,40}+Reflection\s{0,40}+\.\s{0,40}+\w+\s{0,40}+\.|"
     r"\bSystem\s{0,40}+\.\s{0,40}+IO\s{0,40}+\.\s{0,40}+File\s{0,40}+\.\s{0,40}+\w+\s{0,40}+\(|"
-    r"\bGetType\s{0,40}+\(\s{0,40}+\)\s{0,40}+\.\s{0,40}+(?:Assembly|"
-    r"Module|BaseType)\b|"
+    r"\bGetType\s{0,40}+\(\s{0,40}+\)\s{0,40}+\.\s{0,40}+(?:Assembly|Module|BaseType|"
+    r"Get(?:Method|Field|Constructor|Member)s?|InvokeMember)\b|"
     r"\bServer\s{0,40}+\.\s{0,40}+CreateObject\s{0,40}+\(|\bWScript\s{0,40}+\.\s{0,40}+(?:Shell|"
     r"CreateObject)\b|"
     r"\b(?:eval|execute(?:global)?)\s{0,40}+\(?\s{0,40}+[Rr]equest\s{0,40}+[(.]",
@@ -124,13 +138,20 @@ _DOTNET = Needle(
 _PAGE = Needle(
     "page import include taglib new runtime system response request eval execute out java jsp "
     "string "
-    "int server const public private",
+    "int server const public private scriptlet declaration expression forward usebean plugin "
+    "setproperty getproperty param",
     r"<%\s{0,40}+[@!][^%]{0,80}|<%=?\s{0,40}+(?:Runtime|new\s|System|Response|Request|eval|"
     r"execute|out\.|"
     r"java)|"
-    r"<jsp:\w+\s|"
+    r"<jsp:\w+[\s>]|"
     r"\b(?:request\.getParameter|Server\.CreateObject|Response\.Write)\b.{0,400}%>",
     re.I | re.S,
+)
+# The library of tags of server pages.
+_TAG = Needle(
+    "c",
+    r"<c:(?:import|redirect|url)\s{1,8}+[^<>]{0,80}?\b(?:url|value)\s{0,4}=|"
+    r"<c:(?:out|set)\s{1,8}+[^<>]{0,80}?\bvalue\s{0,4}=\s{0,4}['\"][$#]\{",
 )
 
 
@@ -145,8 +166,19 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
             judged(_EXECUTE, "code.groovy", 8, plain, among),
             judged(_DOTNET, "code.dotnet", 8, plain, among),
             judged(_PAGE, "code.server_page", 8, text, among),
+            judged(_TAG, "code.server_page", 7, text, among),
+            _alone(plain, among),
         )
     )
+
+
+def _alone(text: str, among: frozenset[str]) -> Judgement | None:
+    match = _ALONE.search(text, among)
+    if not match:
+        return None
+    alone = _NOTHING_BEFORE.fullmatch(text, 0, match.start()) is not None
+    alone = alone and site(text, match.start(), match.end()) != "prose"
+    return judgement("code.java_call", 6 if alone else 4, text, match.start())
 
 
 def _class_name(text: str) -> Judgement | None:

@@ -74,6 +74,18 @@ _CONSOLE = Needle(
     r"\(\s{0,40}+(?:\d{1,12}|this)\s{0,40}+[,)]",
 )
 _RESPONSE = re.compile(r"\bres(?:ponse)?\s{0,40}+\.\s{0,40}+(?:end|write|send)\s{0,40}+\(")
+# An answer of the server that is a sum shows that it was computed.
+_ANSWER = Needle(
+    "response res arguments",
+    r"\b(?:res(?:ponse)?|arguments\s{0,4}\[\s{0,4}\d\s{0,4}\])\s{0,4}\.\s{0,4}(?:end|write|send)"
+    r"\s{0,4}\(\s{0,4}(?:(?P<sum>\d{1,12}\s{0,4}[*+-]\s{0,4}\d{1,12})|['\"\d])",
+    re.I,
+)
+_ENVIRONMENT = Needle(
+    "process",
+    r"['\"`]\s{0,4}\+\s{0,4}process\s{0,4}\.\s{0,4}(?:env|version|cwd|argv)\b|"
+    r"\A\W{0,8}console\.(?:log|dir|error|info)\(\s{0,4}process\.(?:env|argv)\s{0,4}\)\W{0,8}\Z",
+)
 _LOOP = Needle(
     "while for",
     r"\b(?:while\s{0,40}+\(([^;{}]{1,24})\)|for\s{0,40}+\(\s{0,40}+;\s{0,40}+(?:true|"
@@ -97,7 +109,7 @@ def judge(reading: Reading) -> Judgement | None:
             _maker(text, among),
             _maker(plain, among),
             _loop(text, among),
-            _probe(plain, among),
+            *_probe(plain, among),
         )
     )
 
@@ -156,12 +168,19 @@ def _loop(text: str, among: frozenset[str]) -> Judgement | None:
     return _weighed("code.endless_loop", 6, text, match)
 
 
-def _probe(text: str, among: frozenset[str]) -> Judgement | None:
+def _probe(text: str, among: frozenset[str]) -> Iterator[Judgement]:
     match = _CONSOLE.search(text, among)
-    if not match:
-        return None
-    alone = not any(map(str.isalnum, text[: match.start()]))
-    return _weighed("code.node_process", 5 if alone else 3, text, match)
+    if match:
+        alone = not any(map(str.isalnum, text[: match.start()]))
+        yield _weighed("code.node_process", 5 if alone else 3, text, match)
+    match = _ANSWER.search(text, among)
+    if match:
+        alone = not any(map(str.isalnum, text[: match.start()]))
+        sure = match["sum"] or match[0].lower().startswith("arguments")
+        yield _weighed("code.node_process", 6 if sure else 5 if alone else 3, text, match)
+    match = _ENVIRONMENT.search(text, among)
+    if match:
+        yield _weighed("code.node_process", 5, text, match)
 
 
 def _is_true(condition: str) -> bool:

@@ -52,7 +52,7 @@ _BUILTIN: Final = re.compile(
     r"substr\w*|str(?:len|pos|rev|tr|str|cmp)|\w{3,6}val|ucfirst|explode|implode|chr|ord|"
     r"f(?:open|read|write|gets|puts|close|eof|passthru|scanf|sockopen|putcsv|getcsv)|"
     r"file(?:group|owner|perms|size|inode|[acm]time|type)?|is(?:set|_\w+)|"
-    r"(?:un)?(?:serialize|pack|link)|chmod|chown|chgrp|mkdir|rmdir|tempnam|tmpfile|"
+    r"(?:un)?(?:serialize|pack|link)|glob|chmod|chown|chgrp|mkdir|rmdir|tempnam|tmpfile|"
     r"get(?:cwd|env|hostname|hostbynamel?|hostbyaddr|lastmod|mypid|myuid|opt|rusage|servby\w+)|"
     r"gz(?:open|read|file|inflate|encode|deflate|compress)|bz(?:open|read|compress|decompress)|"
     r"php(?:info|version|credits)|phpversion|checkdate|crypt|md5|sha1|crc32|pi|symlink|readlink"
@@ -95,6 +95,13 @@ _TAINT = re.compile(r"\$_?[a-z{$]|base64_|gzinfl|str_rot|chr\(|php://", re.I)
 _VARIABLE = rf"\$\s{{0,20}}(?:\{{[@$\s]*[\w.]+[^}}]{{0,20}}\}}|\$*[A-Za-z_@][\w$]*){GAP}"
 _INDEX = rf"(?>(?:[\[{{][^\]}}\s]{{1,60}}[\]}}]{{1,3}}{GAP}){{0,4}})"
 _VARIABLE_CALL = re.compile(rf"(?<![\w$]){_VARIABLE}{_INDEX}(?:(?:->|::)\s{{0,40}}+\$?\w+{GAP})?\(")
+# Functions of JSONata, a language of queries: `$sum(Order.(Price * Quantity))`.
+_JSONATA = re.compile(
+    r"\$(?:sum|count|max|min|average|string|length|substring(?:Before|After)?|uppercase|lowercase|trim|"
+    r"pad|contains|split|join|match|replace|number|floor|ceil|round|power|sqrt|random|boolean|not|"
+    r"exists|append|sort|reverse|shuffle|distinct|zip|keys|lookup|spread|merge|sift|each|now|millis|"
+    r"fromMillis|toMillis|map|filter|single|reduce|formatNumber|parseInteger|type)\("
+)
 _WRAPPED = re.compile(r"\(\s{0,40}+@?\$\w{1,40}[^()]{0,40}\)\s{0,40}+\(")
 # A constant or an array that holds a name, called with a text: `(x)('id');`.
 _CONSTANT_CALL = re.compile(
@@ -105,10 +112,28 @@ _METHOD = re.compile(r"(?:->|::)\s{0,40}+[a-z_]\w*\s{0,40}+\($", re.I)
 _CALLEE_END = re.compile(r"(?:[)\]}]|(?<=[\w\\])['\"])\s{0,8}+\(")
 # A probe that runs: `print(md5(31337));`.
 _SHOWN_CALL = re.compile(
-    r"(?<![\w.>$])(?:die|print|echo|exit|print_r|var_dump|printf)\s?\(?\s?(?:md5|sha1|crc32|"
+    r"(?<![\w>$])(?<![\w)\]]\.)(?:die|print|echo|exit|print_r|var_dump|printf)\s?\(?\s?(?:md5|sha1|crc32|"
     r"base64_decode|phpversion|php_uname|getcwd|get_current_user|sys_get_temp_dir)\s?\(",
     re.I,
 )
+# A line of PHP that only shows something: what is tried first.
+_SHOWN = re.compile(
+    r"\W{0,12}?(?:die|exit|print)\s{0,4}+\(\s{0,4}+(?:'[^']{0,200}'|\"[^\"]{0,200}\"|\d{1,12})\s{0,4}+\)"
+    r"\s{0,4}+;[\s#/'\"?>)-]{0,12}",
+    re.I,
+)
+_MADE = re.compile(
+    r"\bnew\s+\\?(?:SoapClient|SplFileObject|SplFileInfo|DirectoryIterator|FilesystemIterator|"
+    r"GlobIterator|ReflectionFunction|ReflectionMethod|SimpleXMLElement|ZipArchive|Phar(?:Data)?|FFI|"
+    r"Imagick)\s{0,8}+\(",
+    re.I,
+)
+# Names made of bytes that nobody can read: `(~'…')()`, `('…'^'…')()`.
+_COMPLEMENT = re.compile(r"\(~[^0-9A-Za-z\s()][^()\s]{0,80}\)\s{0,8}+\(")
+_EXCLUSIVE = re.compile(
+    r"(?:'[^'\s]{1,40}'|\"[^\"\s]{1,40}\")\)?\^\(?(?:'[^'\s]{1,40}'|\"[^\"\s]{1,40}\")"
+)
+_MARK = re.compile(r"[^\w'\"^()~]|~")
 _FUNCTION_NAMES = (
     r"(?:call_user_func(?:_array)?|system|phpinfo|passthru|shell_exec|assert|exec|eval|popen|"
     r"proc_open|file_put_contents|create_function|display_errors)"
@@ -168,7 +193,8 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
             _request_variable(text),
             *(_call(plain, call) for call in reading.calls(EXECUTING)),
             _builtin(plain),
-            _shown_call(text),
+            *_shown_call(text),
+            *_made(text),
             _called_by_name(text, context),
             *_computed(text, plain),
             _setting(reading),
@@ -210,12 +236,30 @@ def _tag_score(reading: Reading, inside: str, tag: str) -> int:
     return 4 if not tag and inside[:1].isspace() and inside.strip() else 5
 
 
-def _shown_call(text: str) -> Judgement | None:
+def _shown_call(text: str) -> Iterator[Judgement]:
     match = _SHOWN_CALL.search(text)
-    if not match:
-        return None
-    score = 4 if site(text, match.start(), match.end()) == "prose" else 6
-    return judgement("code.php_call", score, text, match.start())
+    if match:
+        score = 4 if site(text, match.start(), match.end()) == "prose" else 6
+        yield judgement("code.php_call", score, text, match.start())
+    if _SHOWN.fullmatch(text):
+        yield judgement("code.php_call", 5, text, 0)
+
+
+def _made(text: str) -> Iterator[Judgement]:
+    match = _MADE.search(text)
+    if match:
+        whole = not _has_name(text[: match.start()]) and not is_prose(text[match.end() :])
+        yield judgement("code.php_call", 6 if whole else 4, text, match.start())
+    for pattern in (_COMPLEMENT, _EXCLUSIVE):
+        match = pattern.search(text)
+        # Letters alone are no disguise: `'a'^'b'`.
+        hidden = match and _MARK.search(match[0]) is not None
+        if match and hidden and site(text, match.start(), match.end()) != "prose":
+            yield judgement("code.php_computed_call", 7, text, match.start())
+
+
+def _has_name(text: str) -> bool:
+    return any(map(str.isalnum, text))
 
 
 def _called_by_name(text: str, context: Context) -> Judgement | None:
@@ -253,6 +297,8 @@ def _call(text: str, call: Call) -> Judgement | None:
         )
     if call.name == "assert" and not _argued(call):
         return judgement(rule, 3, text, call.start, call.close)
+    if not call.arguments.strip() and (is_prose(text) or _SPOKEN.match(text, call.close)):
+        return judgement(rule, 4, text, call.start)
     if call.name in _ENGLISH and not call.arguments and not text.endswith(")", 0, call.close):
         return judgement(rule, 3, text, call.start)
     score = (8 if deadly else 6) + tainted
@@ -267,6 +313,8 @@ def _call(text: str, call: Call) -> Judgement | None:
     return judgement(rule, score, text, call.start, call.close)
 
 
+_SPOKEN = re.compile(r"\s{1,4}[^\W\d_]")
+"""A word after a call: `eval() is evil`."""
 _ARGUMENTS = re.compile(r"['\"`$@\\]|^\s{0,40}+\d+\s{0,40}+$|^\s{0,40}+$|\)\.")
 
 
@@ -330,7 +378,8 @@ def _variable_call(text: str, match: re.Match[str]) -> Judgement | None:
     formula = "$" in text[match.end() :] and (
         text.rstrip().endswith("$") or text[closed : closed + 1] in {"$", "="}
     )
-    if place == "prose" or formula or "=>" in text[match.end() :]:
+    query = _JSONATA.match(text, match.start()) and ";" not in text
+    if place == "prose" or formula or query or "=>" in text[match.end() :]:
         return judgement("code.php_computed_call", 3, text, match.start())
     return judgement("code.php_computed_call", 6 if place == "whole" else 5, text, match.start())
 

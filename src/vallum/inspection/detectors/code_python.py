@@ -30,6 +30,17 @@ _OBJECTS: Final = words(
 )
 _LEADING = re.compile(r"(?<![A-Za-z0-9_])(?:" + "|".join(sorted(_OBJECTS)) + r")(?![A-Za-z0-9_])")
 _CLASS = re.compile(r"(?:\(\)|''|\"\"|\[\]|\{\}|\w|[\])|])\s{0,4}\.\s{0,4}__(?:class|init|dict)__")
+# The attribute alone, of a constant, a type or in a string that is formatted.
+_ATTRIBUTE = re.compile(
+    r"(?:\(\)|''|\"\"|\[\]|\{\}|(?<!\w)(?:str|int|type|list|dict|tuple|object|bytes|float|\d))"
+    r"\s{0,4}\.\s{0,4}__(?:class|init|dict)__(?!\w)|"
+    r"\{\w{0,40}(?:[.\[][\w\]]{1,40}){0,6}\.__(?:class|init|dict|globals|code|module)__(?:[.\[!:][^{}]{0,80})?\}"
+)
+_SCOPE = re.compile(r"\W{0,8}?(?:breakpoint|globals|locals|vars)\(\)\W{0,8}")
+_RUNTIME = re.compile(
+    r"\bsys\s{0,4}\.\s{0,4}(?:(?P<modules>modules\s{0,4}\[|_getframe\s{0,4}\()|exit\s{0,4}\()|"
+    r"\bos\s{0,4}\.\s{0,4}environ(?:\s{0,4}(?:\[|\.\s{0,4}\w)|(?=\W{0,4}\Z))"
+)
 _STEP = re.compile(r"__[a-z]{3,14}__")
 
 _OF: Final[dict[str, tuple[str, ...]]] = {
@@ -71,7 +82,29 @@ _PRIVATE = re.compile(r"['\"]__|['\"](?:system|popen|eval|exec)['\"]")
 
 def judge(reading: Reading) -> Judgement | None:
     """What Python would make of a text."""
-    return strongest((_objects(reading.text), _objects(reading.plain), *_calls(reading)))
+    return strongest(
+        (
+            _objects(reading.text),
+            _objects(reading.plain),
+            *_alone(reading.text),
+            *_calls(reading),
+        )
+    )
+
+
+def _alone(text: str) -> Iterator[Judgement | None]:
+    """What says much only where it is all there is, or the value of a string that is formatted."""
+    match = _ATTRIBUTE.search(text) if "__" in text else None
+    if match and "__name__" not in text:
+        alone = site(text, match.start(), match.end()) == "whole"
+        yield judgement("code.python_object", 6 if alone else 4, text, match.start())
+    if _SCOPE.fullmatch(text):
+        yield judgement("code.python_call", 5, text, 0)
+    match = _RUNTIME.search(text)
+    if match:
+        alone = not any(map(str.isalnum, text[: match.start()]))
+        score = 4 if not alone or site(text, match.start(), match.end()) == "prose" else 5
+        yield judgement("code.python_call", score + bool(match["modules"]), text, match.start())
 
 
 def _objects(text: str) -> Judgement | None:
@@ -119,7 +152,8 @@ def _score(text: str, call: Call) -> int:
         case "__import__":
             return 9 if _MODULE.match(argument) else 7
         case "eval" | "exec" | "execfile":
-            return 9 if _INNER.search(argument) else 0
+            file = call.name == "execfile" and _FILE.match(argument)
+            return 9 if _INNER.search(argument) else 6 if file else 0
         case "compile":
             return 8 if "'exec'" in argument or '"exec"' in argument else 0
         case "getattr":

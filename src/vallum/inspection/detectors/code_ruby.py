@@ -49,7 +49,9 @@ _SEND = Needle(
     r"\.\s{0,40}+(?:(?:send|__send__|public_send|method)\b\s{0,40}+\(?\s{0,40}+(?::\w|"
     r"['\"](?:system|exec|eval|"
     r"spawn|open|`))|"
-    r"(?:instance|class|module)_eval\b\s{0,40}+\(?\s{0,40}+['\"])",
+    r"(?:instance|class|module)_eval\b\s{0,40}+\(?\s{0,40}+['\"])|"
+    r"\b(?:send|__send__|public_send)\s{0,8}+\(?\s{0,8}+:(?:system|exec|eval|spawn|open|`|instance_|class_)|"
+    r"\A\W{0,12}(?:instance|class|module)_eval\b\s{0,8}+\(?\s{0,8}+['\"]",
 )
 _PERCENT = Needle(
     "x qx", r"(?<![\w%])%x\s?([({\[<|!/])[^)}\]>|!/]{1,200}|\bqx\s{0,40}+([({\[<|!/'])[^\n]{1,200}"
@@ -68,6 +70,13 @@ _WITHOUT = Needle(
     r"\b(?:Kernel\s{0,40}+\.\s{0,40}+|IO\s{0,40}+\.\s{0,40}+)?(?:system|exec|popen|eval|"
     r"spawn)\s+(?:['\"]|%[qQw]?[({\[])",
 )
+# What says much only where it is all there is.
+_ALONE = Needle(
+    "dir env kernel",
+    r"\A\W{0,12}(?:Dir\s{0,4}\[\s{0,4}['\"]|ENV\s{0,4}(?:\[\s{0,4}|\.fetch\s{0,4}\(\s{0,4})['\"]|"
+    r"Kernel\.(?:fork|exit|abort|sleep|eval|open|load|send)\b)",
+)
+_SHOWN = re.compile(r"\W{0,12}?(?:print|puts|say)\s{0,8}+\(?\s{0,8}+`[^`]{1,200}`[\s;)#'\"]{0,8}")
 _PERL_INTERPOLATED = re.compile(r"[@$]\s{0,40}\{\s{0,40}[\[\\]\s{0,40}[\w(!`\"'@$<{:&-]")
 _PERL_OPEN = Needle(
     "open",
@@ -86,6 +95,7 @@ def judge(reading: Reading) -> Judgement | None:
         (
             *(_call(plain, call) for call in reading.calls(_OF)),
             *_ruby(plain, reading.words),
+            *_whole(reading.text, reading.words),
             *_perl(reading.text, reading.words),
         )
     )
@@ -116,6 +126,12 @@ def _ruby(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
     if match:
         score = 6 if site(text, match.start(), len(text)) == "whole" else 5
         yield judged(_WITHOUT, rule, score, text, among)
+
+
+def _whole(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
+    yield judged(_ALONE, "code.ruby_call", 5, text, among)
+    if _SHOWN.fullmatch(text):
+        yield judgement("code.ruby_call", 6, text, 0)
 
 
 def _perl(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
