@@ -67,13 +67,26 @@ _PAGES: Final = frozenset(
 """Endings of what documents and programs refer to."""
 _DRIVE = re.compile(r"[a-z]:(?:[/\\]|\Z)")
 _FAKE = re.compile(r"c:\\fakepath\\")
-_SHARE = re.compile(r"\\\\([\w.-]{1,255}|\?|\.)\\[\w.$?-]|//(\d{1,3}(?:\.\d{1,3}){3})/\w")
+_SHARE = re.compile(
+    r"\\\\([\w.-]{1,255}(?:@(?:ssl|\d{1,5})){0,2}|\?|\.)\\[\w.$?-]|//(\d{1,3}(?:\.\d{1,3}){3})/\w"
+)
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w{1,5})?\Z|\\\\\.\\\w")
 _STREAM = re.compile(r":(?::\$(?:data|index_allocation)|\$(?:i30|attribute_list))")
 _NULL = re.compile(r"[\w/.\\-]\x00(?:\.?\w{1,5}\Z|[/.\\]|\Z)")
 _SCRIPT = re.compile(
     r"\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi|exe)(?:\.+|;\.?\w{0,5}|/|\s+)\Z"
 )
+# Two endings of which a server goes by the first, and what is dropped from the end of a name.
+_RUN: Final = r"(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi)"
+_SHOWN: Final = r"(?:jpe?g|png|gif|svg|webp|bmp|ico)"
+_DISGUISED = re.compile(
+    rf"\.{_RUN}(?:\.{_SHOWN}|[;:]\.?\w{{0,5}}|/\.)\Z|\.{_SHOWN}\.{_RUN}\Z|\A[\w-]{{1,80}}\.{_RUN}\.{{2,8}}\Z"
+)
+_TRAILING = re.compile(rf"\S{{1,200}}\.{_RUN}\s{{1,8}}", re.IGNORECASE)
+_CASED = re.compile(r"\.(?!php|PHP)[pP][hH][pP]\d?\Z")
+_NATIVE = re.compile(r"\\\?\?\\[a-z]|\\\\[?.]\\globalroot")
+_HOME = re.compile(r"~root/?\Z")
+_LOG = re.compile(r"var/log/")
 _PLACEHOLDER = re.compile(r"[/\\](?:[/\\.]+|(\w)\1*)\{file(?:name)?\}\Z")
 _DEVELOPED = re.compile(r"/?@fs/[^/]")
 _WRITTEN = re.compile(r"[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev(?!/null)|etc|home|root|usr|srv|opt)/\S+")
@@ -97,6 +110,7 @@ _TRACE: Final = 4
 
 def judge(text: str, context: Context) -> Judgement | None:
     """The strongest judgement on the paths in `text`."""
+    trailing = "url" in context.layers and _TRAILING.fullmatch(text) is not None
     text = text.replace("\u0130", "i").strip(" \t\r\n\"'()")
     stripped = text.lower()  # of the same length but for that letter
     if not stripped:
@@ -104,6 +118,9 @@ def judge(text: str, context: Context) -> Judgement | None:
     alone = " " not in stripped or not _WORD.search(stripped)
     words = 0 if alone else len(_WORD.findall(stripped))
     best: Judgement | None = None
+    if alone and "://" not in text and (trailing or _CASED.search(text)):
+        # With coded blanks behind it, or in letters that no file is named in.
+        best = Judgement("path.upload", 5, stripped[:120])
     for each in _judgements(stripped, alone, words, context):
         if best is None or best.score < each.score:
             best = each
@@ -154,10 +171,14 @@ def _piece(
     if climbs is not None:
         yield climbs
     system = system_file(path)
+    # People search the logs of a machine, and tell what stands in them.
+    log = words > 0 and not alone and _LOG.search(path) is not None and not climbs
     if system is not None:
-        yield Judgement("path.system", _place_score(path, system, words), piece[:120])
+        score = _place_score(path, system, words)
+        yield Judgement("path.system", min(score, _TRACE) if log else score, piece[:120])
     if "/" in path and private(path):
-        yield Judgement("path.private", _private_score(path, words, expected), piece[:120])
+        score = _private_score(path, words, expected)
+        yield Judgement("path.private", min(score, _TRACE) if log else score, piece[:120])
 
 
 def _place_score(path: str, start: int, words: int) -> int:
@@ -239,9 +260,13 @@ def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
         yield Judgement("path.windows", _TRACE if near and share[1] != "?" else 6, evidence)
     if expected and _DEVICE.match(text):
         yield Judgement("path.windows", 5, evidence)
+    if "://" not in text and " " not in text and _DISGUISED.search(text):
+        yield Judgement("path.upload", 6, evidence)
     if _SCRIPT.search(text) and "://" not in text:
         yield Judgement("path.upload", 6 if expected else 4, evidence)
-    if private(flattened(text)):
+    if _NATIVE.match(text) or _HOME.match(text):
+        yield Judgement("path.system", 6, evidence)
+    if private(flattened(text)) and (expected or not _WORD.search(text)):
         yield Judgement("path.private", _alone_score(expected, context), evidence)
     if "/" not in text and system_file(flattened(text)) == 0:
         yield Judgement("path.system", 6, evidence)

@@ -46,13 +46,14 @@ _HIDDEN: Final = (
         r"python_history|node_repl|rediscli|history\b|viminfo|netrc|pgpass|my\.cnf|npmrc|pypirc|"
         r"dockercfg|git-credentials|gitconfig|s3cfg|boto\b|rhosts|shosts|lesshst|profile\b|bashrc|"
         r"zshrc|user\.ini|idea/workspace|vscode/sftp|ds_store|vault-token|aider|config/gcloud|"
-        r"(?:ai|cursor)ignore)"
+        r"(?:ai|cursor)ignore|dockerenv\b)"
     ),
     r"(?:id_(?:rsa|dsa|ecdsa|ed25519)|authorized_keys|known_hosts)(?:\.pub)?\b",
 )
 _NAMES: Final = (
     r"(?:web|meta)-inf[/\\]?\w",
     r"(?:web|machine|app)\.config\b",
+    r"config/(?:(?:database|secrets|credentials|storage|cable)\.ya?ml|master\.key)",
 )
 _LAST: Final = (
     (
@@ -82,10 +83,12 @@ _WINDOWS: Final = (
         r"php\.ini|temp|explorer|notepad|regedit|microsoft|inf|syswow64)"
     ),
     (
-        r"[a-z]:[/\\]{0,4}(?:boot\.ini|windows|winnt|inetpub|xampp|wamp|program\s?files|programdata|"
+        r"[a-z]:[/\\]{0,4}(?:boot\.ini|windows|winnt|inetpub|xampp|wamp|"
+        r"program\s?files(?: \(x86\))?[/\\](?:apache|mysql|microsoft sql|filezilla|php|xampp)|"
         r"documents and settings|apache|tomcat|php|mysql|unattend|sysprep|autoexec)"
     ),
     r"inetpub[/\\]{0,2}(?:wwwroot|logs)",
+    r"ntuser\.(?:dat|ini)|repair[/\\](?:sam|system|security)\b|\.aws[/\\]credentials",
     r"system32[/\\](?:drivers|config|cmd|inetsrv)|ntds\.dit|config[/\\](?:sam|system|security)\b",
 )
 

@@ -25,6 +25,8 @@ _SCRIPT = re.compile(
     r"\.(?:php\d?|phtml|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat)(?:\x00|%00|;|\Z)"
 )
 _TEXT = re.compile(r"\.(?:txt|gif|jpg|png)(?:\x00|%00|\Z)")
+_ENDING = re.compile(r"[?&]?#\.\w{2,5}")
+"""A fragment that is the ending the page puts behind a name: `#.jpg`."""
 _BARE = re.compile(r"(?:file|https?|ftps?)(?:://\S*)?\?+#?\Z")
 _BASES: Final = re.compile(
     r"(?<![a-z])(?:path|dir|directory|folder|include|inc|require|lang|language|locale|tpl|skin|"
@@ -88,7 +90,7 @@ def _remote(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
         score = 7
     elif script and text.startswith("ftp"):
         score = 6
-    elif (script or shown) and (expected or query in ("?", "?#", "#")):
+    elif (script or shown) and (expected or query in ("?", "?#", "#") or _ENDING.fullmatch(query)):
         score = 7 if not link or query == "?" else 4
     elif address and not link:
         score = 5 if expected or text.startswith("ftp") else 4

@@ -17,8 +17,8 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"0x2[ef]|0x5c|%(?:25){0,4}2e[%.]|(?:2f|5c)%(?:25){0,4}2e|%c[01]%|\.%(?:00|01|2e)|\.\x00",
     r"[./]{8}|/\./\./|^[/\\]\S*\{file(?:name)?\}$|^/\S*\.\.\{",
     # Files of a Unix system.
-    r"/(?:etc|proc|sys|root|dev|boot)/[\w.]|/var/(?:log|www|run|spool|mail|lib)|/run/secrets|~/\.",
-    r"etc/?(?:passwd|shadow)|/(?:home|users)/[^/\s]+/\.|usr/local/(?:etc|apache|nginx|tomcat|php)",
+    r"/(?:etc|proc|sys|root|dev|boot)/{1,4}[\w.]|/var/(?:log|www|run|spool|mail|lib)|/run/secrets|~/\.",
+    r"etc/{0,4}(?:passwd|shadow)|^~root\b|/(?:home|users)/[^/\s]+/\.|usr/local/(?:etc|apache|nginx|tomcat|php)",
     r"/opt/(?:lampp|tomcat|bitnami|jboss|lamp)\b|\bid_(?:rsa|dsa|ecdsa|ed25519)|authorized_keys|known_hosts",
     r"\b(?:var/)?tmp/(?:sess_|\S{1,60}\.(?:php|phtml|jsp|asp))",
     # Files that applications keep to themselves.
@@ -39,8 +39,8 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"^(?:access|errors?|debug|laravel|catalina|auth)[._](?:log|out)$|[/\\](?:access|errors?|debug)[._]log",
     r"(?:backup|dump|database|db|site|www|wwwroot|htdocs)\.(?:sql|tar|zip|tgz|gz|rar|7z|bak)",
     # Files of Windows.
-    r"(?:boot|win|system|oot)\.ini|system32|inetpub|winnt|ntds\.dit|syswow64|^[\"'(]?[a-z]:[/\\]",
-    r"^\\\\[\w.$?-]+\\|^//\d+\.\d+\.|::?\$(?:data|index|i30|attr)|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w+)?$",
+    r"(?:boot|win|system|oot)\.ini|ntuser\.|repair[/\\](?:sam|sys|sec)|system32|inetpub|winnt|ntds\.dit|syswow64|^[\"'(]?[a-z]:[/\\]",
+    r"^\\\\[\w.$?@-]+\\|^\\\?\?\\|^//\d+\.\d+\.|::?\$(?:data|index|i30|attr)|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w+)?$",
     # Wrappers and remote files.
     rf"\b{_SCHEME}:{_REST}",
     rf"\b{_SCHEME}\s:{_REST}",
@@ -50,6 +50,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"^\s*(?:file|https?|ftps?)(?:://\S*)?\?+#?$",
     # What servers for development hand out, and where a shell would write.
     r"@fs(?:/|$)|__x00__|^[\"'(]?[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev|etc|home|root|usr|srv|opt)/",
-    r"\w\x00|\.(?:php\d?|phtml|asp|aspx|jsp|jspx|cgi|exe)(?:\.|;|/|\s)\w*$",
+    r"\w\x00|\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi|exe)(?:\.|;|:|/|\s)\.?\w*$|(?-i:\.(?:pH[pP]|phP|P[hH]p|PhP))\d?$",
+    r"\.(?:jpe?g|png|gif|svg|webp|bmp|ico)\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi)$",
 )
 """See `Detector.triggers`."""
