@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
-from vallum.inspection.detectors.ssrf_hosts import Host, read_host
+from vallum.inspection.detectors.ssrf_hosts import SERVICES, Host, read_host
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -86,12 +86,21 @@ _PORTS = "|".join(str(port) for port in sorted(_SERVICES))
 # Schemes by what a URL of them alone is worth, and one inside a longer text.
 _SCHEMES: Final[Mapping[str, tuple[int, int]]] = {
     **dict.fromkeys(("gopher", "dict", "tftp", "netdoc", "ldapi", "local_file", "jar"), (9, 7)),
-    **dict.fromkeys(("ldap", "ldaps", "smb", "rmi"), (7, 5)),
+    **dict.fromkeys(
+        ("ldap", "ldaps", "smb", "rmi", "iiop", "iiopname", "corbaname", "npipe"), (7, 5)
+    ),
+    "dns": (5, 4),  # A name to resolve, of JNDI; `dns:///service` is a target of gRPC.
     "file": (7, 4),
 }
-_SLASHES = re.compile(r":[/\\]{2}(?=[^\s*])")
+_SLASHES = re.compile(r"(?<!\bdns):[/\\]{2}(?=[^\s*])|(?<=\bdns)://(?=[^/\s])", re.IGNORECASE)
+_CORBA = re.compile(r"\bcorba(?:name|loc):[\w.:-]", re.IGNORECASE)
 _JAR = re.compile(r"jar:(?:https?|ftp|file|jar):", re.IGNORECASE)
-_SOCKET = re.compile(r"\bunix:(?:[^\s|]{1,1000}\||/[^\s|:]{1,300}:)\s?[a-z]{2,8}:", re.IGNORECASE)
+_SOCKET = re.compile(
+    r"\bunix:(?:[^\s|]{1,1000}\||/[^\s|:]{1,300}:)\s?[a-z]{2,8}:|"
+    r"(?:\A\W{0,8}(?:https?://)?|http\+)unix:/{0,8}(?:%2f|/)?(?:var(?:%2f|/))?run(?:%2f|/)|"
+    r"\bnpipe:[/\\]{2,8}\.[/\\]{1,2}pipe[/\\]",
+    re.IGNORECASE,
+)
 _DATA = re.compile(r"^\s{0,4}data:(?:text|application)/[\w.+-]{1,60}(?:$|[;,])", re.IGNORECASE)
 _BARE = re.compile(
     r"^\s{0,4}(?P<host>[\w.-]{3,100}?)(?P<port>:\d{1,5})?/(?P<path>\S{0,400})\s{0,4}$"
@@ -99,6 +108,11 @@ _BARE = re.compile(
 _MASK = re.compile(r"^\d{1,3}(?!\S)")
 # Where a browser says where it is: that is the developer's machine as often as not.
 _OWN_PLACE: Final = frozenset({"referer", "origin", "host", "user-agent"})
+# RFC 8252: a program on somebody's computer is sent back to by its loopback address.
+_SENT_BACK: Final = re.compile(
+    r"(?:post_?logout_?|oauth_?)?redirect_?uris?|(?:allowed|web|cors|trusted)_?origins?",
+    re.IGNORECASE,
+)
 
 
 class _Target(NamedTuple):
@@ -177,6 +191,8 @@ def _judge_target(target: _Target, context: Context) -> Judgement | None:
         return verdict("ssrf.service", 7, target.evidence)
     if context.location == "header" and context.name in _OWN_PLACE:
         return verdict("ssrf.internal", 3, target.evidence)
+    if host.kind == "loopback" and _SENT_BACK.fullmatch(context.name):
+        return verdict("ssrf.internal", 3, target.evidence)
     return verdict("ssrf.internal", 7 if host.kind == "link-local" else 5, target.evidence)
 
 
@@ -193,7 +209,7 @@ def _userinfo(text: str, start: re.Match[str]) -> Judgement | None:
 def _scheme(text: str, context: Context) -> Judgement | None:
     socket = _SOCKET.search(text)
     if socket:
-        return verdict("ssrf.scheme", 9, socket[0])
+        return verdict("ssrf.scheme", 4 if reads_as_prose(text) else 9, socket[0])
     found = strongest(_judge_scheme(text, *place) for place in islice(_schemes(text), _MOST_URLS))
     if found is not None:
         return found._replace(score=min(found.score, 4)) if reads_as_prose(text) else found
@@ -211,6 +227,8 @@ def _schemes(text: str) -> Iterator[tuple[str, int]]:
             yield name[0].lower(), name.start()
     for jar in _JAR.finditer(text):
         yield "jar", jar.start()
+    for name in _CORBA.finditer(text):
+        yield "corbaname", name.start()
 
 
 def _judge_scheme(text: str, name: str, start: int) -> Judgement | None:
@@ -251,12 +269,16 @@ DETECTOR = Detector(
     triggers=(
         r":[/\\]{1,8}(?:\d|\[)|\bhttps?:(?:\d|\[)|^[/\\]{2}(?:\d|\[)",
         rf":[/\\]{{1,8}}[^/\s]*{_NAMES}",
+        rf":[/\\]{{2}}(?:{SERVICES})(?:[:/]|$)",
         r":[/\\]{2,8}[^/\r\n]*@",
         rf":[/\\]{{2,8}}[\w-]+:(?:{_PORTS})(?:\D|$)",
         r":[/\\]{2,8}[^/\s]*(?:\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1)",
         r":[/\\]{2,8}\w\\{1,4}\w\\",
-        r"\b(?:gopher|dict|tftp|netdoc|ldapi?s?|local_file|smb|rmi|file):[/\\]{2}|\bjar:[a-z]{3,5}:",
-        r"\bunix:[^\s|]+\||\bunix:/[^\s|:]+:[a-z]",
+        (
+            r"\b(?:gopher|dict|tftp|netdoc|ldapi?s?|local_file|smb|rmi|file|iiop(?:name)?|dns|npipe):"
+            r"[/\\]{2}|\bjar:[a-z]{3,5}:|\bcorba(?:name|loc):"
+        ),
+        r"\bunix:[^\s|]+\||\bunix:/[^\s|:]+:[a-z/]|\bunix:/{0,8}(?:%2f|/)?(?:var|run)(?:%2f|/)",
         r"^\s{0,4}data:(?:text|application)/",
         (
             rf"^\s{{0,4}}(?:[\w.-]*{_NAMES}[\w.]*|169\.254\.[\d.]{{3,7}}|127\.[\d.]{{3,11}}|"

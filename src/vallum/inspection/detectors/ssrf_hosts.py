@@ -59,6 +59,13 @@ _LOOPBACK_NAME = re.compile(
 _INTERNAL_NAME = re.compile(
     r"\.(?:internal|local|localdomain|lan|corp|intranet|intra|home\.arpa|private|cluster|svc|consul)$"
 )
+SERVICES: Final = (
+    r"kubernetes(?:\.default)?|intranet|rabbitmq|elasticsearch|opensearch|redis|memcached|mongo(?:db)?|"
+    r"postgres(?:ql)?|mysql|mariadb|couchdb|cassandra|clickhouse|influxdb|etcd|zookeeper|kafka|consul|"
+    r"jenkins|grafana|prometheus|alertmanager|kibana|minio|portainer|docker|spark-master|airflow"
+)
+"""Names without a point that networks of containers give to what nobody outside should reach."""
+_SERVICE_NAME = re.compile(SERVICES)
 # Public names that somebody pointed at the loopback address, or at whatever is asked of them.
 _POINTING_HERE = re.compile(
     r"(?:^|\.)(?:localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|yoogle\.com|fbi\.com\.localhost|"
@@ -170,4 +177,5 @@ def _read_name(host: str) -> Host | None:
             return Host(kind_of(int(spelled, 16)), True)
         found = _read_v4(spelled.replace("-", "."))
         return found._replace(is_disguised=True) if found else None
-    return Host("internal-name", False) if _INTERNAL_NAME.search(host) else None
+    inside = _INTERNAL_NAME.search(host) or _SERVICE_NAME.fullmatch(host)
+    return Host("internal-name", False) if inside else None

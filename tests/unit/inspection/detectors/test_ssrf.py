@@ -41,6 +41,15 @@ SUSPECTS = Suspects(DETECTOR)
         ("unix:/run/docker.sock|http://x/", "ssrf.scheme", 9),
         ("169.254.169.254/latest/meta-data", "ssrf.bare", 6),
         ("localhost/admin", "ssrf.bare", 5),
+        ("unix:///var/run/podman.sock", "ssrf.scheme", 9),
+        ("http+unix://%2Frun%2Fdocker.sock/info", "ssrf.scheme", 9),
+        ("http://unix:/run/docker.sock:/info", "ssrf.scheme", 9),
+        ("npipe:////./pipe/docker_engine", "ssrf.scheme", 9),
+        ("iiop://evil.example/a", "ssrf.scheme", 7),
+        ("corbaname:iiop:evil.example#a", "ssrf.scheme", 7),
+        ("dns://evil.example/a", "ssrf.scheme", 5),
+        ("https://kubernetes.default/api", "ssrf.internal", 5),
+        ("http://grafana:3000/login", "ssrf.internal", 5),
     ],
 )
 def test_targets_are_stopped_by_what_they_are(text: str, rule: str, score: int) -> None:
@@ -71,6 +80,12 @@ def test_targets_are_stopped_by_what_they_are(text: str, rule: str, score: int) 
         "file: report.pdf, jar: of honey, dict: a book",
         "mailto:john.doe@example.com",
         "users/metadata/",
+        "dns:///users.example.com:50051",
+        "proxy_pass http://unix:/run/gunicorn.sock;",
+        "fastcgi_pass unix:/run/php/php-fpm.sock;",
+        "https://kubernetes.io/docs/",
+        "http://www.intranet-company.example/",
+        "docker://ghcr.io/org/image:1.2",
     ],
 )
 def test_public_targets_and_other_texts_pass(text: str) -> None:
@@ -84,3 +99,15 @@ def test_an_address_in_a_sentence_is_a_trace() -> None:
 
 def test_where_a_browser_comes_from_is_a_trace() -> None:
     assert SUSPECTS.score("http://localhost:3000/", "header", name="referer") < STOPS
+
+
+@pytest.mark.parametrize("name", ["redirect_uri", "redirectUris", "post_logout_redirect_uris"])
+@pytest.mark.parametrize("text", ["http://127.0.0.1:51004/", "http://[::1]/a", "http://localhost/"])
+def test_a_program_is_sent_back_to_its_own_computer(name: str, text: str) -> None:
+    assert 0 < SUSPECTS.score(text, "query", name=name.lower()) < STOPS
+    assert SUSPECTS.score(text, "query", name="webhook_url") >= STOPS
+
+
+def test_nobody_is_sent_back_to_a_service_or_a_disguise() -> None:
+    for text in ("http://127.0.0.1:6379/", "http://2130706433/", "http://169.254.169.254/"):
+        assert SUSPECTS.score(text, "query", name="redirect_uri") >= STOPS
