@@ -161,7 +161,11 @@ class _Head:
                 texts.append(text)
         if texts:
             suspicions = _suspicions(
-                self._inspector, texts, lambda: self._places(exchange), self._ruling, exchange
+                self._inspector,
+                texts,
+                lambda: [*self._places(exchange)].__getitem__,
+                self._ruling,
+                exchange,
             )
             if suspicions:
                 _rule(suspicions, self._ruling, exchange)
@@ -188,7 +192,7 @@ class _Head:
         suspicions = _suspicions(
             self._inspector,
             [text for text, _ in found],
-            lambda: (where for _, where in found),
+            lambda: lambda index: found[index][1],
             self._ruling,
             exchange,
         )
@@ -346,9 +350,14 @@ def _put(value: Any, pointer: tuple[str, ...], text: str) -> None:
     value[int(pointer[-1]) if isinstance(value, list) else pointer[-1]] = text
 
 
-def _body_places(plan: TextPlan, value: object) -> Iterator[_Where]:
-    for place in plan.places(value):
-        yield _Where("body", place.pointer, place.content, place.is_name)
+def _body_places(plan: TextPlan, value: object) -> Callable[[int], _Where]:
+    places = plan.places(value)
+
+    def where(index: int) -> _Where:
+        place = places[index]
+        return _Where("body", place.pointer, place.content, place.is_name)
+
+    return where
 
 
 def _media_type(exchange: Exchange) -> MediaType:
@@ -364,20 +373,20 @@ _Found = list[tuple[Suspicion, _Where]]
 def _suspicions(
     inspector: Inspector,
     texts: list[str],
-    places: Callable[[], Iterator[_Where]],
+    places: Callable[[], Callable[[int], _Where]],
     ruling: Ruling,
     exchange: Exchange,
 ) -> _Found | None:
-    """What inspection has to say about texts; `places` tells where each stands, when asked.
+    """What inspection has to say about texts; what `places` makes tells where each stands.
 
     None where that would take longer than it may, and the policy lets the request go on.
     """
-    known: list[_Where] = []
+    where_of: Callable[[int], _Where] | None = None
 
     def context_of(index: int) -> Context:
-        if not known:
-            known.extend(places())
-        where = known[index]
+        nonlocal where_of
+        where_of = where_of or places()
+        where = where_of(index)
         content = ruling.content(where.location, where.steps, where.content)
         name = where.steps[-1] if where.steps else ""
         return Context(where.location, name, cast("Content", content), where.is_name)
@@ -390,7 +399,7 @@ def _suspicions(
             exchange.notes.append(_TOO_SUSPICIOUS)
             return None
         raise Denied("content-refused", _TOO_SUSPICIOUS) from None
-    return [(each, known[each.text]) for each in found]
+    return [(each, where_of(each.text)) for each in found] if where_of else []
 
 
 def _rule(suspicions: _Found, ruling: Ruling, exchange: Exchange) -> None:

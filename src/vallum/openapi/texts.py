@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, overload
 
 from vallum.openapi.document import Node
 from vallum.openapi.facts import SchemaReader
@@ -44,6 +44,39 @@ class Place(NamedTuple):
     text: str
     content: str
     is_name: bool
+
+
+_Path = tuple["_Path", str | int] | None
+"""The path of what is above, and one step; None is the root. Only few are ever asked for."""
+_Found = tuple[_Path, str, str, bool]
+
+
+class Places(Sequence[Place]):
+    """The free texts of a value, of which a place is only written out when it is asked for."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: Sequence[_Found]) -> None:
+        self._found = found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, index: int) -> Place: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Places: ...
+
+    def __getitem__(self, index: int | slice) -> Place | Places:
+        if isinstance(index, slice):
+            return Places(self._found[index])
+        path, text, content, is_name = self._found[index]
+        steps: list[str] = []
+        while path is not None:
+            path, step = path
+            steps.append(str(step))
+        return Place((*reversed(steps),), text, content, is_name)
 
 
 @dataclass(slots=True, eq=False)
@@ -116,8 +149,8 @@ class TextPlan:
                 for item in value:  # type: ignore[attr-defined]
                     plan.collect(item, texts)
         elif kind is Part:
-            places = _file_places(value, (), self.content)  # type: ignore[arg-type]
-            texts.extend(place.text for place in places)
+            parts = _texts_of_file(value, None, self.content)  # type: ignore[arg-type]
+            texts.extend(text for _, text, _, _ in parts)
 
     def _collect_members(self, value: dict[str, Any], texts: list[str]) -> None:
         properties, other = self.properties, self.other
@@ -134,26 +167,37 @@ class TextPlan:
             elif child is not None:
                 plan.collect(child, texts)
 
-    def places(self, value: object, pointer: tuple[str, ...] = ()) -> Iterator[Place]:
-        """Every free text in `value` with where it is."""
+    def places(self, value: object) -> Places:
+        """Every free text in `value` with where it is, in the order of `collect`."""
+        found: list[_Found] = []
+        self._find(value, None, found)
+        return Places(found)
+
+    def _find(self, value: object, path: _Path, found: list[_Found]) -> None:
         if isinstance(value, str):
             if self.content:
-                yield Place(pointer, value, self.content, False)
+                found.append((path, value, self.content, False))
         elif isinstance(value, dict):
+            properties, other = self.properties, self.other
             for name, child in value.items():
-                plan = self.properties.get(name)
+                plan = properties.get(name)
                 if plan is None:
-                    if self.other is None:
+                    if other is None:
                         continue
-                    yield Place((*pointer, name), name, "text", True)
-                    plan = self.other
-                yield from plan.places(child, (*pointer, name))
+                    found.append(((path, name), name, "text", True))
+                    plan = other
+                if type(child) is str:
+                    if plan.content:
+                        found.append(((path, name), child, plan.content, False))
+                elif child is not None:
+                    plan._find(child, (path, name), found)
         elif isinstance(value, list):
-            if self.items is not None:
+            plan = self.items
+            if plan is not None:
                 for index, item in enumerate(value):
-                    yield from self.items.places(item, (*pointer, str(index)))
+                    plan._find(item, (path, index), found)
         elif isinstance(value, Part):
-            yield from _file_places(value, pointer, self.content)
+            found += _texts_of_file(value, path, self.content)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -169,19 +213,19 @@ class TextPlan:
         return frozenset(found - {""})
 
 
-def _file_places(file: Part, pointer: tuple[str, ...], content: str) -> Iterator[Place]:
+def _texts_of_file(file: Part, path: _Path, content: str) -> Iterator[_Found]:
     """What of an uploaded file is text: its name, and the content where its type says so."""
     if file.name and not file.filename and content:
         # SECURITY: most readers of forms know files by their names alone: to them this is the text
         # of a field, whatever type it has.
-        yield Place(pointer, file.content.decode("utf-8", "replace"), content, False)
+        yield path, file.content.decode("utf-8", "replace"), content, False
         return
     if file.filename:
-        yield Place((*pointer, "filename"), file.filename, "text", False)
+        yield (path, "filename"), file.filename, "text", False
     media_type = file.media_type
     if media_type is None or media_type.essence.startswith("text/"):
         # A file is kept, not pasted into a query or a page; what runs by itself still counts.
-        yield Place(pointer, file.content.decode("utf-8", "replace"), "code", False)
+        yield path, file.content.decode("utf-8", "replace"), "code", False
 
 
 NOTHING: Final = TextPlan()
