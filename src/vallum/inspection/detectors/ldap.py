@@ -15,7 +15,7 @@ RULES: Final[Mapping[str, str]] = {
     "ldap.operator": "the value leaves its condition and the start of a list of conditions follows",
     "ldap.nested": "a list of conditions starts inside a value",
     "ldap.truncation": "the value leaves its condition and a null byte ends the filter",
-    "ldap.filter": "a complete filter with a wildcard as a value",
+    "ldap.filter": "a filter, or the start of a list of conditions, as a value",
     "ldap.probe": "a string that tries which marks of a filter are let through",
 }
 
@@ -41,6 +41,22 @@ _FILTER = re.compile(
     rf"userpassword|givenname|member|ou|dc)[<>~]?=[^()]{{0,100}}\))\s{{0,4}}",
     re.IGNORECASE,
 )
+_ATTRIBUTE = (
+    r"(?:uid|cn|sn|mail|objectclass|objectcategory|samaccountname|memberof|userpassword|givenname|"
+    r"member|ou|dc|userprincipalname|useraccountcontrol|unicodepwd|department|manager|uidnumber|"
+    r"gidnumber|homedirectory|loginshell|pwdlastset|admincount|serviceprincipalname|"
+    r"telephonenumber|displayname|employee(?:id|number|type)|l|o|c|st)"
+)
+_ASKED = rf"{_ATTRIBUTE}(?:[;:][\w.;:-]{{0,60}})?[<>~]?="
+# An operator with its condition, for a list that the value stands in; two filters, where one is
+# meant; a filter that asks a secret.
+_LIST = re.compile(
+    rf"\s{{0,4}}(?:[&|!]\s?\({_ASKED}[^()]{{1,100}}\)?\s{{0,4}}\Z|"
+    rf"\({_ASKED}[^()]{{1,100}}\)\s?\([&|!]?\s?\(?{_ASKED}|"
+    r"\([&|!].{0,400}?\((?:userpassword|unicodepwd|ntpassword|lmpassword|ms-mcs-admpwd)[<>~]?=)",
+    re.IGNORECASE,
+)
+_CUT_OFF = re.compile(r"\s{0,4}\([&|]\s?(?:\([A-Za-z][\w;.-]{0,63}[<>~]?=[^()]{1,100}\)\s?){1,8}\Z")
 _MOST_MARKS: Final = 1000
 _MOST_LEFT: Final = 64
 """Conditions that a text may leave without doing anything, before it is left alone."""
@@ -53,6 +69,9 @@ def judge(text: str, context: Context) -> Judgement | None:
         text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
     if "*" in text and _FILTER.fullmatch(text):
         return verdict("ldap.filter", 5, text)
+    listed = _CUT_OFF.match(text) or _LIST.match(text)
+    if listed:
+        return verdict("ldap.filter", 5, listed[0])
     depth = left = 0
     for mark in islice(_PARENTHESIS.finditer(text), _MOST_MARKS):
         if mark[0] == "(":
@@ -95,7 +114,7 @@ DETECTOR = Detector(
     family="ldap",
     rules=RULES,
     triggers=(
-        r"\\29(?:\\|\()|\\2a\\29|^\s{0,4}\((?:[&|!]\(|[a-z]{2,20}=)",
+        r"\\29(?:\\|\()|\\2a\\29|^\s{0,4}(?:\((?:[&|!]\s?\(|[a-z]{2,20}=)|[&|!]\s?\([a-z])",
         (
             r"\)\s{0,4}\({0,2}[&|!]?\s{0,4}\([( ]{0,3}(?:[a-z]|\d+\.)[\w;.-]{0,63}"
             r"(?::[\w.:-]{0,63})?\s?[<>~:]?="

@@ -49,3 +49,21 @@ def test_filters_that_are_left_are_stopped(text: str, rule: str) -> None:
 )
 def test_ordinary_parentheses_pass(text: str) -> None:
     assert SUSPECTS.score(text, "body") < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["|(mail=*)", "&(memberOf=cn=staff", "!(cn=ann)", "(|(a=b)(c=d)", "(&(sn=a)",
+     "(cn=ann)(|(cn=bob", "(&(cn=ann)(unicodePwd>=a))"],
+)  # fmt: skip
+def test_lists_of_conditions_that_are_no_filter_of_their_own_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["!(a && b)", "&(x)", "(&(cn=ann)(mail=ann@a.example))", "(a=1)(b=2)", "|(x|", "(x=1) (&)",
+     "!(n=3)"],
+)  # fmt: skip
+def test_logic_and_whole_filters_pass(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
