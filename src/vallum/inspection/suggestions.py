@@ -5,6 +5,7 @@ Only suggestions: an attacker can write records too. A person reads the evidence
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -44,8 +45,9 @@ class Target(NamedTuple):
 
     @property
     def selector(self) -> str:
-        """As the policy names it."""
-        return (self.at or "/") if self.location == "body" else f"{self.location}:{self.at}"
+        """As the policy names it, in quotes: whoever sends the request chooses its names."""
+        name = (self.at or "/") if self.location == "body" else f"{self.location}:{self.at}"
+        return json.dumps(name)
 
 
 class Suggestion(NamedTuple):
@@ -112,7 +114,7 @@ def _for_target(target: Target, rules: Mapping[str, _Seen], until: str) -> list[
         Suggestion(
             "exclusion",
             target,
-            f'exclude: [{{rule: {rule}, field: "{target.selector}", until: {until}, '
+            f'exclude: [{{rule: {rule}, field: {target.selector}, until: {until}, '
             'reason: "say why it is harmless"}]',
             f"{one.count} findings of {len(one.callers)} callers",
             _evidence([one]),

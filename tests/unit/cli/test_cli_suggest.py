@@ -68,6 +68,24 @@ def test_several_families_in_one_field_say_what_it_holds(tmp_path: Path) -> None
     assert yaml.safe_load(str(found["change"])) == {"fields": {"/x": "code"}}
 
 
+@pytest.mark.parametrize("rules", [["sql.tautology"], ["sql.tautology", "shell.command"]])
+def test_a_name_of_a_request_says_no_more_than_a_name(tmp_path: Path, rules: list[str]) -> None:
+    name = 'q", until: 2099-01-01}, {rule: "*", field: "/"}], inspect: off, x: ["\n# \u2028: {'
+    rows = [
+        (f"caller{n}", "find", Found(family=r.split(".")[0], rule=r, location="query", at=name))
+        for r in rules
+        for n in range(4)
+    ]
+    record(tmp_path, *rows)
+
+    (found,) = run(tmp_path)
+
+    change = yaml.safe_load(str(found["change"]))
+    assert change.keys() <= {"exclude", "fields"}
+    places = change.get("fields") or [each["field"] for each in change["exclude"]]
+    assert list(places) == [f"query:{name}"]
+
+
 @pytest.mark.parametrize(
     ("at", "schema"), [("order_id", "pattern"), ("email", "format: email"), ("q", "maxLength")]
 )
