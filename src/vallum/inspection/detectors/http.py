@@ -42,7 +42,10 @@ _REST_AT_START = re.compile(
     r"(?:[A-Za-z][\w-]{0,40}[ \t]?:|\r?\n|\Z)",
     re.IGNORECASE,
 )
-_RANGE = re.compile(r"\s?bytes\s?=[\d, -]*?(?:\d{16}|(?:-\s?,[\d ]{0,20}){5})", re.IGNORECASE)
+_RANGE = re.compile(
+    r"\s?bytes\s?=(?:[\d, -]*?(?:\d{16}|(?:-\s?,[\d ]{0,20}){5})|\s?(?:0-\d{0,10}\s?,\s?){6})",
+    re.IGNORECASE,
+)
 _QUOTING = frozenset("\"'`")
 
 
@@ -111,7 +114,7 @@ DETECTOR = Detector(
         r"HTTP/\d\.\d[ \t]{1,4}\d{3}(?:[ \t\r\n]|$)",
         rf"(?:^|[\r\n])0\r?\n\r?\n\s{{0,4}}{_METHOD}[ \t]{{1,4}}{_TARGET}",
         r"HTTP/\d(?:\.\d)?\r?\n",
-        r"^\s?bytes\s?=[\d, -]*(?:\d{16}|-\s?,)",
+        r"^\s?bytes\s?=(?:[\d, -]*(?:\d{16}|-\s?,)|\s?(?:0-\d{1,10}\s?,\s?){6})",
         r"^\$version$",
     ),
     judge=judge,

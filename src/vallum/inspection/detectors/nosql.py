@@ -64,9 +64,10 @@ _STATEMENT = (
     r"typeof\s|db\.|this\.|emit\s?\(|function\b|print(?:json)?\s?\(|\w{1,20}\s?=\s?new\s)"
 )
 
+_BRACKETED = r"(?:set|type|comment|meta|search|min|max|sum|avg)"
 # `$set` alone is what analytics call the properties of a person; `a[$set][b]` is not.
 _OPERATOR_NAME = re.compile(
-    rf"(?:^|[\[.])\s{{0,2}}\$(?:{_ANY}|{_NAMED})\s{{0,2}}(?:$|[\]\[.])|\[\s{{0,2}}\$set\s{{0,2}}\]|^\$set\[",
+    rf"(?:^|[\[.])\s{{0,2}}\$(?:{_ANY}|{_NAMED})\s{{0,2}}(?:$|[\]\[.])|\[\s{{0,2}}\${_BRACKETED}\s{{0,2}}\]|^\$set\[",
     re.IGNORECASE,
 )
 _OPERATOR_KEY = re.compile(rf"(?:^|[\[{{,'\"])\s{{0,8}}\$({_ANY})['\"]?\s{{0,8}}:", re.IGNORECASE)
@@ -86,9 +87,9 @@ _OPERATOR_PATH = re.compile(
     r"geoWithin)\](?:\[[\w.-]{0,40}\]){0,4}[\w.@%+^*-]{0,200}",
     re.IGNORECASE,
 )
-_LOOKUP_NAME = re.compile(rf"^[a-z]\w{{0,200}}?__{_LOOKUPS}$", re.IGNORECASE)
+_LOOKUP_NAME = re.compile(rf"^(?:\w{{1,40}}\[)?[a-z]\w{{0,200}}?__{_LOOKUPS}\]?$", re.IGNORECASE)
 _PROBING = re.compile(
-    r"(?:with|contains|regex|has_keys?|has_any_keys|contained_by|search)$", re.IGNORECASE
+    r"(?:with|contains|regex|has_keys?|has_any_keys|contained_by|search)\]?$", re.IGNORECASE
 )
 _SECRET_FIELD = re.compile(
     r"passw|secret|token|api_?key|hash|is_(?:staff|superuser|admin)", re.IGNORECASE
@@ -125,7 +126,7 @@ _SHELL = re.compile(
     r"\br\.(?:db\(['\"]|(?:db|table)(?:Drop|Create|List)\(|table\(['\"]\w{1,60}['\"]\)\.\w|js\(['\"]|http\(['\"])"
 )
 _WIRE = re.compile(
-    r"[\r\n](?=[*sarpcfelmkbdhgu])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
+    r"[\r\n](?=[*sarpcfelmkbdhgui])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
     r"(?:set|add|replace|append|prepend|cas) \S{1,250} \d{1,10} \d{1,12} \d{1,10}"
     r"(?: noreply)?\r?\n|"
     r"(?:flush_?all|flushdb)\s?(?:[\r\n]|$)|config set \w+ \S|(?:slaveof|replicaof) \S{1,100} \w+|"
@@ -133,8 +134,9 @@ _WIRE = re.compile(
     r"stats (?:items|slabs|cachedump)\b|config get \*|acl setuser |bgrewriteaof|debug sleep \d|"
     r"script load |module load /|"
     # One command on a line of its own, as Redis takes it.
-    r"(?-i:(?:H?SET|[LR]PUSH|SADD|PUBLISH|EXPIRE|RENAME|APPEND|SETEX|GETSET|MIGRATE) \S{1,100}"
-    r"(?: \S{1,100}){1,4}|(?:AUTH|DEL|UNLINK) \S{1,100}|SELECT \d{1,3}|SHUTDOWN NOSAVE)\r\n)",
+    r"(?-i:(?:H?SET|[LR]PUSH|SADD|PUBLISH|EXPIRE|RENAME|APPEND|SETEX|GETSET|MIGRATE|LRANGE) "
+    r"\S{1,100}(?: \S{1,100}){1,4}|(?:AUTH|DEL|UNLINK|INCR|DECR|DUMP|HGETALL) \S{1,100}|"
+    r"SELECT \d{1,3}|SHUTDOWN NOSAVE)\r\n)",
     re.IGNORECASE,
 )
 _CQL = re.compile(r"\ballow\s{1,8}filtering\b", re.IGNORECASE)
@@ -244,9 +246,9 @@ DETECTOR = Detector(
     triggers=(
         (
             rf"(?:^|[\[.'\"{{, ])\${_ANY}(?:$|[\]\[.'\" :])|"
-            rf"(?:^|[\[.])\s?\${_NAMED}\s?(?:$|[\]\[.])|\[\s?\$set\s?\]|^\$set\["
+            rf"(?:^|[\[.])\s?\${_NAMED}\s?(?:$|[\]\[.])|\[\s?\${_BRACKETED}\s?\]|^\$set\["
         ),
-        rf"\w__{_LOOKUPS}$",
+        rf"\w__{_LOOKUPS}\]?$",
         r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:",
         (
             r"^\s{0,8}this\.\w{1,40}(?:\.match\s?\(|\s?[=!]==?)|['\"]\s{0,8}\+\s{0,8}sleep\s?\(|"
@@ -265,7 +267,7 @@ DETECTOR = Detector(
             r"flush_?all|flushdb|config set |config get \*|slaveof |replicaof |eval ['\"]|"
             r"keys \*|stats (?:items|slabs|cachedump)|acl setuser |bgrewriteaof|debug sleep |"
             r"script flush|script load |module load |"
-            r"(?:h?set|[lr]push|sadd|publish|expire|rename|append|setex|getset|migrate|auth|del|"
+            r"(?:h?set|[lr]push|sadd|publish|expire|rename|append|setex|getset|migrate|lrange|auth|del|incr|decr|dump|hgetall|"
             r"unlink|select|shutdown) \S{1,100}(?: \S{1,100}){0,4}\r\n)"
         ),
         r"allow\s{1,8}filtering",

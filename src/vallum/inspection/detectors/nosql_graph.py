@@ -20,7 +20,7 @@ _OPENS = re.compile(
 # The end of a graph's query, behind a string that is closed and before the rest as a comment.
 _END = re.compile(
     r"['\"]\s{0,4}[)}\]]{0,3}\s{0,8}[^'\"]{0,80}?\b(?:return\s{1,4}[\w.]{1,60}|"
-    r"remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40})\s{0,4}(?://|/\*)",
+    r"remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40})\s{0,4};?\s{0,4}(?://|/\*)",
     re.IGNORECASE,
 )
 _CLOSE = r"['\"]\s{0,4}[)}\]]{0,3}\s{0,8}"
@@ -59,6 +59,14 @@ _WHOLE_AQL = re.compile(
     r"(?:update|replace)\s{1,4}(?P=each)\s{1,4}(?:with|in)\b)",
     re.IGNORECASE,
 )
+# What begins a query of Cypher or AQL that reads no pattern first.
+_START = re.compile(
+    r"\s{0,8}(?:unwind\s{1,4}[^\r\n]{1,100}?\sas\s{1,4}\w{1,40}\s{1,4}"
+    r"(?:create|merge|match|return|call|set|with|detach)\b|"
+    r"return\s{1,4}(?:document|collections|attributes|current_user)\s?\(|"
+    r"let\s{1,4}\w{1,40}\s?=\s?\(\s?for\s)",
+    re.IGNORECASE,
+)
 _SPARQL = re.compile(
     r"(?:\}\s{0,4}|;\s{0,4}|^\s{0,8})(?:(?:insert|delete)\s{1,4}data\s{0,4}\{|"
     r"(?:drop|clear)\s{1,4}(?:silent\s{1,4})?graph\s{1,4}<|"
@@ -86,7 +94,7 @@ _CLAUSE = re.compile(
 )
 _CYPHER = re.compile(
     r"load\s{1,8}csv\s{1,8}(?:with\s{1,8}headers\s{1,8})?from\s{1,8}['\"]|"
-    r"detach\s{1,8}delete\s{1,8}\w|call\s{1,8}(?:(?:apoc|dbms)\.\w{1,40}[.(]|"
+    r"detach\s{1,8}delete\s{1,8}[\w(]|call\s{1,8}(?:(?:apoc|dbms)\.\w{1,40}[.(]|"
     r"db\.(?:labels|schema|index|indexes|constraints|propertyKeys|relationshipTypes|ping|info)\b)",
     re.IGNORECASE,
 )
@@ -107,7 +115,7 @@ WORDS: Final = (
 
 TRIGGERS: Final = (
     r"\bg\.[ve]\(|^\s{0,4}(?:create|merge)\s{0,4}\(\w{0,20}:\w",
-    r"return\s{1,4}[\w.]{1,60}\s{0,4}/[/*]|remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40}\s{0,4}/[/*]",
+    r"return\s{1,4}[\w.]{1,60}\s{0,4};?\s{0,4}/[/*]|remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40}\s{0,4}/[/*]",
     (
         r"\bmatch\s{0,8}\(\s?\w{0,40}\s?[:){]|load\s{1,8}csv\s|detach\s{1,8}delete\s|"
         r"\bcall\s{1,8}(?:db|apoc|dbms)\."
@@ -119,6 +127,10 @@ TRIGGERS: Final = (
         r"\}\s{0,4}(?:;\s{0,4})?(?:drop|clear)\s|"
         r"\b(?:service|load)\s{1,4}(?:silent\s{1,4})?<[a-z]{2,8}:|"
         r"\?\w{1,20}\s{1,4}\?\w{1,20}\s{1,4}\?\w"
+    ),
+    (
+        r"\bunwind\s{1,4}[\w.\[$(]|^\s{0,4}return\s{1,4}(?:document|collections|attributes|"
+        r"current_user)\s?\(|^\s{0,4}let\s{1,4}\w{1,40}\s?=\s?\(\s?for\s"
     ),
     r"['\"]\s?\)\s?\.(?:drop|valuemap|elementmap|inject|addv|adde|iterate|sideeffect)\s?\(",
 )
@@ -150,6 +162,7 @@ def _query(text: str) -> Judgement | None:
         or _CREATE.match(text)
         or _graph_pattern(text)
         or _WHOLE_AQL.match(text)
+        or _START.match(text)
         or _SPARQL.search(text)
         or _STEP_OUT.match(text)
     )

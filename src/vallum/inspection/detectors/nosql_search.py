@@ -47,7 +47,7 @@ _SECRETS = r"(?:\w{0,20}(?:passw(?:or)?d|secret|api_?key)\w{0,20})"
 # Any value, a range of them, or an expression for them: `password: ***` is none of these.
 _ANY_VALUE = r":(?:\*(?![*\w])|\[[^\]]{1,40} TO |/[^/\s]{1,60}/(?:$|[\s)]))"
 _SECRET_ASKED = re.compile(
-    rf"^(?:[^:]{{0,60}}(?:\b(?:OR|AND|NOT)\s{{1,4}}|\|\|\s?|&&\s?)\(?|\s{{0,4}})"
+    rf"^(?:.{{0,100}}?(?:\b(?:OR|AND|NOT)\s{{1,4}}|\|\|\s?|&&\s?)\(?|\s{{0,4}})"
     rf"(?:_exists_:{_SECRETS}|{_SECRETS}{_ANY_VALUE})"
 )
 _GROUP_LEFT = re.compile(

@@ -34,7 +34,7 @@ _TOOL_NAMES = (
     r"|nexpose|nettacker|oneforall|paloaltonetworks|proxystrike|ratproxy|shodanscan|sitadel"
     r"|spiderfoot|sqliv|sqlmate|sstimap|subjack|sublist3r|syhunt|theharvester|traxss|vulscan"
     r"|watobo|webbandit|whitewidow|wikto|wprecon|xsscrapy|zoomeye|internetmeasurement|ghostscan"
-    r"|r00ts3c|gafgyt|krebsonsecurity"
+    r"|r00ts3c|gafgyt|krebsonsecurity|shodan|kxss|getodin|jdatabasedrivermysqli"
 )
 # Names that are words as well, as tools write them.
 _TOOL_PHRASES = (
@@ -69,6 +69,8 @@ _TOOL_PHRASES = (
     "vulnerability scan",
     "pentest",
     "jwt_tool",
+    "linux gnu (cow)",
+    "cobalt strike",
     "recon-ng",
     "the harvester",
 )
@@ -87,7 +89,8 @@ _WORD = re.compile(r"[a-z0-9]{3,40}")
 # Words that other programs are called by too, but not alone or with a version.
 _WHOLES = (
     r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb|katana|pangolin|paros|xray|goby|hakai|mozi|mirai|"
-    r"amass|eyewitness|aquatone|vega)"
+    r"amass|eyewitness|aquatone|vega|"
+    r"qualys|tenable|rapid7|blackwidow|vuls|hello,? world)"
     r"(?:[/ ]v?\d[\w.-]{0,20})?$"
 )
 _WHOLE = re.compile(rf"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)/|{_WHOLES}", re.IGNORECASE)

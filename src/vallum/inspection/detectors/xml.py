@@ -54,7 +54,9 @@ _XSLT = re.compile(
     r"1999/XSL/Transform|"
     # Elements that processors add: they write files and run programs.
     r"<(?:exsl|redirect|saxon|xalan|lxslt|msxsl):(?:document|write|open|close|script|"
-    r"assign|component|output|call-template|function)\b|exslt\.org/[a-z]",
+    r"assign|component|output|call-template|function)\b|exslt\.org/[a-z]|"
+    r"xml\.apache\.org/x(?:alan|slt)\b|icl\.com/saxon|saxon\.sf\.net|"
+    r"urn:schemas-microsoft-com:xslt",
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(
@@ -97,7 +99,8 @@ _ATTRIBUTES = re.compile(
     r"\s{1,4}[A-Za-z_][\w:.-]{0,60}\s?=\s?(?P=quote)[^<>\"'=]{0,200}"
 )
 _ATTRIBUTE_LEFT = re.compile(
-    r"[^<>\"']{0,200}[\"']\s{0,4}/?>\s{0,4}<(?P<name>[A-Za-z_][\w:.-]{0,60})(?:\s|/?>)"
+    r"[^<>\"']{0,200}[\"']\s{0,4}/?>\s{0,4}<(?P<name>[A-Za-z_][\w:.-]{0,60})"
+    r"(?:\s[^<>/]{0,200})?(?P<end>/>)?"
 )
 # The text ends within a quoted attribute, as what stands behind it needs.
 _IN_ATTRIBUTE = re.compile(
@@ -205,7 +208,7 @@ def _attribute_left(text: str) -> Judgement | None:
     quoted = _LEFT_ATTRIBUTE.match(text)
     if quoted is None:
         quoted = _ATTRIBUTE_LEFT.match(text)
-        if quoted is not None and _IN_ATTRIBUTE.search(text, quoted.start("name") - 1) is None:
+        if quoted is not None and not (quoted["end"] or _IN_ATTRIBUTE.search(text, quoted.start())):
             return None
     return verdict("xml.element", 6, text) if quoted is not None and _is_new(quoted) else None
 
@@ -261,7 +264,10 @@ def _envelope(text: str) -> Judgement | None:
 
 _LOOKS: Final[tuple[Look, ...]] = (
     (("<!",), _declaration),
-    (("include", "xsl", "stylesheet", "<?xml", "esi", "uri", "location", "href", ":"), _inclusion),
+    (
+        ("include", "xsl", "stylesheet", "<?xml", "esi", "xalan", "uri", "location", "href", ":"),
+        _inclusion,
+    ),
     (("schemalocation",), _schema),
     (("<",), _elements),
     (("]]>", "<![cdata[", "<!--", "-->"), _sections),
@@ -285,7 +291,8 @@ DETECTOR = Detector(
         r"<esi:|<!--\s?esi\s",
         (
             r"<\?xml-stylesheet|<xslt?:[a-z]|1999/XSL/Transform|"
-            r"<(?:exsl|redirect|saxon|xalan|lxslt|msxsl):[a-z]|exslt\.org/"
+            r"<(?:exsl|redirect|saxon|xalan|lxslt|msxsl):[a-z]|exslt\.org/|"
+            r"xml\.apache\.org/x|icl\.com/saxon|saxon\.sf\.net|urn:schemas-microsoft-com:xslt"
         ),
         r"schemaLocation\s?=",
         r"<\?xml\s[^<>?]{0,100}encoding\s?=\s?['\"](?:utf-?[7123]|ucs|ebcdic|cp037|ibm)",

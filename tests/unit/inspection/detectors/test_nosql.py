@@ -46,6 +46,7 @@ def test_variables_in_brackets_and_talk_of_operators_pass(text: str) -> None:
     [
         ("user__password__startswith", 7),
         ("author__profile__city__contains", 5),
+        ("filter[user__password__startswith]", 7),
         ("author__created__gte", 3),
         ("title__startswith", 3),
     ],
@@ -160,7 +161,7 @@ def test_what_looks_like_other_stores_passes(text: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["a[$options]", "sort[$natural]", "[ $gt ]", "person[$set][owner]", "$set[owner]", "$match",
-     "$group", "$geoNear", "list.$slice"],
+     "$group", "$geoNear", "list.$slice", "a[$type]", "a[$comment]"],
 )  # fmt: skip
 def test_more_operators_as_names_are_stopped(name: str) -> None:
     assert SUSPECTS.score(name, "query", is_name=True) == 9

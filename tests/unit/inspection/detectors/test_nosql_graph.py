@@ -47,6 +47,9 @@ def test_clauses_of_cypher_behind_a_string_are_stopped(text: str) -> None:
         "Ada' RETURN ATTRIBUTES(p) //",
         "FOR s IN secrets FILTER s.n > 1 RETURN s.text",
         "FOR p IN people REMOVE p IN people",
+        "UNWIND range(1, 9) AS i MERGE (:Spam)",
+        "RETURN ATTRIBUTES(p)",
+        "LET a = (FOR p IN people RETURN p) RETURN a",
         "FOR p IN people UPDATE p WITH {owner: 1} IN people",
     ],
 )
@@ -76,6 +79,8 @@ def test_sparql_and_gremlin_are_stopped(text: str) -> None:
         "name = 'Ada' and team.name is not null",
         "city in ('Rome') or country.code in ('IT')",
         "The users' delete button",
+        "Unwind with tea as you like",
+        "Return documents (signed) by Friday",
         "Bob's set of keys and Ann's: return it",
         "Please 'create' (or merge) the branch",
         "the 'blue' match (4:2)",
