@@ -43,6 +43,19 @@ _RUBY_CALLED: Final = (
 _GAP = r"\s*(?:/[/*]|#[^{}]|\()"
 _TRIGGERS: Final = (
     *code_other.TRIGGERS,
+    # Lines that say much where they are alone
+    (
+        r"\btime\.sleep\(|\bos\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|getlogin)\(|"
+        r"\bshutil\.\w|\btimeit\.timeit|%\([\w.]{1,40}\.__\w|(?:globals|locals|vars)\(\)\s?\[|"
+        r"^import\s[\w\s,]{2,60}\b(?:subprocess|pty|socket)\b"
+    ),
+    r"\bres\.(?:end|send|write)\(\d|(?:json\.stringify|object\.\w{4,7})\(process\.",
+    (
+        r"\benv\.(?:to_|inspect|each|map|keys|values)|\bobjectspace\.|"
+        r"\bopen\s?\(\s?\w{1,20}\s?,\s?['\"][^'\"]{1,60}\|['\"]"
+    ),
+    r"getclass\(\)\.get|\bnew\ssocket\s?\(|currentthread\(\)\.sleep",
+    r"<sql:\w|<s:property\s|<ui:include\s|<x:parse\s",
     # PHP
     r"<\?(?:=|php|xml\s*[^\sa-z-]|\s|\$|$)",
     r"[\[{][\\/]?php[\]}]",

@@ -89,15 +89,18 @@ _SCORES: Final = {
     "shell": 7,
     "exit": 5,
 }
-_NOTHING_BEFORE = re.compile(r"\W{0,40}(?:new\s{1,8}\w{1,40}\s{0,8}\(\s{0,8})?")
+_NOTHING_BEFORE = re.compile(
+    r"\W{0,40}(?:java\.lang\.|System\.|new\s{1,8}\w{1,40}\s{0,8}\(\s{0,8})?"
+)
 # What says much only where it is all there is: honest programs have such lines.
 _ALONE = Needle(
-    "eval jenkins hudson thread url openstream openconnection getclass grab environment server "
-    "gettype",
+    "eval jenkins hudson thread url socket openstream openconnection getclass grab environment "
+    "server gettype",
     r"\bEval\.(?:me|x|xy)\s{0,8}+\(|\b(?:jenkins|hudson)\.model\.[A-Z]\w{2,40}|"
-    r"\bThread\.sleep\s{0,8}+\(\s{0,8}+\d|"
+    r"\bThread\.(?:currentThread\(\)\.)?sleep\s{0,8}+\(\s{0,8}+\d|"
     r"\bnew\s+(?:java\.net\.)?URL\s{0,8}+\([^()]{1,200}\)\s{0,8}+\.\s{0,8}+(?:openStream|openConnection|"
     r"text|getText|getContent)\b|@groovy\.lang\.Grab\w{0,8}|"
+    r"\A\W{0,6}(?:this\.)?getClass\(\)\s{0,4}\.\s{0,4}get|\bnew\s+Socket\s{0,4}\(\s{0,4}['\"][^()]{1,120},\s{0,4}\d|"
     r"(?:'\w{0,40}'|\"\w{0,40}\")\s{0,4}\)?\s{0,4}\.\s{0,4}getClass\s{0,4}\(\s{0,4}\)|"
     r"\bEnvironment\.(?:Exit|FailFast|GetEnvironmentVariables?|GetCommandLineArgs|"
     r"ExpandEnvironmentVariables)\s{0,8}+\(|\bServer\.(?:Execute|Transfer)\s{0,8}+\(|"
@@ -149,8 +152,9 @@ _PAGE = Needle(
 )
 # The library of tags of server pages.
 _TAG = Needle(
-    "c",
-    r"<c:(?:import|redirect|url)\s{1,8}+[^<>]{0,80}?\b(?:url|value)\s{0,4}=|"
+    "c sql s ui x",
+    r"<sql:(?:query|update|setDataSource|transaction)\b|<s:property\s[^<>]{0,80}?\bvalue\s{0,4}=|"
+    r"<(?:ui:include|x:parse)\s[^<>]{0,80}?\b(?:src|doc)\s{0,4}=|<c:(?:import|redirect|url)\s{1,8}+[^<>]{0,80}?\b(?:url|value)\s{0,4}=|"
     r"<c:(?:out|set)\s{1,8}+[^<>]{0,80}?\bvalue\s{0,4}=\s{0,4}['\"][$#]\{",
 )
 

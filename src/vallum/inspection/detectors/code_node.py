@@ -84,7 +84,7 @@ _ANSWER = Needle(
 _ENVIRONMENT = Needle(
     "process",
     r"['\"`]\s{0,4}\+\s{0,4}process\s{0,4}\.\s{0,4}(?:env|version|cwd|argv)\b|"
-    r"\A\W{0,8}console\.(?:log|dir|error|info)\(\s{0,4}process\.(?:env|argv)\s{0,4}\)\W{0,8}\Z",
+    r"\A\W{0,8}(?:console\.(?:log|dir|error|info)|JSON\.stringify|Object\.(?:keys|entries|values|assign))\(\s{0,4}process\.(?:env|argv)\s{0,4}\)\W{0,8}\Z",
 )
 _LOOP = Needle(
     "while for",

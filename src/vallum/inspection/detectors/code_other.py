@@ -22,6 +22,7 @@ RULES: Final = {
     "code.ocaml": "OCaml that runs a command",
     "code.deno": "Deno or Bun that runs a command or reads files",
     "code.coldfusion": "tag or variable of ColdFusion",
+    "code.clojure": "Clojure that runs a command or a file",
     "code.tex": "TeX that runs a command, or reads and writes files",
     "code.postscript": "PostScript that runs a command",
 }
@@ -44,12 +45,13 @@ TRIGGERS: Final = (
     (
         r"<cf(?:set|output|execute|file|http|query|include|script|mail|directory|registry|object|"
         r"invoke|dump|param|module|import|content|cookie|ldap|ftp|thread|wddx)\b|"
-        r"#(?:server|application|session|cgi|variables|request|cookie)\.\w"
+        r"#(?:server|application|session|cgi|variables|request|cookie)\.\w|"
+        r"#(?:createobject|evaluate|fileread|expandpath|directorylist)\s?\("
     ),
     (
         r"\\(?:immediate|write18|shellescape|openout|openin|newread|newwrite|catcode|directlua|"
         r"luaexec|lstinputlisting|verbatiminput|input\s?\||read\\|write\\|csname|expandafter|"
-        r"inputminted|pdffiledump|special\s?\{)"
+        r"inputminted|pdffiledump|special\s?\{|def\\|loop\b|read\s?\d)|\bclojure\.java\.|\(load-file\s"
     ),
     r"%pipe%",
 )
@@ -88,6 +90,11 @@ _COLD_VARIABLE = re.compile(
     r"cgi\.(?:script|path|remote|http|server|query|request|auth|cf)_\w{1,40}|variables\.\w{1,40}|request\.\w{1,40}|cookie\.\w{1,40})(?:\.\w{1,40}){0,4}#",
     re.I,
 )
+_COLD_CALL = re.compile(
+    r"#(?:createObject|evaluate|fileRead|expandPath|directoryList)\s{0,4}\([^#]{1,200}\)[^#]{0,80}#",
+    re.I,
+)
+_CLOJURE = Needle("clojure load", r"\bclojure\.java\.(?:shell|io)\b|\(load-file\s+\"")
 _TEX_RUNS = re.compile(
     r"\\write18\b|\\ShellEscape\b|\\input\s{0,4}+\|\s{0,4}+[\"\w]|\\pdffiledump\b|"
     r"\\(?:directlua|luaexec)\s{0,4}+\{[^{}]{0,200}\b(?:os|io|require|dofile|loadstring|popen)\b",
@@ -97,8 +104,10 @@ _TEX_FILES = re.compile(
     r"\\(?:lstinputlisting|verbatiminput|inputminted)\b[^{}]{0,80}\{\s{0,4}+(?:[/~|]|\.\./|[a-z]:)",
 )
 _TEX_SYNTAX = re.compile(
-    r"\A\s{0,8}+(?:\\(?:immediate|read\\\w{1,40}\s{0,4}+to|write\\\w{1,40}|catcode\s{0,4}+[`'\"\d])|"
-    r"\\csname\s{0,4}+\w{1,40}\\endcsname)"
+    r"\A\s{0,8}+(?:\\(?:immediate|read\s{0,4}+(?:\d{1,2}|\\\w{1,40})\s{0,4}+to|write\\\w{1,40}|catcode\s{0,4}+[`'\"\d])|"
+    r"\\csname\s{0,4}+\w{1,40}\\endcsname)|"
+    # A macro that holds itself, or a loop whose condition is always true, has no end.
+    r"\\def\\([A-Za-z]{1,40})[^{}]{0,20}\{[^{}]{0,80}\\\1(?![A-Za-z])|\\loop\s{0,8}+\\iftrue\b"
 )
 _LONGEST_PROBE: Final = 300
 
@@ -113,6 +122,7 @@ def judge(reading: Reading) -> Judgement | None:
             judged(_OCAML, "code.ocaml", 7, plain, among),
             judged(_DENO, "code.deno", 7, plain, among),
             *_coldfusion(reading.text),
+            judged(_CLOJURE, "code.clojure", 7, plain, among),
             *_tex(reading.text),
             _postscript(reading.text),
         )
@@ -134,6 +144,9 @@ def _coldfusion(text: str) -> Iterator[Judgement]:
         mention = site(text, match.start(), match.end()) == "prose"
         score = 4 if mention else 7 if match["runs"] else 6
         yield judgement("code.coldfusion", score, text, match.start())
+    match = _COLD_CALL.search(text) if "#" in text else None
+    if match:
+        yield judgement("code.coldfusion", 7, text, match.start())
     match = _COLD_VARIABLE.search(text) if "#" in text else None
     if match:
         alone = not any(map(str.isalnum, text[: match.start()] + text[match.end() :]))

@@ -41,6 +41,17 @@ _RUNTIME = re.compile(
     r"\bsys\s{0,4}\.\s{0,4}(?:(?P<modules>modules\s{0,4}\[|_getframe\s{0,4}\()|exit\s{0,4}\()|"
     r"\bos\s{0,4}\.\s{0,4}environ(?:\s{0,4}(?:\[|\.\s{0,4}\w)|(?=\W{0,4}\Z))"
 )
+# Whole lines that make a program wait, stop or lose its files.
+_LINE = re.compile(
+    r"\W{0,8}?(?:(?:import\s+time\s{0,4}[;\n]\s{0,4})?time\.sleep\(\s{0,4}\d{1,4}\s{0,4}\)|"
+    r"os\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|getlogin)\([^()]{0,80}\)|"
+    r"shutil\.(?:rmtree|move|copy\w{0,4})\(\s{0,4}['\"][^()]{1,120}\)|"
+    r"import\s+(?:\w{2,12}\s{0,4},\s{0,4}){1,4}(?:os|subprocess|pty|socket))\W{0,8}"
+)
+_REACH = re.compile(
+    r"\b(?:vars|globals|locals)\(\)\s{0,4}\[|\btimeit\.timeit\(\s{0,4}['\"]|"
+    r"['\"]\s{0,4}%\s{0,4}os\.environ\b|\{os\.environ\b|%\([\w.]{1,40}\.__\w{2,20}__\)[sdr]"
+)
 _STEP = re.compile(r"__[a-z]{3,14}__")
 
 _OF: Final[dict[str, tuple[str, ...]]] = {
@@ -77,6 +88,7 @@ _MODULE = re.compile(
 )
 _FILE = re.compile(r"^\s{0,40}+['\"](?:/|\.\./|[a-z]:)", re.I)
 _THEN_READ = re.compile(r"\s{0,40}+\.\s{0,40}+(?:read(?:lines?)?|write)\s{0,40}+\(")
+_MODE = re.compile(r",\s{0,8}+(['\"])(?:exec|eval|single)\1")
 _PRIVATE = re.compile(r"['\"]__|['\"](?:system|popen|eval|exec)['\"]")
 
 
@@ -100,6 +112,12 @@ def _alone(text: str) -> Iterator[Judgement | None]:
         yield judgement("code.python_object", 6 if alone else 4, text, match.start())
     if _SCOPE.fullmatch(text):
         yield judgement("code.python_call", 5, text, 0)
+    if _LINE.fullmatch(text):
+        yield judgement("code.python_call", 6, text, 0)
+    match = _REACH.search(text)
+    if match:
+        mention = site(text, match.start(), match.end()) == "prose"
+        yield judgement("code.python_call", 4 if mention else 6, text, match.start())
     match = _RUNTIME.search(text)
     if match:
         alone = not any(map(str.isalnum, text[: match.start()]))
@@ -155,7 +173,7 @@ def _score(text: str, call: Call) -> int:
             file = call.name == "execfile" and _FILE.match(argument)
             return 9 if _INNER.search(argument) else 6 if file else 0
         case "compile":
-            return 8 if "'exec'" in argument or '"exec"' in argument else 0
+            return 8 if _MODE.search(argument) else 0
         case "getattr":
             return 8 if _PRIVATE.search(argument) else 0
         case "open":

@@ -159,7 +159,9 @@ def _judgements(text: str, alone: bool, words: int, context: Context) -> Iterato
         if left < 0:
             return
         piece = match[0]
-        yield from _piece(piece, whole, words, expected, context)
+        # `filename="/var/log/a.log"` is how one searches logs.
+        sought = text.endswith('="', 0, match.start()) and _LOG.search(piece) is not None
+        yield from _piece(piece, whole, words or int(sought), expected, context)
 
 
 def _piece(

@@ -81,17 +81,20 @@ _RAZOR = re.compile(
 )
 _FREEMARKER = re.compile(
     r"<[#@](?:assign|list|include|import|macro|function|attempt|setting|visit|recurse)\b[^>]{0,200}|"
+    r"<#if\s+(?:true|false|\d{1,9})\b|"
     r"\[#(?:list\s+\S{1,80}\s+as\b|(?:assign|include|import|macro|function|attempt|setting)\s)[^\]]{0,200}",
     re.I,
 )
 # What only a logger looks up, and variables of the environment that are worth asking for.
 _SERVER_LOOKUP = re.compile(
-    r"\$\{\s{0,8}+(?:sys|java|k8s|docker|spring|web|log4j|jvmrunargs|bundle|marker|sd|base64(?:de|en)coder|"
+    r"\$\{\s{0,8}+(?:sys|java|k8s|docker|spring|web|log4j|ctx|main|event|map|jvmrunargs|bundle|marker|sd|base64(?:de|en)coder|"
     r"url(?:de|en)coder|resourcebundle|localhost|env:(?:path|user(?:name)?|hostname|java_\w{1,20}|aws_\w{1,40}|"
     r"\w{0,40}(?:secret|password|passwd|private|token|credential|access_key|api_?key)\w{0,40})\s{0,8}\})",
     re.I,
 )
-_ALONE = re.compile(r"\W{0,8}\$\{[^{}]{1,200}\}\W{0,8}")
+_ALONE = re.compile(
+    r"\W{0,8}\$\{(?:[^{}]{1,200}|[^{}]{1,60}\$\{[^{}]{1,100}\}[^{}]{0,60})\}\W{0,8}"
+)
 # Marks of several engines with nothing between: whichever it is, it will stumble.
 _POLYGLOT = re.compile(r"(?:[$#@*%~]\{|\{[{%#]|<%|\[%){3}")
 _EVALUATED: Final = frozenset({"{{", "${", "$!{", "#{", "*{", "%{", "~{", "@{", "<%", "[=", "@("})
@@ -173,12 +176,18 @@ _SMARTY = re.compile(
     r"print_r|var_dump|phpinfo|readfile|file_get_contents)\b|"
     r"\$\w+[.|](?:_|template_object|smarty))"
 )
+_SMARTY_CONSTANT = re.compile(
+    r"^(?:if\s+\d{1,9}\s{0,4}[=!<>]{1,3}\s{0,4}\d|\$\w{1,40}\s{0,4}=\s{0,4}\d{1,9}\s{0,4}[*+-]|"
+    r"(?:'[^'{}]{0,40}'|\"[^\"{}]{0,40}\")\s?\|\s?@?[a-z_]\w{0,20}(?::.{0,40})?$)"
+)
 _SUM = re.compile(r"^=?\s?\{?\d{1,8}\s?[*]\s?\d{1,8}\s?\}?$|^['\"]\w*['\"]\s?\*\s?\d+$")
 
 
 def _single_brace(text: str, block: Block) -> Judgement | None:
     if _SMARTY.match(block.inside):
         return judgement("template.directive", 8, text, block.start, block.end)
+    if block.closed and _SMARTY_CONSTANT.match(block.inside):
+        return judgement("template.constant", 6, text, block.start, block.end)
     alone = not any(map(str.isalnum, text[: block.start] + text[block.end :]))
     if block.closed and alone and _SUM.match(block.inside):
         return judgement("template.constant", 6, text, block.start, block.end)

@@ -23,7 +23,11 @@ TRIGGERS: Final = (
     ),
     r"\b(?:tal|metal|py):\w{2,10}\s?[=>]|<(?:tal|metal|py):\w|<\?py",
     r"<!--esi\b|<esi:|\{!!",
-    r"\{\s?(?:var|assign|capture|embed|sandbox|contenttype|templatetype)\s[^{}]{0,40}=|\{=\s?['\"]",
+    (
+        r"\{\s?(?:var|capture|embed|sandbox|contenttype|templatetype)\s[^{}]{0,40}=|\{=\s?['\"]|"
+        r"\{assign\s|\{\s?['\"][^'\"{}]{0,40}['\"]\s?\|\s?@?[a-z_]\w{0,20}[:}]|"
+        r"\{(?:pboot|dede|eyou|zzz|maccms)[:_]\w|\{if:|\{exp:\w|<tmpl_(?:include|var|loop|if)"
+    ),
     r"@(?:if|while|switch|elseif)\s?\(\s?['\"\d]|@(?:include|extends|each|component|dump|dd|yield)\w{0,6}\(\s?['\"$\d]|@end(?:foreach|forelse|if|php|section|while|for)\b",
     r"xwork\.methodaccessor|\bt\(\s?(?:runtime|system|thread|processbuilder|class)\s?\)",
 )
@@ -51,8 +55,10 @@ _ATTRIBUTE = re.compile(
 )
 _EDGE = re.compile(r"<!--esi\b|<esi:(?:include|vars|assign|eval|inline|try|choose|debug)\b", re.I)
 _BRACED = re.compile(
-    r"\{\s?(?:(?:var|default|capture|embed|sandbox)\s+\$\w{1,40}\s{0,4}=|"
+    r"<TMPL_(?:INCLUDE|VAR|LOOP|IF)\b|\{\s?(?:(?:var|default|capture|embed|sandbox)\s+\$\w{1,40}\s{0,4}=|"
     r"assign\s+(?:var\s{0,4}=|['\"$]?\w{1,40}['\"]?\s+value\s{0,4}=)|(?:contentType|templateType)\s+\w|"
+    r"capture\s+(?:name|assign)\s{0,4}=|assign\s+['\"]\w{1,40}['\"]\s+['\"\d$]|"
+    r"(?:pboot|dede|eyou|zzz|maccms)[:_]\w{1,20}|if:[^{}]{0,80}[(=<>\d]|exp:(?:query|channel)\b|"
     r"=\s?(?:'[^'{}]{0,60}'|\"[^\"{}]{0,60}\")\s{0,4}\|\s{0,4}\w)"
 )
 _AT = re.compile(
@@ -69,7 +75,7 @@ _EXPRESSION = re.compile(
 )
 
 _BLOCK = re.compile(
-    r"\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}|\{!![^{}]{0,200}!!\}|[$#]!?\{[^{}]{0,200}\}"
+    r"\[%[^%\[\]]{0,200}%\]|\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}|\{!![^{}]{0,200}!!\}|[$#]!?\{[^{}]{0,200}\}"
 )
 _MOST_OUTSIDE: Final = 3
 """Letters and digits that a probe puts between its marks: `{% if x %}yes{% endif %}`."""
@@ -88,7 +94,7 @@ _PROBES = re.compile(
     r"(?!['\"]?[\w/.-]{1,60}\.(?:html?|md|liquid|txt|css|svg|js)\b)['\"]?[\w./:-]{1,80}|"
     r"from\s+['\"]?[\w./-]{1,80}['\"]?\s+import\s|(?:filter|apply)\s+\w{1,20}|now\s+['\"]|"
     rf"url\s+['\"]admin:|(?:assign|set)\s+\w{{1,20}}\s{{0,4}}=\s{{0,4}}(?:\d|{_OBJECTS}\b)|"
-    rf"for\s+\w{{1,20}}(?:\s{{0,4}},\s{{0,4}}\w{{1,20}})?\s+in\s+{_OBJECTS}\b|"
+    rf"with\s+\w{{1,20}}\s{{0,4}}=\s{{0,4}}{_OBJECTS}\b|for\s+\w{{1,20}}(?:\s{{0,4}},\s{{0,4}}\w{{1,20}})?\s+in\s+{_OBJECTS}\b|"
     r"(?:if|unless|elsif)\s+(?:request|config|settings|self|session)\.|"
     r"(?:liquid|widthratio|firstof|lorem)\b)|"
     # Handlebars, and Liquid
@@ -97,6 +103,7 @@ _PROBES = re.compile(
     # Go
     r"\{\{-?\s{0,4}+(?:define\s+\"[^{}]{0,40}\}\}[^{}]{0,4}\{\{-?\s{0,4}+end|range\s+[.$]\s{0,4}-?\}\}|"
     r"with\s+\.\w{0,40}\s{0,4}-?\}\}\{\{-?\s?\.\s?-?\}\}|call\s+[.$]|"
+    r"(?:getenv|readFile|readDir|shell|exec|cmd|httpGet)\s+[\"`]|\$\w{0,20}\s{0,4}:=\s{0,4}(?:\d|\")|"
     rf"env\s+[\"`]{_WORTH_ASKING}|\.Env\.{_WORTH_ASKING}|"
     r"\.\w{1,40}(?:\.\w{1,40}){0,4}\.(?:Password|Passwd|Secret|PrivateKey)\w{0,20}\s{0,4}\})|"
     # Laravel, Symfony, Ansible
@@ -109,6 +116,9 @@ _PROBES = re.compile(
     # Expression languages
     r"\$\{\s{0,4}+(?:_\.(?:VERSION|template)|\w{1,40}(?:\.\w{1,40}){0,4}\.class\b|"
     r"(?:application|session|request|page)Scope\.)|#\{\s{0,4}+(?:session|request|application)\.\w|"
+    r"\$\{\s{0,4}+(?:header(?:Values)?|cookie|initParam|paramValues)[.\[]|"
+    # Template Toolkit
+    r"\[%-?\s{0,4}+(?:RAWPERL|PERL|INCLUDE|PROCESS|INSERT|USE|WRAPPER|FILTER|CALL|TRY)\b|"
     # Blade without escapes
     r"\{!!\s{0,4}+(?:\d|\$|['\"]|\w{1,40}\()"
 )
@@ -118,7 +128,7 @@ _DANGEROUS = re.compile(
     r"WriteFile|Eval|Getenv)\s+[\"`])|"
     r"\{!!\s{0,4}+(?:system|exec|shell_exec|passthru|phpinfo|eval)\s{0,4}\("
 )
-_LEAST_OPENED: Final = ("{{", "{%", "${", "#{", "{!!")
+_LEAST_OPENED: Final = ("{{", "{%", "${", "#{", "{!!", "[%")
 
 
 def judge(text: str) -> Iterator[Judgement]:

@@ -99,7 +99,7 @@ _LITERAL = re.compile(
 )
 _NUMBER = r"(?:0x[0-9a-f]{1,16}|\d{1,20}(?:\.\d{1,10})?|'[^'{}]{0,24}'|\"[^\"{}]{0,24}\")"
 _ARITHMETIC = re.compile(
-    rf"(?:^|[\s(=,\[:;?%#&!{{-]){_NUMBER}\s{{0,4}}(?:\*\*?|[-+/%~^&|]|<<|//|==|!=|>=?|<=?|\b(?:mod|"
+    rf"(?:^|[\s(=,\[:;?%#&!{{~-]){_NUMBER}\s{{0,4}}(?:\*\*?|[-+/%~^&|]|<<|//|==|!=|>=?|<=?|\b(?:mod|"
     rf"div|eq|and|or)\b)"
     rf"\s{{0,4}}\(?[-+]?\s{{0,2}}{_NUMBER}",
     re.I,
@@ -108,14 +108,18 @@ _ARITHMETIC = re.compile(
 _ASKED = re.compile(
     r"^[-{\s]*(?:not\s+(?:true|false|\d)|(?:true|false|\d{1,9})\s?\?\s?['\"\d]|"
     r"['\"\w]{1,40}\s+if\s+(?:true|false|\d)\b|(?:'\w{1,40}'|\"\w{1,40}\"|\d{1,9})\s+(?:not\s+)?in\s+[\['\"(]|"
+    r"(?:(?:else\s+)?if\s+)?(?:and|or|eq|ne|lt|le|gt|ge|add|sub|mul|div|mod|max|min)"
+    r"(?:\s+(?:\"[^\"]{0,40}\"|-?\d{1,9})){2,4}\s*$|#?(?:if|unless)\s+(?:true|false|\d{1,9}|\"[^\"]{0,20}\")\s*$|"
+    r"(?:\d{1,9}|\"[^\"]{0,40}\")\?[a-z]|"
     r"var\s+\w{1,40}\s?=|=\S{1,8}\s\S{1,8}=\s*$|#with\s+['\"]|"
     r"(?:print|printf|println|len|slice|html|js|urlquery)(?:\s+(?:\"[^\"]{0,60}\"|\d{1,9}|\.))+\s*$)"
 )
 _FILTERED = re.compile(
-    r"^[-{\s]*(?:(?:-?\d{1,12}|\[[\d\s,.'\"]{0,60}\])\s{0,4}\|\s{0,4}(?P<name>[a-z_]\w{1,20})|"
+    r"^[-{\s]*(?:(?:\(?-?\d{1,12}\)?|\[[\d\s,.'\"]{0,60}\])\s{0,4}\|\s{0,4}(?P<name>[a-z_]\w{1,20})|"
     r"(?:'[^']{0,60}'|\"[^\"]{0,60}\")\s{0,4}\|\s{0,4}(?:upper|upcase|lower|downcase|reverse|length|"
     r"count|size|append|prepend|b64\w{0,5}|base64\w{0,8}|md5|sha\d{0,3}|list|first|last|batch|string|int|"
-    r"url_?encode|hmac\w{0,8}|title|center|wordcount|repeat|capitalize|e|escape|safe|trim)\b)"
+    r"url_?encode|hmac\w{0,8}|title|center|wordcount|repeat|capitalize|e|escape|safe|trim|add|"
+    r"truncate\w{0,6}|split|replace|slice|sort|select|reject|random|abs|sum|min|max|rot13|crypt)\b)"
 )
 _DATE = re.compile(
     r"^\s{0,40}+\d{1,4}([-/.])\d{1,2}\1\d{1,4}\s{0,40}+$|"
@@ -142,8 +146,12 @@ _CONTEXT = re.compile(
     r"\.version|"
     r"\.template_name|\$smarty\.\w+|\$class|\$request|_keys|@root|\.|params?\.\w+|header\.\w+|"
     r"cookie\.\w+|"
-    r"initParam|#?ctx|#?root|#session|#application|#request|#parameters|#attr|execution|"
+    r"initParam(?:\.\w+)?|#context|#?ctx|#?root|#session|#application|#request|#parameters|#attr|execution|"
     r"beans?|@environment|@\w+\.\w+)\s{0,40}+$"
+)
+_ERB = re.compile(
+    r"^=\s{0,8}+(?:params|session|cookies|request|controller|binding|flash|Rails\.\w[\w.]{0,80}|"
+    r"ENV(?:\.\w{1,20})?|__\w{1,20}__|\$\w{1,20})\s{0,8}+$"
 )
 _STATEMENT = re.compile(
     r"^[-+~\s]*(?:if\s+(?:true|false|not\s|\d|'|\")|"
@@ -196,7 +204,7 @@ def sense(inside: str, opener: str) -> Sense:
     call = _CALL.search(inside)
     if call and call[0].rstrip("( ").lower() not in _FORMATTING:
         return Sense("call", call.start())
-    if _CONTEXT.match(inside):
+    if _CONTEXT.match(inside) or (opener == "<%" and _ERB.match(inside)):
         return Sense("context", 0)
     return Sense("plain", 0)
 

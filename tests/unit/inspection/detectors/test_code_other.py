@@ -60,6 +60,18 @@ SUSPECTS = Suspects(DETECTOR)
         ('"".GetType().GetFields()', "code.dotnet"),
         ('<c:import url="http://a.example/"/>', "code.server_page"),
         ("<jsp:scriptlet>x();</jsp:scriptlet>", "code.server_page"),
+        ('<sql:query var="a">SELECT 1</sql:query>', "code.server_page"),
+        ('(clojure.java.shell/sh "whoami")', "code.clojure"),
+        ("#fileRead('/tmp/a')#", "code.coldfusion"),
+        (r"\def\x{\x\x}", "code.tex"),
+        ("time.sleep(20)", "code.python_call"),
+        ("import sys, socket, subprocess", "code.python_call"),
+        ("'%(a.__class__)s'", "code.python_call"),
+        ("compile('a=1', 'b', 'single')", "code.python_call"),
+        ("JSON.stringify(process.env)", "code.node_process"),
+        ("Thread.currentThread().sleep(4000)", "code.java_call"),
+        ('new Socket("evil.example", 4444)', "code.java_call"),
+        ("puts ENV.to_h", "code.ruby_call"),
     ],
 )
 def test_code_of_other_languages_is_stopped(text: str, rule: str) -> None:
@@ -94,6 +106,13 @@ def test_code_of_other_languages_is_stopped(text: str, rule: str) -> None:
         "app.get('/', (req, res) => res.send('Hello World'))",
         "var x = obj.GetType().Name;",
         '<c:forEach items="x">',
+        "time.sleep(5) blocks the loop, await asyncio.sleep(5) instead",
+        "from time import sleep",
+        "import os",
+        "shutil.rmtree is slow on Windows",
+        "JSON.stringify(value, null, 2)",
+        r"\def\arraystretch{1.5}",
+        "Socket s = new Socket(host, port); s.close();",
     ],
 )
 def test_words_and_lines_of_programs_pass(text: str) -> None:

@@ -130,6 +130,7 @@ def test_a_path_to_where_nobody_should_go_is_stopped(text: str, rule: str) -> No
         "<code>/tmp/x</code>",
         'source="/var/log/messages" | rex field=_raw "user=(.*)"',
         "In /var/log/nginx/error.log I see 502",
+        '{job="web", filename="/var/log/nginx/access.log"} |= "error"',
         ".htaccess redirect",
         "c:\\program files",
         "C:\\Program Files\\App\\app.exe",
