@@ -39,6 +39,11 @@ _PROBES: Final = (
         rf"{_NUMBER}(?:/\*.{{0,40}}?\*/\s{{0,4}}){{1,4}}(?:and|x?or)(?:\s|/\*.{{0,40}}?\*/){{1,4}}{_NUMBER}",
     ),
     (5, rf"{_NUMBER}\s?<=>\s?{_NUMBER}"),
+    (5, r"(\d{1,9})\s?=\s?\1"),
+    (
+        5,
+        rf"{_NUMBER}\s{{1,8}}(?:not\s{{1,8}})?in\s{{0,8}}\(\s?{_NUMBER}(?:\s?,\s?{_NUMBER}){{0,20}}\s?\)",
+    ),
     # The number is a statement's end, and the next does what every client may.
     (5, r"\d{1,9};(?:vacuum|checkpoint|shutdown)\s?;?"),
     # What begins with the operator: and true, or x=x, order by 3#

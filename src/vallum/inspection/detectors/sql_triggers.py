@@ -97,7 +97,7 @@ TRIGGERS: Final = (
     rf"\d{_MARK}*{_JOIN}{_GAP}\w+\(",
     (
         r"^[-+\d.]{1,16}(?:[\s)]{0,8}(?:(?:&&|\|\|)[\s(!]{0,8}(?:not\b|[-+\d]|true|false|null)|(?:and|x?or)\W+not\W)"
-        r"|[\s)/*_]{0,12}(?:and|x?or)\b[^\n]{1,32}$|\s?<=>\s?\d)"
+        r"|[\s)/*_]{0,12}(?:and|x?or)\b[^\n]{1,32}$|\s?<?=>?\s?\d+$|\s{1,8}(?:not\s{1,8})?in\s{0,8}\(\s?\d)"
     ),
     rf"\d{_MARK}*{_JOIN}\W{{0,8}}(?:true|false)\b",
     rf"\b(?:and|or)\W{{1,8}}(?:true|false)\W*{_CUT}",

@@ -78,10 +78,10 @@ def _judgements(text: str, context: Context) -> Iterator[Judgement]:
     if "<" in text:
         yield from judgements_on(text, context)
     yield from judgements_on_urls(dereferenced(text), context)
-    if "=" in text:
+    if "=" in text or "<" in text:
         yield from judgements_on_breakouts(text)
-        if context.is_name and (handler := _HANDLER_NAME.search(text)):
-            yield Judgement("xss.breakout", 6, handler[0])
+    if "=" in text and context.is_name and (handler := _HANDLER_NAME.search(text)):
+        yield Judgement("xss.breakout", 6, handler[0])
     template = judge_templates(text)
     if template is not None:
         yield template

@@ -132,12 +132,21 @@ def judgements_on(text: str, context: Context, depth: int = 0) -> Iterator[Judge
                     yield from _on_nested(text, tag, attribute, context, depth)
 
 
+# A value's quote, the end of a tag that this text has not begun, and markup of its own: "><h1>
+_ENDS_TAG: Final = re.compile(
+    r"[^<>\"']{0,60}([\"']\s{0,8}/?>)\s{0,8}(?:[^<>]{0,60}</?[a-z!][^<>]{0,200}>)", re.I
+).match
+
+
 def judgements_on_breakouts(text: str) -> Iterator[Judgement]:
     """What `text` adds to a tag when it lands in one of its attributes' values.
 
     Raises:
         TooMuchMarkupError: there are more attributes than may be looked at.
     """
+    ended = _ENDS_TAG(text)
+    if ended is not None:
+        yield _judgement("breakout", 6, text, ended.start(1))
     for quote in ('"', "'", "`", ""):
         position = text.find(quote) + len(quote) if quote else 0
         if quote and not position:

@@ -53,7 +53,8 @@ def test_statements_that_look_like_them_are_stopped(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "4 or 4", "9 and 0", "3 xor 3", "8 or !1", "8 or .3", "8 or-1", "8or(1)", "8) or (8",
+        "4 or 4", "6=6", "6 in(6)", "6 not in (7,8)", "9 and 0", "3 xor 3", "8 or !1",
+        "8 or .3", "8 or-1", "8or(1)", "8) or (8",
         "8/**/or/**/2",
         "8 or 0x1", "8 or 2e0", "8 or @x", "7<=>7", "8 or 1 limit 3", "8 or 2 collate binary=2",
         "8 or 'b' ~ 'b'", "8 or 'b' ilike 'B'", "8 or 'b' similar to 'b'", "8 or (3,4)=(3,4)",
@@ -71,7 +72,8 @@ def test_what_makes_a_condition_true_without_the_usual_words_is_stopped(text: st
 @pytest.mark.parametrize(
     "text",
     [
-        "0 or 1", "5 or 6", "2 and 3", "1 or 2 or 3", "4 or 5 rooms", "12 or older",
+        "0 or 1", "6=7", "6 in (metric)", "5 or 6", "2 and 3", "1 or 2 or 3", "4 or 5 rooms",
+        "12 or older",
         "100 and counting",
         "3 or, better, 4", "D'Arcy's or O'Hara's", "rock'n'roll or '80s", "5;listen again",
         "7; vacuum the car",

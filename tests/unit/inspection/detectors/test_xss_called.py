@@ -48,3 +48,24 @@ def test_sinks_by_other_means_are_stopped(text: str) -> None:
 )
 def test_settings_and_sentences_with_their_names_pass(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text", ['"><i>here', "'/><h2>owned</h2>", 'a"> text <b>x', '"></select><p>']
+)
+def test_markup_behind_a_tag_that_the_text_ends_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"Ann, B." <ann@mail.example>',
+        '<a title="x"><i>y</i></a>',
+        'say "a" > "b", and <c> too',
+        '6" > 5" and 4 < 5',
+        "he said 'go'; <smiles>",
+    ],
+)
+def test_quotes_and_brackets_of_other_texts_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
