@@ -102,7 +102,8 @@ def _score(text: str, start: int, end: int, context: Context) -> int:
     if not at_start:
         return 6 if has_fields else 4
     # In a body somebody may show what their client sent, in many lines and with a word about it.
-    is_shown = (before.count("\n") > 2 or "```" in before) and not _REST.match(text)
+    is_shown = before.count("\n") > 2 or "```" in before or before.rstrip().endswith(":")
+    is_shown = is_shown and not _REST.match(text)
     return 4 if is_shown else 8
 
 

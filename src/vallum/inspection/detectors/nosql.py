@@ -125,6 +125,8 @@ _SHELL = re.compile(
     # RethinkDB's ReQL.
     r"\br\.(?:db\(['\"]|(?:db|table)(?:Drop|Create|List)\(|table\(['\"]\w{1,60}['\"]\)\.\w|js\(['\"]|http\(['\"])"
 )
+# A call is mentioned: `db.cats.find() is slow`.
+_TALK = re.compile(r"[^()]{0,100}\)[,.]?\s{1,4}(?:[A-Za-z']{1,20}+[\s.?!,]{1,3}+){2}")
 _WIRE = re.compile(
     r"[\r\n](?=[*sarpcfelmkbdhgui])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
     r"(?:set|add|replace|append|prepend|cas) \S{1,250} \d{1,10} \d{1,12} \d{1,10}"
@@ -213,7 +215,10 @@ def _javascript(text: str) -> Judgement | None:
 
 def _shell(text: str) -> Judgement | None:
     match = _SHELL.search(text) or _LUA.search(text)
-    return match and verdict("nosql.shell", 4 if reads_as_prose(text) else 6, match[0])
+    if match is None:
+        return None
+    is_talk = reads_as_prose(text) or _TALK.match(text, match.end()) is not None
+    return verdict("nosql.shell", 4 if is_talk else 6, match[0])
 
 
 def _wire_command(text: str) -> Judgement | None:

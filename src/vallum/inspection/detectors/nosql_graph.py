@@ -19,7 +19,7 @@ _OPENS = re.compile(
 )
 # The end of a graph's query, behind a string that is closed and before the rest as a comment.
 _END = re.compile(
-    r"['\"]\s{0,4}[)}\]]{0,3}\s{0,8}[^'\"]{0,80}?\b(?:return\s{1,4}[\w.]{1,60}|"
+    r"['\"](?!(?:s|t|re|ve|ll|d|m)\b)\s{0,4}[)}\]]{0,3}\s{0,8}[^'\"]{0,80}?\b(?:return\s{1,4}[\w.]{1,60}|"
     r"remove\s{1,4}\w{1,40}\s{1,4}in\s{1,4}\w{1,40})\s{0,4};?\s{0,4}(?://|/\*)",
     re.IGNORECASE,
 )
@@ -63,7 +63,7 @@ _WHOLE_AQL = re.compile(
 _START = re.compile(
     r"\s{0,8}(?:unwind\s{1,4}[^\r\n]{1,100}?\sas\s{1,4}\w{1,40}\s{1,4}"
     r"(?:create|merge|match|return|call|set|with|detach)\b|"
-    r"return\s{1,4}(?:document|collections|attributes|current_user)\s?\(|"
+    r"return\s{1,4}(?:document|collections|attributes|current_user)\(|"
     r"let\s{1,4}\w{1,40}\s?=\s?\(\s?for\s)",
     re.IGNORECASE,
 )

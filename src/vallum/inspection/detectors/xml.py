@@ -76,13 +76,15 @@ _LEFT_ATTRIBUTE = re.compile(
 _MOST_TAGS: Final = 60
 _CDATA_END = re.compile(r"\]\]>(?:</?[A-Za-z]|\s{0,8}(?:</[A-Za-z]|<!\[CDATA))")
 _CDATA_SPLIT = re.compile(r"<!\[CDATA\[\s?[<>/'\"]{1,2}\s?\]\]>|\w<!\[CDATA\[[^\]<>]{0,40}\]\]>\w")
-_COMMENT = re.compile(r"[\w.@-]<!--[^<>\n]{0,40}-->[\w.@-]")
+# Not what a blog cuts its articles with.
+_HIDDEN = r"<!--(?!more|nextpage|break|excerpt)"
+_COMMENT = re.compile(rf"[\w.@-]{_HIDDEN}[^<>\n]{{0,40}}-->[\w.@-]")
 # The same in an element, which is no word of a page; and behind a word, where nothing follows.
 _COMMENT_INSIDE = re.compile(
     r"<(?P<name>[A-Za-z_][\w:.-]{0,60})(?:\s[^<>]{0,200})?>[^<>]{0,200}[\w.@-]<!--[^<>\s]{0,40}-->"
     r"[^<>]{0,200}</(?P=name)\s?>"
 )
-_COMMENT_END = re.compile(r"[\w.@+-]{1,200}<!--(?!more|nextpage|break|excerpt)[^<>\s]{0,40}-->")
+_COMMENT_END = re.compile(rf"[\w.@+-]{{1,200}}{_HIDDEN}[^<>\s]{{0,40}}-->")
 # A comment that the value did not start is left, or one is started that the value does not end.
 _COMMENT_LEFT = re.compile(
     r"[^<]{0,200}--\s?>\s{0,8}<(?P<name>[A-Za-z_][\w:.-]{0,60})(?:\s[^<>]{0,200})?"

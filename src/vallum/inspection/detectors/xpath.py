@@ -17,7 +17,7 @@ RULES: Final[Mapping[str, str]] = {
     "xpath.count": "a count or length of the document is asked",
     "xpath.axis": "a path along an axis, which walks out of the part that was meant",
     "xpath.path": "a complete path with conditions or node tests as a value",
-    "xpath.document": "a function of XPath or XQuery that fetches a document or leaves the language",
+    "xpath.document": "a function of XPath or XQuery that fetches a document or runs something",
 }
 
 _FUNCTION = (
@@ -62,6 +62,7 @@ _FILTER = re.compile(
     r"(?:\s{1,4}(?:eq|ne|co|sw|ew|gt|ge|lt|le|like|in|has)\s{1,4}\(?|\s?(?:[=!~]=?|=~)\s?)|"
     r"[a-z]{2,20}\([A-Za-z][\w./]{0,60},\s?)(?=['\"])"
 )
+_WORD = re.compile(r"(?!(?:or|and)\b)[^\W_]", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:\s(?!(?:or|and|union)\b)[a-z]{2,20}+){3}", re.IGNORECASE)
 _FEW_QUOTES: Final = 8
 _PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]")
@@ -134,7 +135,8 @@ def _probe(text: str) -> Judgement | None:
     filtering = _FILTER.match(text)
     inside = ""
     for count, quote in enumerate(islice(_QUOTE.finditer(text), _FEW_QUOTES)):
-        if filtering and inside in ("", quote[0]):
+        opens = filtering or inside or (count == 0 and _opens(text, quote.start()))
+        if opens and inside in ("", quote[0]):
             inside = "" if inside else quote[0]
             if not inside:
                 continue
@@ -143,6 +145,12 @@ def _probe(text: str) -> Judgement | None:
             is_talk = reads_as_prose(text)
             return verdict("xpath.probe", (4 if count else 7) if is_talk else 9, match[0])
     return None
+
+
+def _opens(text: str, position: int) -> bool:
+    """Whether a quote stands before a word as people set it: what follows its end is theirs."""
+    is_first = position == 0 or text[position - 1].isspace()
+    return is_first and _WORD.match(text, position + 1) is not None
 
 
 def _predicate(text: str) -> Judgement | None:

@@ -107,6 +107,7 @@ def test_parts_of_a_document_that_is_left_are_stopped(text: str, rule: str) -> N
         "Settings --> <your name>",
         "graph: a --> b --> c",
         "Intro<!--more-->",
+        "Intro<!--more-->Then",
         "<server> <!-- the main one --> <port>80<!-- default --></port></server>",
         "<p>Hello<!-- --> Bob</p>",
         "&copy;",

@@ -82,3 +82,8 @@ def test_ranges_that_no_content_has_are_stopped() -> None:
     assert SUSPECTS.score("bytes=0-9,0-8,0-7,0-6,0-5,0-4,0-3", "header", name="range") >= STOPS
     assert SUSPECTS.score("bytes=0-499, 1000-1499, -500", "header", name="range") == 0
     assert SUSPECTS.score("bytes=0-", "header", name="range") == 0
+
+
+def test_an_answer_below_a_word_about_it_passes() -> None:
+    text = "It says:\n\nHTTP/1.1 404 Not Found\nServer: a\n\nno"
+    assert SUSPECTS.score(text, "body") < STOPS

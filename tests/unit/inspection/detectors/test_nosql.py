@@ -199,6 +199,7 @@ def test_functions_and_commands_as_values_are_stopped(text: str) -> None:
         "function call(s) are explained below",
         "db.close()",
         "our db.users table is slow",
+        "db.cats.find() is slow here",
         "lunch\r\nset table 4\r\n",
         "todo\r\nSelect seats 4 and 5\r\n",
         "$group: 3px",

@@ -88,6 +88,7 @@ def test_sparql_and_gremlin_are_stopped(text: str) -> None:
         "for item in cart",
         "for key in map return to sender",
         "Clear all",
+        "That's return day // maybe",
         "Select all; clear all",
         "Drop default; see notes",
         "Who? What? Why?",

@@ -61,6 +61,7 @@ def test_a_path_in_a_sentence_is_a_trace() -> None:
     [
         "' or 'a' eq 'a",
         "' or 1 div 0 or '",
+        "'or true() or '",
         "' or * or '",
         "' or .. or '",
         "' or user[1] or '",
@@ -110,6 +111,7 @@ def test_a_sentence_that_quotes_a_condition_passes() -> None:
         "not (nick sw \"x\") and not(mail ew 'y')",
         "contains(title,'sea') and contains(author,'Mel')",
         "lang = 'de' or not (hidden = 'yes')",
+        "the 'fresh' and not (tinned) tomatoes",
         'phones[type eq "home" and value sw "+49"] and not (title pr)',
     ],
 )
