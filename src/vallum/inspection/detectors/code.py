@@ -217,7 +217,7 @@ _TRIGGERS: Final = (
     ),
     (
         r"\bsend\s?\(?\s?:(?:system|exec|eval|spawn|open|instance_|class_|`)|\bdir\s?\[\s?['\"]|"
-        r"^[^\w\s]*env\s?(?:\[\s?|\.fetch\s?\(\s?)['\"]|\bkernel\.(?:fork|exit|abort|sleep|eval|open|load|send)|"
+        r"^[^\w\s]*env\s?\[\s?['\"]|\bkernel\.(?:fork|exit|abort|sleep|eval|open|load|send)|"
         r"^[^\w\s]*(?:instance|class|module)_eval\b|^[^\w\s]*(?:print|puts|say)\s*\(?\s*`"
     ),
     r"%x\s?[({\[<|!/]|\bqx\s*[({\[<|!/']|\berb\s*\.\s*new",

@@ -96,8 +96,8 @@ _NOTHING_BEFORE = re.compile(
 _ALONE = Needle(
     "eval jenkins hudson thread url socket openstream openconnection getclass grab environment "
     "server gettype",
-    r"\bEval\.(?:me|x|xy)\s{0,8}+\(|\b(?:jenkins|hudson)\.model\.[A-Z]\w{2,40}|"
-    r"\bThread\.(?:currentThread\(\)\.)?sleep\s{0,8}+\(\s{0,8}+\d|"
+    r"\bEval\.(?:me|x|xy)\s{0,8}+\(|\b(?:jenkins|hudson)\.model\.[A-Z]\w{2,40}\.\w|"
+    r"\bThread\.(?:currentThread\(\)\.)?sleep\s{0,8}+\(\s{0,8}+\d{4}|"
     r"\bnew\s+(?:java\.net\.)?URL\s{0,8}+\([^()]{1,200}\)\s{0,8}+\.\s{0,8}+(?:openStream|openConnection|"
     r"text|getText|getContent)\b|@groovy\.lang\.Grab\w{0,8}|"
     r"\A\W{0,6}(?:this\.)?getClass\(\)\s{0,4}\.\s{0,4}get|\bnew\s+Socket\s{0,4}\(\s{0,4}['\"][^()]{1,120},\s{0,4}\d|"

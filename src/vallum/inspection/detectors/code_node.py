@@ -177,7 +177,7 @@ def _probe(text: str, among: frozenset[str]) -> Iterator[Judgement]:
     if match:
         alone = not any(map(str.isalnum, text[: match.start()]))
         sure = match["sum"] or match[0].lower().startswith("arguments")
-        yield _weighed("code.node_process", 6 if sure else 5 if alone else 3, text, match)
+        yield _weighed("code.node_process", 6 if sure else 4 if alone else 3, text, match)
     match = _ENVIRONMENT.search(text, among)
     if match:
         yield _weighed("code.node_process", 5, text, match)

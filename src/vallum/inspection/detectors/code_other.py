@@ -28,10 +28,7 @@ RULES: Final = {
 }
 
 TRIGGERS: Final = (
-    (
-        r"\bload(?:string|file)\s?\(|\bdofile\s?\(|\bpackage\.loadlib|\bos\.(?:execute|exit|getenv|"
-        r"tmpname)\s?\("
-    ),
+    (r"\bload(?:string|file)\s?\(|\bdofile\s?\(|\bpackage\.loadlib|\bos\.(?:execute|exit)\s?\("),
     (
         r"\b(?:os:cmd|erlang:\w|init:(?:stop|reboot|restart)|file:(?:read_file|consult|script|"
         r"eval|delete|write_file)|code:(?:load|purge)\w*|httpc:request|rpc:call)\s?\(?|"
@@ -60,7 +57,7 @@ _LUA = Needle(
     "loadstring loadfile dofile loadlib os",
     r"\bload(?:string|file)\s{0,8}+\(\s{0,8}+(?:['\"\[]|\w+\s{0,4}+[(.])|"
     r"\bdofile\s{0,8}+\(\s{0,8}+['\"]|\bpackage\s{0,8}+\.\s{0,8}+loadlib\b|"
-    r"\bos\s{0,8}+\.\s{0,8}+(?:execute|exit|getenv|tmpname)\s{0,8}+\(\s{0,8}+(?:['\"\d)]|true\b|\[\[)",
+    r"\bos\s{0,8}+\.\s{0,8}+(?:execute|exit)\s{0,8}+\(\s{0,8}+(?:['\"\d)]|true\b|\[\[)",
 )
 _ERLANG = Needle(
     "os erlang init file code httpc rpc system port",
@@ -94,13 +91,13 @@ _COLD_CALL = re.compile(
     r"#(?:createObject|evaluate|fileRead|expandPath|directoryList)\s{0,4}\([^#]{1,200}\)[^#]{0,80}#",
     re.I,
 )
-_CLOJURE = Needle("clojure load", r"\bclojure\.java\.(?:shell|io)\b|\(load-file\s+\"")
+_CLOJURE = Needle("clojure load", r"\(\s{0,4}clojure\.java\.(?:shell|io)/\w|\(load-file\s+\"")
 _TEX_RUNS = re.compile(
     r"\\write18\b|\\ShellEscape\b|\\input\s{0,4}+\|\s{0,4}+[\"\w]|\\pdffiledump\b|"
     r"\\(?:directlua|luaexec)\s{0,4}+\{[^{}]{0,200}\b(?:os|io|require|dofile|loadstring|popen)\b",
 )
 _TEX_FILES = re.compile(
-    r"\\open(?:out|in)\s{0,4}+(?:\d|\\\w{1,40})\s{0,4}+=?|\\new(?:read|write)\s{0,4}+\\\w{1,40}|"
+    r"(?<![\w:])\\open(?:out|in)\s{0,4}+(?:\d|\\\w{1,40})\s{0,4}+=?|(?<![\w:])\\new(?:read|write)\s{0,4}+\\\w{1,40}|"
     r"\\(?:lstinputlisting|verbatiminput|inputminted)\b[^{}]{0,80}\{\s{0,4}+(?:[/~|]|\.\./|[a-z]:)",
 )
 _TEX_SYNTAX = re.compile(

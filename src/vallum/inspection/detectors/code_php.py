@@ -131,7 +131,7 @@ _MADE = re.compile(
 # Names made of bytes that nobody can read: `(~'…')()`, `('…'^'…')()`.
 _COMPLEMENT = re.compile(r"\(~[^0-9A-Za-z\s()][^()\s]{0,80}\)\s{0,8}+\(")
 _EXCLUSIVE = re.compile(
-    r"(?:'[^'\s]{1,40}'|\"[^\"\s]{1,40}\")\)?\^\(?(?:'[^'\s]{1,40}'|\"[^\"\s]{1,40}\")"
+    r"[(=.\[]\s{0,4}(?:'[^'\s]{1,40}'|\"[^\"\s]{1,40}\")\)?\^\(?(?:'[^'\s]{1,40}'|\"[^\"\s]{1,40}\")"
 )
 _MARK = re.compile(r"[^\w'\"^()~]|~")
 _FUNCTION_NAMES = (

@@ -38,7 +38,7 @@ _ATTRIBUTE = re.compile(
 )
 _SCOPE = re.compile(r"\W{0,8}?(?:breakpoint|globals|locals|vars)\(\)\W{0,8}")
 _RUNTIME = re.compile(
-    r"\bsys\s{0,4}\.\s{0,4}(?:(?P<modules>modules\s{0,4}\[|_getframe\s{0,4}\()|exit\s{0,4}\()|"
+    r"\bsys\s{0,4}\.\s{0,4}(?:(?P<modules>modules\s{0,4}\[|_getframe\s{0,4}\()|exit\s{0,4}\(\s{0,4}\d{0,3}\s{0,4}\))|"
     r"\bos\s{0,4}\.\s{0,4}environ(?:\s{0,4}(?:\[|\.\s{0,4}\w)|(?=\W{0,4}\Z))"
 )
 # Whole lines that make a program wait, stop or lose its files.
@@ -121,6 +121,7 @@ def _alone(text: str) -> Iterator[Judgement | None]:
     match = _RUNTIME.search(text)
     if match:
         alone = not any(map(str.isalnum, text[: match.start()]))
+        alone = alone and "=" not in text[match.end() :]
         score = 4 if not alone or site(text, match.start(), match.end()) == "prose" else 5
         yield judgement("code.python_call", score + bool(match["modules"]), text, match.start())
 

@@ -73,9 +73,9 @@ _WITHOUT = Needle(
 # What says much only where it is all there is.
 _ALONE = Needle(
     "dir env kernel objectspace",
-    r"\A\W{0,12}(?:Dir\s{0,4}\[\s{0,4}['\"]|ENV\s{0,4}(?:\[\s{0,4}|\.fetch\s{0,4}\(\s{0,4})['\"]|"
+    r"\A\W{0,12}(?:Dir\s{0,4}\[\s{0,4}['\"]|ENV\s{0,4}\[\s{0,4}['\"]|"
     r"(?:puts\s|p\s)?ENV\.(?:to_\w{1,6}|inspect|each\w{0,8}|map|keys|values)\b|ObjectSpace\.\w|"
-    r"Kernel\.(?:fork|exit|abort|sleep|eval|open|load|send)\b)",
+    r"Kernel\.(?:fork|exit|abort|eval|open|load|send)\b)",
 )
 _SHOWN = re.compile(r"\W{0,12}?(?:print|puts|say)\s{0,8}+\(?\s{0,8}+`[^`]{1,200}`[\s;)#'\"]{0,8}")
 _PERL_INTERPOLATED = re.compile(r"[@$]\s{0,40}\{\s{0,40}[\[\\]\s{0,40}[\w(!`\"'@$<{:&-]")

@@ -70,7 +70,7 @@ _TRIGGERS: Final = (
     (
         r"aaeaaad/////|aaeaaad_____|0001000000ffffffff|/wey[a-z0-9+/]{12}|"
         r"[\"']\$?_{0,2}type[\"']\s*:\s*[\"'][\w.+]+\s*[,:]|"
-        r"^(?:system|microsoft)\.[\w.]+(?:[^,]*,\s*[a-z]|:#|$)|publickeytoken="
+        r"^(?:system|microsoft)\.[\w.]+(?:[^,]*,\s*[a-z]|:#|$)|publickeytoken=|:#system\."
     ),
     r"^(?:os\.(?:system|popen|exec|spawn)|subprocess\.|posix\.|builtins\.|__builtin__\.|runpy\.)",
     # Ruby
@@ -135,7 +135,7 @@ _DOTNET_TYPE = re.compile(
     r"(?:System\.(?:IO|Diagnostics|Windows|Data|Web|Security|Management|Configuration|Reflection|"
     r"Runtime|Net|CodeDom|Activities|Workflow|Resources|Xaml|IdentityModel|AddIn|Printing|Messaging|"
     r"AppDomain|Activator|Delegate)|Microsoft\.(?:VisualStudio|Build|Exchange|Web|PowerShell|CSharp))"
-    r"(?:\.\w{1,80}){0,8}(?::#[\w.]{1,200}|,.{1,200})?"
+    r"(?:\.\w{1,80}){0,8}(?::#[\w.]{1,200}|,.{1,200})?|[\w.]{1,120}:#(?:System|Microsoft)\.[\w.]{1,120}"
 )
 _RUBY_YAML = re.compile(
     r"!!?(?:python/(?:object|module|name|tuple)|ruby/\w+|perl/\w+|php/\w+|js/\w+)(?:[:/]|\b)|"
@@ -156,7 +156,8 @@ _XML = re.compile(
     r"javax\.imageio|"
     r"org\.codehaus\.groovy|com\.sun\.)[\w.$-]*|<(?:java|javax)\.[\w.$_-]+[\s>/]|"
     r"<object-stream>|<ObjectDataProvider\b[^<>]{0,200}\bMethodName\b|"
-    r"<(?:groovy|org\.(?:springframework|apache\.(?:commons|xbean|catalina)))\.[\w.$-]+[\s>/]|"
+    r"<(?:groovy|org\.(?:springframework|apache\.(?:commons|xbean|catalina)))\.[\w.$-]{1,200}"
+    r"(?:\s{0,4}/>|[^<>]{0,200}>[^<>]{0,400}<)|"
     r"<(?:tree-map|sorted-set)>\s{0,40}+<(?:dynamic|comparator|entry|string)|"
     r"<handler\s+class\s{0,4}=|"
     r"serialization\s{0,4}=\s{0,4}[\"']custom|resolves-to\s{0,4}=",

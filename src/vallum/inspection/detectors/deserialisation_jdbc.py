@@ -45,6 +45,7 @@ _PROPERTY = re.compile(
     r"(?P<jndi>\w{0,60}jndi\w{0,40}\s{0,8}+=\s{0,8}+(?:ldaps?|rmi|dns|iiop|corbaname):)|"
     r"(?P<jaas>krbJAASFile\s{0,8}+=\s{0,8}+[\\/]{2})|"
     rf"(?P<extension>enable_load_extension\s{{0,8}}+=\s{{0,8}}+{_ON})|"
+    r"(?P<backup>(?:restore|create|rollForwardRecovery)From\s{0,8}+=\s{0,8}+[\\/]{2})|"
     rf"(?P<slave>startMaster\s{{0,8}}+=\s{{0,8}}+{_ON}))|"
     r"[/,;?&]\s{0,8}+(?P<browser>browser\s{0,8}+=\s{0,8}+['\"]?[\w/.\\-])",
     re.I,

@@ -80,11 +80,12 @@ _SCRIPT = re.compile(
 _RUN: Final = r"(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi)"
 _SHOWN: Final = r"(?:jpe?g|png|gif|svg|webp|bmp|ico)"
 _DISGUISED = re.compile(
-    rf"\.{_RUN}(?:\.{_SHOWN}|[;:]\.?\w{{0,5}}|/\.)\Z|\.{_SHOWN}\.{_RUN}\Z|\A[\w-]{{1,80}}\.{_RUN}\.{{2,8}}\Z"
+    rf"\.{_RUN}(?:\.{_SHOWN}|;\w{{0,8}}\.\w{{1,5}}|:\.\w{{1,5}}|/\.)\Z|\.{_SHOWN}\.{_RUN}\Z|\A[\w-]{{1,80}}\.{_RUN}\.{{2,8}}\Z"
 )
 _TRAILING = re.compile(rf"\S{{1,200}}\.{_RUN}\s{{1,8}}", re.IGNORECASE)
 _CASED = re.compile(r"\.(?!php|PHP)[pP][hH][pP]\d?\Z")
 _NATIVE = re.compile(r"\\\?\?\\[a-z]|\\\\[?.]\\globalroot")
+_OUTSIDE = re.compile(r"[.@]")
 _HOME = re.compile(r"~root/?\Z")
 _LOG = re.compile(r"var/log/")
 _PLACEHOLDER = re.compile(r"[/\\](?:[/\\.]+|(\w)\1*)\{file(?:name)?\}\Z")
@@ -258,7 +259,8 @@ def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
         yield Judgement("path.windows", 7 if chosen else 4, evidence)
     share = _SHARE.match(text)
     if share is not None:
-        near = not chosen and share[1] is not None and "." not in share[1] and "$" not in text
+        near = not chosen and share[1] is not None and not _OUTSIDE.search(share[1])
+        near = near and "$" not in text
         yield Judgement("path.windows", _TRACE if near and share[1] != "?" else 6, evidence)
     if expected and _DEVICE.match(text):
         yield Judgement("path.windows", 5, evidence)

@@ -30,7 +30,7 @@ _UNIX: Final = (
     r"root/\.?[a-z]|~[a-z]{0,16}/\.[a-z]",
     r"run/(?:secrets/|docker\.sock)",
     r"tmp/(?:sess_\w|[\w.-]{1,60}\.(?:php\d?|phtml|jsp|aspx?)\b)|var/lib/php\d{0,2}/",
-    r"dev/(?:tcp|udp|shm|mem|random|sd[a-z])\b",
+    r"dev/(?:tcp|udp|shm|k?mem|port|u?random|zero|stdin|fd/\d|sd[a-z])(?![\w-])",
     r"usr/local/(?:etc|apache2?|nginx|tomcat|php)/[\w.-]+",
     r"opt/(?:lampp|tomcat|bitnami|jboss|lamp)\b",
     r"boot/(?:grub|vmlinuz|config)",
@@ -64,7 +64,7 @@ _LAST: Final = (
     (
         r"php\.ini|httpd\.conf|nginx\.conf|my\.cnf|my\.ini|server\.xml|tomcat-users\.xml|"
         r"context\.xml|global\.asax?|appsettings(?:\.\w{1,20})?\.json|docker-compose\.ya?ml|"
-        r"composer\.(?:json|lock)|wp-login\.php|phpinfo\.php|\.\w{1,40}\.sw[op]"
+        r"composer\.(?:json|lock)|wp-login\.php|phpinfo\.php|\.[\w.]{1,60}\.sw[op]"
     ),
     r"(?:access|error|errors|debug|laravel|catalina|auth|mail|syslog)[._](?:log|out)",
     (

@@ -36,7 +36,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
         r"(?:~|[._ ](?:bak|old|orig|save|swp|backup|txt))"
     ),
     r"(?:settings|config|configuration|database|secrets?|credentials|parameters)\s?[._]\s?(?:php|inc|yml)",
-    r"^(?:access|errors?|debug|laravel|catalina|auth)[._](?:log|out)$|[/\\](?:access|errors?|debug)[._]log",
+    r"^(?:access|errors?|debug|laravel|catalina|auth)[._](?:log|out)$|[/\\](?:access|errors?|debug|laravel)[._]log|config/master\.key",
     r"(?:backup|dump|database|db|site|www|wwwroot|htdocs)\.(?:sql|tar|zip|tgz|gz|rar|7z|bak)",
     # Files of Windows.
     r"(?:boot|win|system|oot)\.ini|ntuser\.|repair[/\\](?:sam|sys|sec)|system32|inetpub|winnt|ntds\.dit|syswow64|^[\"'(]?[a-z]:[/\\]",
@@ -50,7 +50,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"^\s*(?:file|https?|ftps?)(?:://\S*)?\?+#?$",
     # What servers for development hand out, and where a shell would write.
     r"@fs(?:/|$)|__x00__|^[\"'(]?[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev|etc|home|root|usr|srv|opt)/",
-    r"\w\x00|\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi|exe)(?:\.|;|:|/|\s)\.?\w*$|(?-i:\.(?:pH[pP]|phP|P[hH]p|PhP))\d?$",
+    r"\w\x00|\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi|exe)(?:\.{1,8}|;|:|/|\s)[\w.]{0,12}$|(?-i:\.(?:pH[pP]|phP|P[hH]p|PhP))\d?$",
     r"\.(?:jpe?g|png|gif|svg|webp|bmp|ico)\.(?:php\d?|phtml|phar|asp|aspx|jsp|jspx|cgi)$",
 )
 """See `Detector.triggers`."""

@@ -60,7 +60,7 @@ _INTERNAL_NAME = re.compile(
     r"\.(?:internal|local|localdomain|lan|corp|intranet|intra|home\.arpa|private|cluster|svc|consul)$"
 )
 SERVICES: Final = (
-    r"kubernetes(?:\.default)?|intranet|rabbitmq|elasticsearch|opensearch|redis|memcached|mongo(?:db)?|"
+    r"kubernetes(?:\.default)?|internal|intranet|rabbitmq|elasticsearch|opensearch|redis|memcached|mongo(?:db)?|"
     r"postgres(?:ql)?|mysql|mariadb|couchdb|cassandra|clickhouse|influxdb|etcd|zookeeper|kafka|consul|"
     r"jenkins|grafana|prometheus|alertmanager|kibana|minio|portainer|docker|spark-master|airflow"
 )

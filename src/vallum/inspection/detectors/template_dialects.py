@@ -25,7 +25,7 @@ TRIGGERS: Final = (
     r"<!--esi\b|<esi:|\{!!",
     (
         r"\{\s?(?:var|capture|embed|sandbox|contenttype|templatetype)\s[^{}]{0,40}=|\{=\s?['\"]|"
-        r"\{assign\s|\{\s?['\"][^'\"{}]{0,40}['\"]\s?\|\s?@?[a-z_]\w{0,20}[:}]|"
+        r"\{assign\s|['\"]\s?\|\s?@?[a-z_]\w{0,20}[:}]|"
         r"\{(?:pboot|dede|eyou|zzz|maccms)[:_]\w|\{if:|\{exp:\w|<tmpl_(?:include|var|loop|if)"
     ),
     r"@(?:if|while|switch|elseif)\s?\(\s?['\"\d]|@(?:include|extends|each|component|dump|dd|yield)\w{0,6}\(\s?['\"$\d]|@end(?:foreach|forelse|if|php|section|while|for)\b",
@@ -46,7 +46,8 @@ _TOOL = re.compile(
     r"xml\.(?:read|parse|fetch)\(|json\.(?:read|parse|fetch)\(|alternator\.(?:auto|make)\()"
 )
 _ATTRIBUTE = re.compile(
-    r"<(?:tal|metal|py):[a-z]{1,20}\b|"
+    r"<(?:(?:tal|metal):[a-z]{1,20}|py:(?:if|for|def|match|choose|when|otherwise|with|replace|strip|attrs|"
+    r"content|block))\b|"
     r"\btal:(?:content|replace|define|condition|repeat|attributes|omit-tag|on-error|switch)\s{0,4}=|"
     r"\bmetal:(?:use-macro|define-macro|fill-slot|define-slot|extend-macro)\s{0,4}=|"
     r"\bpy:(?:content|replace|if|for|def|match|choose|when|with|strip|attrs)\s{0,4}=|"
@@ -90,16 +91,16 @@ _LOOKUP: Final = (
 )
 _PROBES = re.compile(
     # Statements of Jinja, Twig, Django and Liquid that load something, or walk an object.
-    r"\{%[-+~]?\s{0,4}+(?:(?:extends|include|import|layout|render|embed|use|ssi)\s+"
+    r"\{%[-+~]?\s{0,4}+(?:(?:extends|include|import|embed|use|ssi)\s+(?![^%]{0,80}\bwith\b)"
     r"(?!['\"]?[\w/.-]{1,60}\.(?:html?|md|liquid|txt|css|svg|js)\b)['\"]?[\w./:-]{1,80}|"
     r"from\s+['\"]?[\w./-]{1,80}['\"]?\s+import\s|(?:filter|apply)\s+\w{1,20}|now\s+['\"]|"
     rf"url\s+['\"]admin:|(?:assign|set)\s+\w{{1,20}}\s{{0,4}}=\s{{0,4}}(?:\d|{_OBJECTS}\b)|"
     rf"with\s+\w{{1,20}}\s{{0,4}}=\s{{0,4}}{_OBJECTS}\b|for\s+\w{{1,20}}(?:\s{{0,4}},\s{{0,4}}\w{{1,20}})?\s+in\s+{_OBJECTS}\b|"
     r"(?:if|unless|elsif)\s+(?:request|config|settings|self|session)\.|"
-    r"(?:liquid|widthratio|firstof|lorem)\b)|"
+    r"(?:widthratio|firstof|lorem)\b)|"
     # Handlebars, and Liquid
     r"\{\{[#~]?\s{0,4}+(?:#?(?:each|with)\s+(?:this|@root|\.\.?)(?![\w/])|@root\b|"
-    r"lookup\s+(?:this|\.|@root)|['\"]now['\"]\s{0,4}\|)|"
+    r"lookup\s+(?:this|\.|@root))|"
     # Go
     r"\{\{-?\s{0,4}+(?:define\s+\"[^{}]{0,40}\}\}[^{}]{0,4}\{\{-?\s{0,4}+end|range\s+[.$]\s{0,4}-?\}\}|"
     r"with\s+\.\w{0,40}\s{0,4}-?\}\}\{\{-?\s?\.\s?-?\}\}|call\s+[.$]|"

@@ -55,6 +55,7 @@ def test_databases_that_are_only_named_pass(text: str) -> None:
     [
         ("__type", "System.Diagnostics.ProcessStartInfo:#System.Diagnostics"),
         ("$type", "System.IO.DirectoryInfo"),
+        ("__type", "Process:#System.Diagnostics"),
         ("@type", "[org.apache.xalan.xsltc.trax.TemplatesImpl"),
         ("__class__", "subprocess.call"),
     ],
@@ -100,6 +101,7 @@ def test_parts_of_serialised_objects_are_stopped(text: str) -> None:
         "a|b:1 or c|d:2",
         "key;s:4 of 5",
         "System.Windows is a namespace",
+        "List<org.apache.commons.lang3.tuple.Pair> pairs",
         "<ResourceDictionary xmlns='http://a.example'>",
     ],
 )
