@@ -33,6 +33,8 @@ _LONGEST_AUTHORITY: Final = 260
 _FIRST = re.compile(r"\[[^\]/]{0,80}\]?|[^\x00-\x20/?#\\@&:\"'<>`,;)|\]}]{1,253}")
 _PORT = re.compile(r":(\d{1,5})(?!\d)")
 _SPACE = re.compile(r"\s")
+# Letters in circles, or of mathematics: a client folds them into the plain ones.
+_ORNATE = re.compile("[\u2460-\u24ff\U0001d400-\U0001d7ff]")
 _SPLIT_NAME = re.compile(r"\w\\{1,4}\w\\{1,4}\w")
 _SITE_NAME = re.compile(
     r"^[\w.-]{1,200}\.(?:com|org|net|io|dev|app|gov|edu|co|uk|de|fr|cn|ru|eu|info|example|test)"
@@ -166,7 +168,7 @@ def _targets(text: str, start: re.Match[str]) -> Iterator[_Target]:
         port = _PORT.match(piece, name.end())
         host = read_host(name[0])
         number = int(port[1]) if port else 0
-        if host is None and _SPLIT_NAME.match(piece):
+        if host is None and (_SPLIT_NAME.match(piece) or _ORNATE.search(name[0])):
             host = Host("public", True)
         if host is None and number in _SERVICES and "." not in name[0]:
             host = Host("internal-name", False)
@@ -274,6 +276,7 @@ DETECTOR = Detector(
         r":[/\\]{2,8}[^/\r\n]*@",
         rf":[/\\]{{2,8}}[\w-]+:(?:{_PORTS})(?:\D|$)",
         r":[/\\]{2,8}[^/\s]*(?:\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1)",
+        r":[/\\]{2,8}[^/\s]*(?:\xe2[\x91-\x93]|\xf0\x9d[\x90-\x9f])",
         r":[/\\]{2,8}\w\\{1,4}\w\\",
         (
             r"\b(?:gopher|dict|tftp|netdoc|ldapi?s?|local_file|smb|rmi|file|iiop(?:name)?|dns|npipe):"
