@@ -29,9 +29,12 @@ _HTTP = (
 )
 # Fields that no trigger knows by name: all that a line break starts is looked at.
 _MORE_HTTP = (
-    r"(?:last-modified|expires|pragma|age|allow|via|warning|range|proxy|proxy-[a-z-]{3,24}|"
-    r"accept(?:-[a-z]{3,12})?|if-[a-z-]{4,20}|sec-[a-z-]{3,40}|content-[a-z-]{3,24}|"
-    r"cross-origin-[a-z-]{3,24}|(?:permissions|referrer|feature)-policy|keep-alive|max-forwards|"
+    r"(?:last-modified|expires|pragma|age|allow|via|warning|range|proxy|keep-alive|"
+    r"proxy-(?:authenticate|authorization|connection|status)|sec-(?:fetch|websocket|ch|gpc)[a-z-]{0,24}|"
+    r"accept(?:-(?:ch|charset|datetime|encoding|language|patch|post|ranges))?|"
+    r"if-(?:match|none-match|modified-since|unmodified-since|range)|"
+    r"content-(?:language|range|md5|digest|base|id|dpr|version|script-type|style-type)|"
+    r"cross-origin-[a-z-]{3,24}|(?:permissions|referrer|feature)-policy|max-forwards|"
     r"public-key-pins|report-to|nel|p3p|alt-svc|retry-after|timing-allow-origin|expect-ct|"
     r"http2-settings)"
 )
@@ -89,6 +92,7 @@ _MACHINE_VALUE: Final[Mapping[str, re.Pattern[str]]] = {
     "warning": re.compile(r"\s?\d{3}\s\S"),
     "allow": re.compile(r"\s?(?:[A-Z]{3,8})(?:,\s?[A-Z]{3,8}){0,9}\s?$"),
     "age": re.compile(r"(?!)"),
+    "keep-alive": re.compile(r"\s?(?:timeout|max)\s?=", re.IGNORECASE),
     "nel": re.compile(r"\s?\{"),
     "p3p": re.compile(r"\s?(?:CP|policyref)=", re.IGNORECASE),
     **dict.fromkeys(
@@ -152,7 +156,8 @@ def _judge_head(text: str, head: re.Match[str], context: Context) -> Judgement |
     if _IS_MAIL.fullmatch(name):
         named = name == "cc" and _ADDRESS.search(head["value"])
         odd = _follows_one_word(text, head.start()) and (
-            "-" in name or _ADDRESS.fullmatch(head["value"].strip()) is not None
+            _is_for_machines(name, head["value"])
+            or _ADDRESS.fullmatch(head["value"].strip()) is not None
         )
         sure = not is_query or odd or name == "bcc" or bool(named) or _is_addressed(text, head)
         return verdict("crlf.mail-field", 9 if sure else 4, head[0])
@@ -201,7 +206,8 @@ def _field_in_text(text: str) -> Judgement | None:
 
 def _judge_head_in_text(text: str, head: re.Match[str]) -> Judgement | None:
     name = head["name"].lower()
-    if _IS_MAIL.fullmatch(name) and _ADDRESS.fullmatch(text[: head.start()].rstrip("\r")):
+    after_address = _ADDRESS.fullmatch(text[: head.start()].rstrip("\r")) is not None
+    if after_address and (name == "subject" or _is_mail_for_machines(name, head["value"])):
         return verdict("crlf.mail-field", 6, head[0])
     sure = _SURE_IN_TEXT.get(name)
     if sure is not None and sure.match(head["value"]):
@@ -238,7 +244,13 @@ def _is_for_machines(name: str, value: str) -> bool:
     if _IS_HTTP.fullmatch(name):
         expected = _MACHINE_VALUE.get(name)
         return "-" in name if expected is None else expected.match(value) is not None
-    return "-" in name and _IS_MAIL.fullmatch(name) is not None
+    return "-" in name and _is_mail_for_machines(name, value)
+
+
+def _is_mail_for_machines(name: str, value: str) -> bool:
+    if _IS_MAIL.fullmatch(name) is None:
+        return False
+    return name in ("mime-version", "x-mailer") or "@" in value
 
 
 def _is_made_up(name: str) -> bool:
@@ -246,10 +258,13 @@ def _is_made_up(name: str) -> bool:
 
 
 def _is_last(text: str, head: re.Match[str]) -> bool:
-    """Whether a field without blanks in it is all that follows a line break of CR LF."""
+    """Whether a field as programs write it, behind what is no name, is all behind CR LF."""
     value = head["value"].strip()
     return (
-        text[head.start() - 1 : head.start()] == "\r"
+        head["name"].islower()
+        and head["name"] not in _WORDS_WITH_X
+        and text[head.start() - 1 : head.start() + 1] == "\r\n"
+        and not text[:1].isupper()
         and not any(map(str.isspace, value))
         and not text[head.end() :].strip()
     )

@@ -110,7 +110,7 @@ _IN_ATTRIBUTE = re.compile(
 )
 # A reference to an entity of the document's own, alone or as the text of an element.
 _REFERENCE = re.compile(
-    r"(?:^\s{0,8}|>\s{0,8})&(?P<name>[A-Za-z_][\w.-]{1,60});(?=\s{0,8}(?:\Z|</))"
+    r"(?:^\s{0,8}|>\s{0,8})&(?P<name>[A-Za-z_][\w.-]{2,60});(?=\s{0,8}(?:\Z|</))"
 )
 _PARAMETER = re.compile(r"\s{0,8}(?:%(?P<name>[A-Za-z_][\w.-]{2,60});\s{0,4}){1,20}")
 _PRINTED = re.compile(r"[hljztL]{1,2}[diouxXeEfgGcs]")

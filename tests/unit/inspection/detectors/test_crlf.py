@@ -122,6 +122,11 @@ def test_fields_behind_one_word_are_stopped_in_a_query(text: str) -> None:
         "Dear all,\r\nVia: Rome and Pisa",
         "Shelf 4\nAllow: two hands",
         "Thanks\nFrom: all of us",
+        "Room\r\nKeep-alive: no",
+        "Team\r\nContent-wise: good",
+        "Release\r\nx-large: yes",
+        "Ann\r\nnote: vegan",
+        "Ann\r\nreply-to: desk 5",
         "\n\nNote: bring bread\nTime: noon\nX-factor: none\n\n",
     ],
 )
