@@ -15,7 +15,7 @@ from vallum.inspection.model import Judgement
 
 TRIGGERS: Final = (
     # Thymeleaf in brackets, Velocity's tools, and engines that take attributes and tags.
-    r"\[[\[(]\s?\d{1,9}\s?[*+%/-]\s?\d",
+    r"\[[\[(]\s?\d{1,9}\s?[*+%]\s?\d",
     (
         r"\$!?\{?(?:request|session|application|response|servletcontext)\.(?:get|set|servlet|is)\w|"
         r"\$!?\{?(?:esc|math|number|date|sorter|import|render|field|class|text|link|xml|json|alternator)"
@@ -32,7 +32,8 @@ TRIGGERS: Final = (
     r"xwork\.methodaccessor|\bt\(\s?(?:runtime|system|thread|processbuilder|class)\s?\)",
 )
 
-_OPERATION: Final = r"\d{1,9}\s{0,2}[*+%/-]\s{0,2}\d{1,9}(?:\s{0,2}[*+%/-]\s{0,2}\d{1,9}){0,4}"
+# No minus and no slash: notes of a day are linked to so, `[[2024-01-01]]`.
+_OPERATION: Final = r"\d{1,9}\s{0,2}[*+%]\s{0,2}\d{1,9}(?:\s{0,2}[*+%/-]\s{0,2}\d{1,9}){0,4}"
 _BRACKETS = re.compile(
     rf"\[\[\s{{0,4}}+{_OPERATION}\s{{0,4}}\]\]|\[\(\s{{0,4}}+{_OPERATION}\s{{0,4}}\)\]"
 )
@@ -59,7 +60,7 @@ _BRACED = re.compile(
     r"<TMPL_(?:INCLUDE|VAR|LOOP|IF)\b|\{\s?(?:(?:var|default|capture|embed|sandbox)\s+\$\w{1,40}\s{0,4}=|"
     r"assign\s+(?:var\s{0,4}=|['\"$]?\w{1,40}['\"]?\s+value\s{0,4}=)|(?:contentType|templateType)\s+\w|"
     r"capture\s+(?:name|assign)\s{0,4}=|assign\s+['\"]\w{1,40}['\"]\s+['\"\d$]|"
-    r"(?:pboot|dede|eyou|zzz|maccms)[:_]\w{1,20}|if:[^{}]{0,80}[(=<>\d]|exp:(?:query|channel)\b|"
+    r"(?:pboot|dede|eyou|zzz|maccms)[:_]\w{1,20}|if:[^{}\s\"'][^{}]{0,80}[(=<>]|if:\(|exp:(?:query|channel)\b|"
     r"=\s?(?:'[^'{}]{0,60}'|\"[^\"{}]{0,60}\")\s{0,4}\|\s{0,4}\w)"
 )
 _AT = re.compile(
@@ -67,7 +68,7 @@ _AT = re.compile(
     r"(?:\d{1,9}|'[^']{0,20}'|\"[^\"]{0,20}\")\s{0,4})?\)"
 )
 _BLADE = re.compile(
-    r"\W{0,12}?@(?:include(?:If|When|Unless|First)?|extends|each|component|dump|dd|yield|inject)"
+    r"\W{0,12}?@(?:include(?:If|When|Unless|First)?|each|dump|dd|inject)"
     r"\(\s?['\"$\d][^()]{0,100}\)\W{0,12}|"
     r"\W{0,12}?@(foreach|forelse|if|php|section|while|for)\b[^@]{0,200}@end\1\W{0,12}"
 )
@@ -106,22 +107,23 @@ _PROBES = re.compile(
     r"with\s+\.\w{0,40}\s{0,4}-?\}\}\{\{-?\s?\.\s?-?\}\}|call\s+[.$]|"
     r"(?:getenv|readFile|readDir|shell|exec|cmd|httpGet)\s+[\"`]|\$\w{0,20}\s{0,4}:=\s{0,4}(?:\d|\")|"
     rf"env\s+[\"`]{_WORTH_ASKING}|\.Env\.{_WORTH_ASKING}|"
-    r"\.\w{1,40}(?:\.\w{1,40}){0,4}\.(?:Password|Passwd|Secret|PrivateKey)\w{0,20}\s{0,4}\})|"
+    r"\.\w{1,40}(?:\.\w{1,40}){0,4}\.(?:Password|Passwd|Secret|PrivateKey)(?:Hash|Key|Value)?\s{0,4}\})|"
     # Laravel, Symfony, Ansible
     rf"\{{\{{\s{{0,4}}+(?:\$\w{{1,40}}(?:->|::)\w|env\s{{0,4}}\(\s{{0,4}}['\"]{_WORTH_ASKING}|{_LOOKUP}|hostvars\b|"
     r"ansible_(?:env|facts|user|ssh_pass\w{0,8}|become_pass\w{0,8}|password)\b)|"
     # Django
     r"\{\{\s{0,4}+(?:messages\.storages|request\.user\.(?:_|groups|user_permissions|password|is_\w|backend)|"
     r"[\w.]{0,80}\.(?:_meta|signer\.key|user_permissions)\b)|"
-    r"\{\{\s{0,4}+(?:\[[\d\s,.'\"]{0,60}\]\s{0,4}\||\d{1,6}\s?[-/]\s?\d{1,6}\s{0,4}\}\})|"
+    r"\{\{\s{0,4}+(?:\[[\d\s,.'\"]{0,60}\]\s{0,4}\||(?:(\d{1,6})\s?[-/]\s?\1|\d{2,6}\s?[-/]\s?\d{2,6})\s{0,4}\}\})|"
     # Expression languages
     r"\$\{\s{0,4}+(?:_\.(?:VERSION|template)|\w{1,40}(?:\.\w{1,40}){0,4}\.class\b|"
-    r"(?:application|session|request|page)Scope\.)|#\{\s{0,4}+(?:session|request|application)\.\w|"
-    r"\$\{\s{0,4}+(?:header(?:Values)?|cookie|initParam|paramValues)[.\[]|"
+    r"(?:application|session|request|page)Scope\.)|#\{\s{0,4}+(?:(?:session|application)\.\w|"
+    r"request\.(?:parameter|header|cookie|session|servlet|attribute))|"
+    r"\$\{\s{0,4}+(?:header(?:Values)?|cookie|initParam|paramValues)(?:\.|\[['\"])|"
     # Template Toolkit
     r"\[%-?\s{0,4}+(?:RAWPERL|PERL|INCLUDE|PROCESS|INSERT|USE|WRAPPER|FILTER|CALL|TRY)\b|"
     # Blade without escapes
-    r"\{!!\s{0,4}+(?:\d|\$|['\"]|\w{1,40}\()"
+    r"\{!!\s{0,4}+(?:\d|['\"])"
 )
 _DANGEROUS = re.compile(
     r"\{\{-?\s{0,4}+(?:(?:lookup|query|q)\s{0,4}\(\s{0,4}['\"](?:ansible\.builtin\.)?(?:pipe|lines)['\"]|"

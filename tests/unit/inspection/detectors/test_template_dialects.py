@@ -79,6 +79,13 @@ def test_a_probe_of_one_engine_is_stopped(text: str, rule: str) -> None:
     "text",
     [
         "[[1, 2], [3, 4]]",
+        "[[2024-01-01]]",
+        "{{3/4}}",
+        "{!! $html !!}",
+        "${header[0]}",
+        "#{request.method} #{request.path}",
+        "{{ .User.PasswordResetURL }}",
+        "@extends('layouts.app')",
         "see [[Main Page]] and [[File:Cat.jpg|thumb]]",
         "5 * [(2 + 4) * 5] = 150",
         "$request.body#/callbackUrl",
