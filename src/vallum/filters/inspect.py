@@ -388,7 +388,8 @@ def _suspicions(
         where_of = where_of or places()
         where = where_of(index)
         content = ruling.content(where.location, where.steps, where.content)
-        name = where.steps[-1] if where.steps else ""
+        # What stands in a list is called as the list is.
+        name = next((step for step in reversed(where.steps) if not step.isdigit()), "")
         return Context(where.location, name, cast("Content", content), where.is_name)
 
     try:

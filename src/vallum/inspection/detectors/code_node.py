@@ -33,7 +33,7 @@ _LOADER = Needle(
     "require module constructor _load getbuiltinmodule",
     r"\brequire\s{0,40}+(?:\[|\.\s{0,40}+(?:main|cache|extensions|resolve)\b)|"
     r"\bmodule\s{0,40}+\.\s{0,40}+constructor\b|"
-    r"\bconstructor\s{0,40}+\.\s{0,40}+_load\b|_load\s{0,40}+\(|=\s{0,40}+require\s{0,40}+[;,]|"
+    r"\bconstructor\s{0,40}+\.\s{0,40}+_load\b|_load\s{0,40}+\((?!node:)|=\s{0,40}+require\s{0,40}+[;,]|"
     r"\bgetBuiltinModule\s{0,40}+\(",
 )
 _EXPORTS = Needle("exports", r"\bmodule\s{0,40}+\.\s{0,40}+exports\s{0,40}+=")

@@ -17,6 +17,7 @@ from vallum.inspection.detectors.shell_commands import (
     COMMAND_NAMES,
     DEVELOPMENT,
     FILTERS,
+    IDLE,
     INTERPRETERS,
     LABELS,
     LIST_NAMES,
@@ -79,6 +80,8 @@ _SOME_WORDS: Final = 4
 _SEPARATORS = re.compile(r"[;|&\n]+")
 _LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&<>-]*")
 _BROKEN_UP = re.compile(r"\w(?:''|\"\"|\\|\$[@*])\w")
+_WORDS = re.compile(r"\s?\w{1,20}(?:\s\w{1,20}){0,3}\s?").fullmatch
+_SILENT: Final = IDLE | INTERPRETERS | DEVELOPMENT
 _SPAN = re.compile(r"`[^`]*`")
 _CELL = re.compile(r"\W*\w+\W*\Z")
 _WORD_BEFORE = re.compile(r"\w\s\(\Z")
@@ -220,6 +223,7 @@ class _Reading:
         if (
             self._enclosed(command)
             or self._table
+            or self._counted(command)
             or (arguments != "sensitive" and self._loose(command))
         ):
             score = min(score, _TRACE)
@@ -231,10 +235,16 @@ class _Reading:
         """Whether it is the name of a product: `Java, PHP & MySQL`, `HTML; bash scripting`."""
         text = self._text
         mark = text[command.start : command.place].strip()
-        if mark == "&" and text[command.place].isupper() and command.start > self._lead:
-            return True
+        is_inside = command.start > self._lead
+        if mark in ("&", ";", "|") and text[command.place].isupper() and is_inside:
+            return mark == "&" or text[command.start + 1].isspace()
         spoken_of = command.name in INTERPRETERS or command.name in DEVELOPMENT
         return spoken_of and command.arguments == "word" and self._loose(command, _SOME_WORDS)
+
+    def _counted(self, command: Command) -> bool:
+        """Whether it is one of several things of a day: `steps 9000; sleep 8; water 2`."""
+        pieces = self._pieces
+        return command.name == "sleep" and len(pieces) > 2 and all(map(_WORDS, pieces))
 
     def _optioned(self, command: Command) -> bool:
         """Whether the text begins with a separator and a command, among whose words is an option.
@@ -291,6 +301,8 @@ class _Reading:
         mark = text[command.start : command.place]
         if command.name in INTERPRETERS and command.weight > 1 and "|" in mark:
             score = max(score, 6)
+        elif command.name in _SILENT and not leading and mark[:1] in "&;" and mark[1:2] == " ":
+            score = min(score, _TRACE)
         if command.weight == 1 and leading and "\n" not in mark:
             score = 5 if self._is_line(command) else _TRACE
         elif command.weight == 1 and text[command.start - 1 : command.start] in ("'", '"', ")"):
@@ -325,6 +337,8 @@ class _Reading:
             return 0  # it stands after the closing one
         if command.arguments == "prose":
             return 2
+        if text[command.place : command.place + len(command.name)].isupper():
+            return _TRACE  # `SELECT`
         mark = text[command.start : command.place]
         score = 5 + command.weight + (command.arguments in ("shell", "sensitive"))
         if "```" in mark:
@@ -352,7 +366,7 @@ class _Reading:
         if len(telling) < 2 or telling[0].entry != "start" or self._titled(telling[0]):
             return False
         strong = any(
-            (each.weight > 1 and each.arguments != "none")
+            (each.weight > 2 and each.arguments != "none")
             or each.arguments in ("shell", "sensitive", "plausible")
             for each in telling
         )

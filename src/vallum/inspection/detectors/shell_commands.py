@@ -132,9 +132,11 @@ OPERANDS: Final = {
 }
 """Words that only these commands take for an order."""
 
-NUMBERED: Final = words("sleep timeout ping usleep kill start-sleep wait seq")
+NUMBERED: Final = words("sleep timeout ping usleep kill start-sleep seq")
 """Whose only argument is a number."""
 
+IDLE: Final = words("cat curl dig nc wget")
+"""They do nothing unless they are told what with."""
 TOLD: Final = words("awk cls del echo grep ls mv printf ren rm route sed stat type whois")
 """Of which hardly a sentence or a row of a table tells anything in a word."""
 LABELS: Final = words(

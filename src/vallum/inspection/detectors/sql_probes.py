@@ -19,7 +19,8 @@ _JOINED: Final = (
     r"(?:(?:&&|\|\|)\s{0,8}(?:not\s{1,8}|!{1,2}\s?)?|(?:and|x?or)\s{1,8}(?:not\s{1,8}|!{1,2}\s?))"
 )
 # Blanks, parentheses and comments.
-_SPACE: Final = r"(?:[\s()]|/\*.{0,40}?\*/)"
+_COMMENT: Final = r"(?>/\*.{0,40}?\*/)"
+_SPACE: Final = rf"(?:[\s()]|{_COMMENT})"
 _ODD_NUMBER: Final = (
     r"(?:!{1,2}\s?\d|~\s?\d|binary\s\d|0x[\da-f]{1,16}|\d{1,4}e\d{1,3}|\.\d{1,9}|-\d{1,9}"
     r"|@\w{1,30}(?::?=\d)?)"
@@ -36,7 +37,7 @@ _PROBES: Final = (
     (5, rf"{_NUMBER}\s{{0,8}}(?:(?:and|x?or)\s{{0,8}}\(|xor\s)[\s(]{{0,8}}{_NUMBER}[\s)]{{0,8}};?"),
     (
         5,
-        rf"{_NUMBER}(?:/\*.{{0,40}}?\*/\s{{0,4}}){{1,4}}(?:and|x?or)(?:\s|/\*.{{0,40}}?\*/){{1,4}}{_NUMBER}",
+        rf"{_NUMBER}(?:{_COMMENT}\s{{0,4}}){{1,4}}(?:and|x?or)(?:\s|{_COMMENT}){{1,4}}{_NUMBER}",
     ),
     (5, rf"{_NUMBER}\s?<=>\s?{_NUMBER}"),
     (5, r"(\d{1,9})\s?=\s?\1"),

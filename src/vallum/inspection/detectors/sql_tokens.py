@@ -97,7 +97,7 @@ _FIRST: Final = {
 _SEVERAL_WORDS: Final = re.compile(r"\w\s").search
 _EMPTY: Final = frozenset(("''", '""', "``"))
 _CUT: Final = re.compile(
-    r"""#[\s+'"`;#*/\\%,.()-]*|(?:--|/\*)[\s+'"`;#*/\\%,.()-]*\w?[\s+'"`;#*/\\%,.()-]*"""
+    r"""#[\s+'"`;#*/\\%,.()-]*+|(?:--|/\*)[\s+'"`;#*/\\%,.()-]*+\w?[\s+'"`;#*/\\%,.()-]*+"""
 ).fullmatch
 _WHOLE: Final = (
     re.compile(r"[^'\"$`]*+(['\"`])(?>(?:(?!\1|\\).|\1\1|\\.)*)\1", re.DOTALL).fullmatch,

@@ -6,6 +6,8 @@ import pytest
 from tests.support.suspects import STOPS, Suspects
 
 from vallum.inspection.detectors.sql import DETECTOR
+from vallum.inspection.detectors.sql_probes import probe
+from vallum.inspection.detectors.sql_tokens import shape, tokenise
 
 SUSPECTS = Suspects(DETECTOR)
 
@@ -186,3 +188,18 @@ def test_calls_of_mathematics_and_programs_pass(text: str) -> None:
 )
 def test_sentences_with_words_of_sql_pass(text: str) -> None:
     assert SUSPECTS.score(text, "header") < STOPS
+
+
+@pytest.mark.parametrize("mark", ["-", "--", "/*", "#"])
+def test_a_long_comment_of_marks_is_read_in_the_time_of_its_length(mark: str) -> None:
+    text = mark * 300_000 + "or"  # Of the square of its length nobody would see the end.
+
+    letters = [shape(tokenise(text, dialect), dialect) for dialect in (0, 1)]
+
+    assert all(letters)
+
+
+def test_comments_between_numbers_are_read_in_one_way_only() -> None:
+    text = "1" + "/**/" * 98 + "/*"
+
+    assert probe(text) is None
