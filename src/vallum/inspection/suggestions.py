@@ -114,7 +114,7 @@ def _for_target(target: Target, rules: Mapping[str, _Seen], until: str) -> list[
         Suggestion(
             "exclusion",
             target,
-            f'exclude: [{{rule: {rule}, field: {target.selector}, until: {until}, '
+            f"exclude: [{{rule: {rule}, field: {target.selector}, until: {until}, "
             'reason: "say why it is harmless"}]',
             f"{one.count} findings of {len(one.callers)} callers",
             _evidence([one]),
