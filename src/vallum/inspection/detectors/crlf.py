@@ -152,6 +152,8 @@ def _judge_head(text: str, head: re.Match[str], context: Context) -> Judgement |
     if _IS_HTTP.fullmatch(name):
         value = _MACHINE_VALUE.get(name)
         sure = not is_query or value is None or value.match(head["value"]) is not None
+        if head[0].startswith("\n  ") and text[head.start() - 1] != "\r":
+            sure = False  # Below a name, as in YAML; a server takes it for the rest of a line.
         return verdict("crlf.field", 9 if sure else 4, head[0])
     if _IS_MAIL.fullmatch(name):
         named = name == "cc" and _ADDRESS.search(head["value"])

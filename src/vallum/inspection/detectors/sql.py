@@ -92,6 +92,8 @@ _FILM: Final = re.compile(
     r"sleep\s\((?:19|20)\d\d\)[a-z\s,.:!?-]{0,80}"
 ).fullmatch
 _QUOTED_WORD: Final = re.compile(r'"\w++"').fullmatch
+# Why `sleep(5)`? What stands in backticks is code that is told of.
+_MARKDOWN: Final = re.compile(r"[^`]*+(?<![^\s(])`[^`\n]{1,80}`(?![^\s.,:!?)])[^`]*+").fullmatch
 _SEEN: Final = 5
 _QUITE: Final = 7
 _CERTAIN: Final = 9
@@ -148,7 +150,7 @@ def _readings(text: str) -> Iterator[_Reading]:
         many = len(tokens) > _MANY
         yield _Reading("bare", tokens, shape(tokens, dialect), dialect)
         for quote in "'\"`":
-            if quote in text and not _QUOTED_WORD(text):
+            if quote in text and not _QUOTED_WORD(text) and (quote != "`" or not _MARKDOWN(text)):
                 tokens = tokenise(f"{quote}{text}{quote}", dialect)
                 many = many or len(tokens) > _MANY
                 yield _Reading("broken", tokens, shape(tokens, dialect), dialect)

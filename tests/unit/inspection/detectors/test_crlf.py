@@ -70,6 +70,7 @@ def test_a_short_value_of_a_body_with_one_such_line_is_stopped(text: str) -> Non
         "Привет\nАдрес: ул. Ленина, 1",
         "step\nUSER guide\nTOP 10\n",
         "room\nB12 SEARCH area",
+        "listen:\n  host: 127.0.0.1\n  location: cellar\nlevel: 3",
     ],
 )
 def test_texts_of_several_lines_pass(text: str, location: Location) -> None:

@@ -14,6 +14,7 @@ SUSPECTS = Suspects(DETECTOR)
     "text",
     [
         "Sleep (1963)",
+        "Is `sleep(3)` needed? Slow tests = sad tests",
         "MULTIPOLYGON(((1 1,1 2,2 2,1 1)),((5 5,5 6,6 6,5 5)))",
         "GEOMETRYCOLLECTION (POINT (3 4), LINESTRING (3 4, 8 9))",
         "SRID=4326;MULTILINESTRING((7.1 5.3,7.2 5.4))",
@@ -45,6 +46,8 @@ def test_sentences_with_words_of_sql_pass(text: str) -> None:
     "text",
     [
         "sleep(2007)",
+        "id` or sleep(3) or `id",
+        "` or sleep(3)#",
         "1 and multipolygon((select pin from cards))",
         "1' or '1' = name --",
         '1" or "1" = "1',
