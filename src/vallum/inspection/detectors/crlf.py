@@ -152,8 +152,7 @@ def _judge_head(text: str, head: re.Match[str], context: Context) -> Judgement |
     if _IS_HTTP.fullmatch(name):
         value = _MACHINE_VALUE.get(name)
         sure = not is_query or value is None or value.match(head["value"]) is not None
-        if head[0].startswith("\n  ") and text[head.start() - 1] != "\r":
-            sure = False  # Below a name, as in YAML; a server takes it for the rest of a line.
+        sure = sure and not _is_below(text, head)
         return verdict("crlf.field", 9 if sure else 4, head[0])
     if _IS_MAIL.fullmatch(name):
         named = name == "cc" and _ADDRESS.search(head["value"])
@@ -203,7 +202,9 @@ _LOOKS_AT_LINE = (_field_in_line, _message_in_line, _command_in_line, _break_in_
 
 
 def _field_in_text(text: str) -> Judgement | None:
-    return strongest(_judge_head_in_text(text, head) for head in _heads(text))
+    return strongest(
+        _judge_head_in_text(text, head) for head in _heads(text) if not _is_below(text, head)
+    )
 
 
 def _judge_head_in_text(text: str, head: re.Match[str]) -> Judgement | None:
@@ -237,6 +238,11 @@ def _coded_field(text: str) -> Judgement | None:
     if is_mail and _follows_one_word(text, head.start()):
         return verdict("crlf.mail-field", 6, head[0])
     return None
+
+
+def _is_below(text: str, head: re.Match[str]) -> bool:
+    """Whether it stands below a name, as in YAML; a server takes it for the rest of a line."""
+    return head[0].startswith("\n  ") and text[max(0, head.start() - 1)] != "\r"
 
 
 def _is_for_machines(name: str, value: str) -> bool:
