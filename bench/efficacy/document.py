@@ -29,7 +29,8 @@ threshold 5), with PUT, PATCH and DELETE allowed; otherwise it would stop each o
 without reading them. Detectors were improved with one half, chosen by hash; the **held-out half** \
 shows what that is worth.
 - CPU is thread time in one process for Vallum and libmodsecurity, and user and system time of the \
-whole process tree for nginx and the gateway.
+whole process tree for nginx and the gateway. Machines are noisy: a call of a Python function, \
+measured beside each figure of inspection alone, says how fast this one was at that moment.
 """
 
 _REPEAT = """

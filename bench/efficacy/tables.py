@@ -185,10 +185,18 @@ def cost_table(costs: Iterable[Cost]) -> Table:
             f"{cost.whole_us:,.1f}",
             _NOTHING if cost.peer_us is None else f"{cost.peer_us:,.0f}",
             _NOTHING if cost.ratio is None else f"{cost.ratio:,.0f} ×",
+            f"{cost.call_ns:.0f}",
         ]
         for cost in costs
     ]
-    columns = ["request", "inspection, µs", "whole chain, µs", f"{LIBRARY}, µs", "ratio"]
+    columns = [
+        "request",
+        "inspection, µs",
+        "whole chain, µs",
+        f"{LIBRARY}, µs",
+        "ratio",
+        "a Python call, ns",
+    ]
     return Table(title="CPU of inspection", columns=columns, rows=rows)
 
 

@@ -19,6 +19,7 @@ from efficacy.places import PLACES, placed
 VECTORS: Final = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"
 INSTALLED_RULES: Final = Path("/usr/share/modsecurity-crs/rules")
 _FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+_HARMLESS: Final = "norm"
 _STRING_PLACES: Final = ("query", "form field", "JSON value", "cookie")
 
 
@@ -82,13 +83,23 @@ def httpparams() -> tuple[list[Sample], list[Sample]]:
     """Attacks and benign values of HttpParamsDataset."""
     families = {"sqli": "sql", "xss": "xss", "cmdi": "shell", "path-traversal": "path"}
     found: dict[bool, list[Sample]] = {True: [], False: []}
+    for kind, text in _parameters():
+        is_attack = kind != _HARMLESS
+        family = families.get(kind, kind)
+        found[is_attack].append(_placed("httpparams", family, text, is_attack=is_attack))
+    return found[True], found[False]
+
+
+def free_texts() -> list[str]:
+    """Harmless values of HttpParamsDataset that are no plain words or numbers."""
+    return [text for kind, text in _parameters() if kind == _HARMLESS and not text.isalnum()]
+
+
+def _parameters() -> Iterator[tuple[str, str]]:
+    """The kind and the value of each row of HttpParamsDataset."""
     with (VECTORS / "attacks" / "httpparams_train.csv").open(errors="replace") as lines:
         for row in csv.DictReader(lines):
-            is_attack = row["attack_type"] != "norm"
-            family = families.get(row["attack_type"], row["attack_type"])
-            sample = _placed("httpparams", family, row["payload"], is_attack=is_attack)
-            found[is_attack].append(sample)
-    return found[True], found[False]
+            yield row["attack_type"], row["payload"]
 
 
 def _placed(corpus: str, family: str, text: str, *, is_attack: bool = True) -> Sample:

@@ -93,7 +93,7 @@ def test_the_document_has_all_parts() -> None:
     ]
     results = Results(corpora=corpora, versions={"Vallum": "vallum 1"}, skipped={"x": "not here"})
     results.seen["Vallum"] = given
-    cost = Cost(what="GET", inspection_us=5.0, whole_us=50.0, peer_us=500.0)
+    cost = Cost(what="GET", inspection_us=5.0, whole_us=50.0, peer_us=500.0, call_ns=43.0)
     worst = Worst(Input(("a",), "texts", 8), 1.5, 3)
     text = document(results, [cost], [worst])
     assert "97.5 %" in text
