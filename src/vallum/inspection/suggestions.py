@@ -45,9 +45,8 @@ class Target(NamedTuple):
 
     @property
     def selector(self) -> str:
-        """As the policy names it, in quotes: whoever sends the request chooses its names."""
-        name = (self.at or "/") if self.location == "body" else f"{self.location}:{self.at}"
-        return json.dumps(name)
+        """As the policy names it."""
+        return (self.at or "/") if self.location == "body" else f"{self.location}:{self.at}"
 
 
 class Suggestion(NamedTuple):
@@ -102,19 +101,21 @@ def _target(record: Record, finding: Mapping[str, Any]) -> Target:
 
 
 def _for_target(target: Target, rules: Mapping[str, _Seen], until: str) -> list[Suggestion]:
+    # Whoever sends the request chooses the names in it.
+    place = json.dumps(target.selector)
     common = {rule: one for rule, one in rules.items() if len(one.callers) >= _MANY_CALLERS}
     families = {rule.partition(".")[0] for rule in common}
     if len(families) > 1:
         content = "code" if len(families & _CODE_FAMILIES) > 1 else "prose"
         callers = set().union(*(one.callers for one in common.values()))
         reason = f"{len(callers)} callers wake {', '.join(sorted(families))} here"
-        change = f"fields: {{{target.selector}: {content}}}"
+        change = f"fields: {{{place}: {content}}}"
         return [Suggestion("content", target, change, reason, _evidence(common.values()))]
     found = [
         Suggestion(
             "exclusion",
             target,
-            f"exclude: [{{rule: {rule}, field: {target.selector}, until: {until}, "
+            f"exclude: [{{rule: {rule}, field: {place}, until: {until}, "
             'reason: "say why it is harmless"}]',
             f"{one.count} findings of {len(one.callers)} callers",
             _evidence([one]),
