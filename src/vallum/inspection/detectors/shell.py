@@ -80,7 +80,7 @@ _SOME_WORDS: Final = 4
 _SEPARATORS = re.compile(r"[;|&\n]+")
 _LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&<>-]*")
 _BROKEN_UP = re.compile(r"\w(?:''|\"\"|\\|\$[@*])\w")
-_WORDS = re.compile(r"\s?\w{1,20}(?:\s\w{1,20}){0,3}\s?").fullmatch
+_NAMES: Final = frozenset({"curl", "dig", "ed", "mysql", "time"})
 _SILENT: Final = IDLE | INTERPRETERS | DEVELOPMENT
 _SPAN = re.compile(r"`[^`]*`")
 _CELL = re.compile(r"\W*\w+\W*\Z")
@@ -190,8 +190,6 @@ class _Reading:
         rest = self._text[command.end : command.end + 20]
         if rest and not rest.strip("; |&`\n"):
             return 2
-        if rest[:2] == "& " and self._text[command.end - 1] == " ":
-            return 0  # `ftp & http`
         return 1 if rest[:1] in (";", "|", "&") and len(self._pieces) < 3 else 0
 
     def _separated(self, command: Command) -> int:
@@ -223,7 +221,6 @@ class _Reading:
         if (
             self._enclosed(command)
             or self._table
-            or self._counted(command)
             or (arguments != "sensitive" and self._loose(command))
         ):
             score = min(score, _TRACE)
@@ -236,15 +233,13 @@ class _Reading:
         text = self._text
         mark = text[command.start : command.place].strip()
         is_inside = command.start > self._lead
-        if mark in ("&", ";", "|") and text[command.place].isupper() and is_inside:
-            return mark == "&" or text[command.start + 1].isspace()
         spoken_of = command.name in INTERPRETERS or command.name in DEVELOPMENT
+        if mark in ("&", ";", "|") and text[command.place].isupper() and is_inside:
+            # SECURITY: Windows runs commands in any case, so only what does nothing there.
+            apart = mark == "&" or text[command.start + 1].isspace()
+            idle = command.arguments == "none" and (spoken_of or command.name in _NAMES)
+            return apart and (idle or command.name == "date")
         return spoken_of and command.arguments == "word" and self._loose(command, _SOME_WORDS)
-
-    def _counted(self, command: Command) -> bool:
-        """Whether it is one of several things of a day: `steps 9000; sleep 8; water 2`."""
-        pieces = self._pieces
-        return command.name == "sleep" and len(pieces) > 2 and all(map(_WORDS, pieces))
 
     def _optioned(self, command: Command) -> bool:
         """Whether the text begins with a separator and a command, among whose words is an option.
@@ -337,8 +332,8 @@ class _Reading:
             return 0  # it stands after the closing one
         if command.arguments == "prose":
             return 2
-        if text[command.place : command.place + len(command.name)].isupper():
-            return _TRACE  # `SELECT`
+        if text.startswith("SELECT", command.place):
+            return _TRACE
         mark = text[command.start : command.place]
         score = 5 + command.weight + (command.arguments in ("shell", "sensitive"))
         if "```" in mark:
@@ -366,7 +361,7 @@ class _Reading:
         if len(telling) < 2 or telling[0].entry != "start" or self._titled(telling[0]):
             return False
         strong = any(
-            (each.weight > 2 and each.arguments != "none")
+            (each.weight > 1 and each.arguments != "none")
             or each.arguments in ("shell", "sensitive", "plausible")
             for each in telling
         )

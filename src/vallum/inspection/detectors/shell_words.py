@@ -6,6 +6,8 @@ import re
 from typing import Final, Literal, NamedTuple
 
 from vallum.inspection.detectors.shell_commands import (
+    DEVELOPMENT,
+    INTERPRETERS,
     NUMBERED,
     OPERANDS,
     PREFIXES,
@@ -82,14 +84,13 @@ _SENSITIVE = re.compile(
 )
 _SCALAR = re.compile(r"\$[a-z_]\w*[\s;,)]*\Z")
 # `node>=18`, `python==3.11.4`: which of them, and nothing to read or write.
-_VERSIONED = re.compile(r"(?:[<>~!=]=|[~^])\s?v?\d")
+_VERSIONED = re.compile(r"(?:[<>~!=]=|[~^])\s?v?\d[\w.]{0,20}")
 # `date tonight?`, `who else?`
 _ASKED = re.compile(r"[A-Za-z]{2,20}(?:\s[A-Za-z']{1,20}){0,5}\?")
-_MONEY = re.compile(r"\$0\s[A-Za-z]")
 # `ab 1.12.`: from then on, in German.
 _DAY = re.compile(r"\d{1,2}\.(?:\d{1,2}\.?)?(?:\d{2,4})?(?:\s|\Z)")
 _DATA = re.compile(r"data:\w+/[\w.+-]+(?:;[\w.-]+=[\w.-]+)?")
-_NUMBER = re.compile(r"[\s\"']*\d+[smd]?\s*(?:[\"')#/]|--|\Z)")
+_NUMBER = re.compile(r"[\s\"']*\d+[smhd]?\s*(?:[\"')#/]|--|\Z)")
 _SHELLS: Final = frozenset({"SHELL", "BASH", "0", "COMSPEC"})
 _OF_SENTENCES: Final = words(
     "a an and are as at be but by can der des die du el en es for from ha has he in is it la le "
@@ -223,8 +224,7 @@ def _variable(text: str, head: str, place: int) -> tuple[str, bool, bool] | None
     """The command behind `$a`, where the same text says `a=nc`."""
     name = head.lstrip("${").rstrip("}\"'")
     if name in _SHELLS:
-        # `$0 left` is what somebody has.
-        return None if name == "0" and _MONEY.match(text, place) else ("sh", True, False)
+        return "sh", True, False
     if not name.isidentifier():
         return None
     at = text.rfind(name + "=", 0, place)
@@ -266,7 +266,9 @@ def _arguments(name: str, given: str) -> Arguments:
     given = given.strip().lstrip(")} ")
     if not given.strip("\"'#)}\0 "):
         return "none"
-    if _VERSIONED.match(given) or _ASKED.fullmatch(given):
+    if name in DEVELOPMENT | INTERPRETERS and _VERSIONED.fullmatch(given.rstrip()):
+        return "prose"
+    if name in ("date", "who") and _ASKED.fullmatch(given):
         return "prose"
     said = _SPOKEN.findall(_QUOTED.sub(" ", given))
     sentence = len(said)

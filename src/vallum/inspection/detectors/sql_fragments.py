@@ -113,7 +113,7 @@ _BARE: Final = (
     (
         "statement",
         6,
-        "^(?:1I[wdru][wr,]*+(?:V(?![wp][wpuxAB])|[SQ])|2<name>YwC|3F<name>(?:W<operand><compare>|[;#]))",
+        "^(?:1I[wdru][wr,]*+(?:V(?![wp][wpuxB])|[SQ])|2<name>YwC|3F<name>(?:W<operand><compare>|[;#]))",
     ),
     ("statement", 6, "^(?:DT[NL]*+(?:<name>(?:;$|;?#)|r)|DTL<name>|DTu[wr][xfh])"),
     ("statement", 6, "^(?:X[vg]|E[lv]|Ex[szq])|^F[wTdr]w?W<operand><compare>"),
@@ -134,7 +134,7 @@ _ANY: Final = (
     ("stacked", 8, ";(?:S[*vg]|S[ns][,F#;q]|S<known>|E[lv]|X[vg]|Y[vg]C|Zx)"),
     ("stacked", 8, ";(?<=[nsb];)3x*F<name>|;(?<=[nsbx];)S[ns]$"),
     ("stacked", 7, "Xv"),
-    ("boolean", 5, "A<pre>[nsb](?>(?:[O/*]<pre><const>){0,9})C<constant>(?![wp])"),
+    ("boolean", 5, "A<pre>[nsb](?>(?:[O/*]<pre><const>){0,9})C<constant>"),
     ("time", 9, "ZO?(?:xO?[szvn]|wO?[sz])"),
     ("stacked", 8, ";Z(?:x|(?:ww)?;?(?:$|#))"),
     ("time", 9, "t(?<=[APOC;,SQiL/f]t)<pre>[nsv]"),
