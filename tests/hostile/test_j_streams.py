@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -44,6 +45,25 @@ def operation(name: str, schema: Any) -> dict[str, Any]:
     return {"get": {"operationId": name, **KEYED, "responses": content}}
 
 
+PERSON = {"type": "object", "properties": {"name": {"type": "string"}}}
+EVENT = {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": PERSON},
+}
+OTHER_EVENT = {"type": "object", "properties": {"data": {"type": "integer"}}}
+DESCRIBED: dict[str, Any] = {
+    "people": PERSON,
+    "lists": {"type": "array", "items": PERSON},
+    "wrapped": EVENT,
+    "shared": {"allOf": [PERSON, {"type": "object"}]},
+    "strict": PERSON,
+    "watched": PERSON,
+    "worded": {"type": "string"},
+    "choices": {"oneOf": [EVENT, OTHER_EVENT]},
+}
+"""Streams that everybody may read, and whose records the contract describes, or does not."""
+
+
 PATHS: dict[str, Any] = {
     "/one": operation("one", ACCOUNT),
     "/many": operation("many", MANY),
@@ -51,11 +71,19 @@ PATHS: dict[str, Any] = {
     "/open": {
         "get": {"operationId": "open", "responses": responses(**{"text_event-stream": None})}
     },
+    **{
+        f"/{name}": {
+            "get": {"operationId": name, "responses": operation(name, schema)["get"]["responses"]}
+        }
+        for name, schema in DESCRIBED.items()
+    },
     "/other": {
         "get": {"operationId": "other", **KEYED, "responses": responses(application_json=MANY)}
     },
 }
 POLICY = {
+    "strict": "public: true, answers: block",
+    "watched": "public: true, answers: monitor",
     "one": BY_KEY,
     "many": BY_KEY,
     "other": f"{BY_KEY}, answers: monitor",
@@ -150,12 +178,58 @@ def read_stream(shop: Answering, target: str, first: bytes, *then: bytes, key: s
 
 def test_b251_what_is_no_record_ends_the_stream(shop: Answering) -> None:
     good, bad = stream(SSE, {"name": "Bob"}), b"data: notes=rude\n\n"
-    got = read_stream(shop, "/one", good, bad, good, key="member")
-    assert (good in got, b"rude" in got, got.endswith(b"0\r\n\r\n")) == (True, False, False)
-    record = shop.record()
-    assert (record["decision"], record["reason"]) == ("deny", "properties.json")
-    assert shop.ask("/one", typed(good + bad, SSE), key="member").status == 502
-    assert shop.ask("/one", typed(good + bad, SSE), key="admin").body == good + bad
+    for target, reason in (("/ruled", "properties.json"), ("/one", "answers.json-syntax")):
+        got = read_stream(shop, target, good, bad, good, key="member")
+        assert (good in got, b"rude" in got, got.endswith(b"0\r\n\r\n")) == (True, False, False)
+        record = shop.record()
+        assert (record["decision"], record["reason"]) == ("deny", reason)
+        assert shop.ask(target, typed(good + bad, SSE), key="member").status == 502
+    assert shop.ask("/ruled", typed(good + bad, SSE), key="admin").body == good + bad
+
+
+EXPOSED = {"name": "Ann", "cost": 3}
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [*product(("/people", "/lists", "/shared"), (SSE, LINES, SEQUENCE)), ("/wrapped", SSE)],
+)
+def test_b251_what_a_record_does_not_declare_is_taken_out(
+    shop: Answering, target: str, kind: str
+) -> None:
+    first = stream(kind, EXPOSED)
+    body = first + stream(kind, {"name": "Bob"}) + (b"data: [DONE]\n\n" if kind == SSE else b"")
+    left = body.replace(first, first.replace(json.dumps(EXPOSED).encode(), b'{"name":"Ann"}'))
+    for responder in (chunked(kind, body), typed(body, kind)):
+        reply = shop.ask(target, responder)
+        assert (reply.status, reply.body) == (200, left)
+        record = shop.record()
+        assert record["notes"] == ["answers.undeclared-property"]
+        assert [each["at"] for each in record["findings"]] == ["/cost"]
+
+
+def test_b251_a_record_of_several_is_judged_item_by_item(shop: Answering) -> None:
+    reply = shop.ask("/lists", chunked(LINES, stream(LINES, [EXPOSED, {"name": "Bob"}])))
+    assert values(LINES, reply.body) == [[{"name": "Ann"}, {"name": "Bob"}]]
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "notes"),
+    [
+        ("/strict", 502, ["answers.undeclared-property"]),
+        ("/watched", 200, ["answers.undeclared-property"]),
+        ("/worded", 200, []),
+        ("/choices", 200, []),
+    ],
+)
+def test_b251_the_policy_says_what_becomes_of_records(
+    shop: Answering, target: str, status: int, notes: list[str]
+) -> None:
+    """And of streams whose records the contract does not describe, nothing is known."""
+    body = stream(SSE, EXPOSED)
+    reply = shop.ask(target, chunked(SSE, body))
+    assert (reply.status, reply.body == body) == (status, status == 200)
+    assert shop.record()["notes"] == notes
 
 
 def test_words_that_are_no_records_pass(shop: Answering) -> None:
@@ -165,9 +239,10 @@ def test_words_that_are_no_records_pass(shop: Answering) -> None:
 
 def test_b251_records_without_an_end_are_bounded(shop: Answering) -> None:
     long = b'data: {"name":"' + b"x" * 3_000_000
-    got = read_stream(shop, "/one", b"data: 1\n\n", long, key="member")
-    assert b"xxx" not in got
-    assert shop.record()["reason"] == "answers.too-large"
+    for target, key in (("/one", "member"), ("/people", "")):
+        got = read_stream(shop, target, b"data: 1\n\n", long, key=key)
+        assert b"xxx" not in got
+        assert shop.record()["reason"] == "answers.too-large"
     got = read_stream(shop, "/open", b"data: 1\n\n", long)
     assert got.count(b"x") >= 3_000_000
     assert "answers.read-in-part" in shop.record()["notes"]

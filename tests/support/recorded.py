@@ -12,7 +12,6 @@ from tests.support.facts import Facts
 from vallum.telemetry.exchange_record import RecordBuilder
 from vallum.telemetry.records import RecordWriter
 
-START = time.time() - 7200
 ISSUER = "https://login.example"
 
 
@@ -23,7 +22,8 @@ def principal(subject: str) -> str:
 
 def write_records(directory: Path, worker: str = "w1") -> None:
     """Five exchanges, `aaa…` to `eee…`, and the event that records were lost."""
-    clock = ManualClock(START)
+    start = time.time() - 7200
+    clock = ManualClock(start)
     builder = RecordBuilder(worker)
     writer = RecordWriter(directory, worker, clock=clock, event=builder.event)
     rows = [
@@ -34,7 +34,7 @@ def write_records(directory: Path, worker: str = "w1") -> None:
         ("e", 429, "deny", "limit.principal", "createBook", "bob:x"),
     ]
     for number, (name, status, decision, reason, operation, subject) in enumerate(rows):
-        clock.now = START + 1500 * number
+        clock.now = start + 1500 * number
         facts = replace(
             Facts(), request_id=name * 32, status=status, decision=decision, reason=reason
         )

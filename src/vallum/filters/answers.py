@@ -23,6 +23,7 @@ from vallum.wire.json import MalformedJSON, read_grammar
 from vallum.wire.json_exact import JSONLimits
 from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType
+from vallum.wire.records import format_of, is_word
 
 AnswerMode = Literal["drop", "block", "monitor", "off"]
 
@@ -110,6 +111,8 @@ class AnswerContractScreen:
             body.content = b""
         elif decision.is_script:
             self._refuse_jsonp(exchange, body)
+        elif body.is_record and is_word(body.content):
+            return
         elif decision.schema is not None and body.is_whole:
             self._judge_json(exchange, body, decision.schema)
 
@@ -143,7 +146,7 @@ class AnswerContractScreen:
         declared = declared_type(content, media_type)
         if declared is None or ("*" in declared and _is_beyond(media_type, content[declared])):
             return self._wrong_type(status, "answers.media-type", notes)
-        schema = content[declared] if media_type.is_json else None
+        schema = _judging(content[declared], media_type)
         is_script = media_type.essence in _SCRIPTS
         reads = schema is not None or is_script
         return _Decision(
@@ -189,6 +192,8 @@ class AnswerContractScreen:
         except MalformedJSON as error:
             self._refuse(exchange, f"answers.json-{error.code}")
             return
+        if body.is_record:
+            schema = _of_record(schema, value)
         if schema.fits(value):
             if not has_one_reading(value, content):
                 body.content = write_json(read_verbatim(content, value))
@@ -218,6 +223,21 @@ class AnswerContractScreen:
         if self._mode != "monitor":
             raise withheld(reason)
         exchange.notes.append(reason)
+
+
+def _judging(schema: AnswerSchema | None, media_type: MediaType) -> AnswerSchema | None:
+    """What answers of a type are judged by: JSON, and streams whose records the contract knows."""
+    if schema is None or media_type.is_json:
+        return schema
+    return None if schema.record is None or format_of(media_type) is None else schema
+
+
+def _of_record(schema: AnswerSchema, value: Any) -> AnswerSchema:
+    """What a record is judged by: one that is an array may be several at once."""
+    record = schema.record
+    if record is None or (type(value) is list and "array" not in record.types):
+        return schema
+    return record
 
 
 def _is_beyond(media_type: MediaType, schema: AnswerSchema | None) -> bool:

@@ -33,7 +33,7 @@ from vallum.wire.json_exact import JSONLimits
 from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType, best_range, parse_media_type
 from vallum.wire.pointer import json_pointer, pointer_steps
-from vallum.wire.records import format_of
+from vallum.wire.records import format_of, is_word
 from vallum.wire.spelled import place_in, places_of_field
 
 _LIMITS: Final = JSONLimits(depth=64)
@@ -55,8 +55,6 @@ _FILES: Final = re.compile(
     r"(?:image|audio|video|font)/.+|application/(?:pdf|zip|gzip|octet-stream)"
 )
 """Types of answers without properties."""
-_WORD: Final = re.compile(rb"\[?[A-Z_]{0,16}\]?")
-"""What ends a stream, or keeps it open, in place of an object: `[DONE]`, `PING`."""
 
 _FOR_ALL: Final = re.compile(rb"(?i:public|s-maxage *=.*)")
 _FOR_OTHER_CACHES: Final = re.compile(rb"(?:[a-z-]+-cache|surrogate|edge)-control")
@@ -114,7 +112,7 @@ class PropertyScreen:
         rights = self._rights(body.status, body.media_type)
         if not rights:
             return
-        if body.is_record and _WORD.fullmatch(body.content):
+        if body.is_record and is_word(body.content):
             return
         if not body.is_json:
             self._judge_form(exchange, body, rights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from vallum.core.problems import Violation
 from vallum.openapi.pruner import Dropped, Pruner
@@ -12,26 +12,44 @@ from vallum.openapi.rights import Rights
 from vallum.openapi.validator import SchemaValidator
 from vallum.wire.media_type import MediaType, best_range
 
+_PARTS: Final = frozenset({"object", "array"})
+
+
+def has_parts(types: frozenset[str]) -> bool:
+    """Whether what has one of these types is an object or an array, where it is anything."""
+    return bool(types - {"null"}) and types - {"null"} <= _PARTS
+
 
 class AnswerSchema:
     """Judges and prunes one kind of answer; compiled when the first of them comes."""
 
-    __slots__ = ("_is_valid", "_pruner", "_schema", "has_parts", "rights")
+    __slots__ = ("_is_valid", "_pruner", "_schema", "record", "rights", "types")
 
     def __init__(
-        self, schema: SchemaValidator, rights: Rights | None, *, has_parts: bool = False
+        self,
+        schema: SchemaValidator,
+        rights: Rights | None,
+        types: frozenset[str],
+        record: AnswerSchema | None = None,
     ) -> None:
         """
         Args:
             schema: closed, as answers are seen.
             rights: who may read what of it.
-            has_parts: whether it takes objects and arrays alone.
+            types: that it takes, as JSON Schema names them.
+            record: of a stream, what one record is; None where the contract does not say.
         """
         self.rights = rights
-        self.has_parts = has_parts
+        self.types = types
+        self.record = record
         self._schema = schema
         self._is_valid: Callable[[Any], bool] | None = None
         self._pruner: Pruner | None = None
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it takes objects and arrays alone."""
+        return has_parts(self.types)
 
     def fits(self, value: Any) -> bool:
         """Whether a value is exactly what is declared."""
@@ -51,8 +69,8 @@ class AnswerSchema:
 
 
 Content = Mapping[str, AnswerSchema | None]
-"""By media type or range in lower case; None: no schema, or not JSON and nothing said of
-who may read what."""
+"""By media type or range in lower case; None: no schema, or neither JSON nor records of it and
+nothing said of who may read what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,14 @@ from vallum.openapi.answers import AnswerContract, AnswerSchema, Content
 from vallum.openapi.dialect import Dialect
 from vallum.openapi.document import BadReferenceError, Document, Node
 from vallum.openapi.problems import Problems
-from vallum.openapi.rights import RightsReader
+from vallum.openapi.records import record_schema, stream_format
+from vallum.openapi.rights import Rights, RightsReader
 from vallum.openapi.schemas import SchemaBook
 from vallum.openapi.shapes import shape_of
 from vallum.wire.media_type import MediaType, parse_range
 
 _STATUS = re.compile(r"[1-5][0-9][0-9]")
 _CLASS = re.compile(r"[1-5][xX][xX]")
-_WITH_PARTS = frozenset({"object", "array", "null"})
 
 
 class _Advice(Problems):
@@ -47,7 +47,7 @@ class ResponseReader:
         self._problems = _Advice(problems)
         self._book = SchemaBook(document, dialect, self._problems, "writeOnly")
         self._contents: dict[Any, Content] = {}
-        self._schemas: dict[tuple[int, int], AnswerSchema] = {}
+        self._schemas: dict[tuple[int, int, int], AnswerSchema] = {}
 
     def read(self, operation: Node) -> AnswerContract:
         """The answers that an operation declares."""
@@ -95,15 +95,22 @@ class ResponseReader:
         if node is None:
             return None
         rights = self._rights.read(node)
-        if rights is None and not _may_be_json(essence):
+        form = stream_format(essence)
+        record = None if form is None else record_schema(node, form, self._book.reader)
+        if rights is None and record is None and not _may_be_json(essence):
             return None
+        of_record = None if record is None else self._compiled(record, None)
+        return self._compiled(node, rights, of_record)
+
+    def _compiled(
+        self, node: Node, rights: Rights | None, record: AnswerSchema | None = None
+    ) -> AnswerSchema:
         validator = self._book.validator(node, is_closed=True)
-        key = (id(validator), id(rights))
+        key = (id(validator), id(rights), id(record))
         known = self._schemas.get(key)
         if known is None:
             types = shape_of(node, self._book.reader, levels=0).types
-            has_parts = bool(types - {"null"}) and types <= _WITH_PARTS
-            known = self._schemas[key] = AnswerSchema(validator, rights, has_parts=has_parts)
+            known = self._schemas[key] = AnswerSchema(validator, rights, types, record)
         return known
 
 

@@ -29,6 +29,7 @@ _OVERLAP: Final = 3
 """Bytes in which an end may begin that the next piece completes."""
 _DATA: Final = b"data: "
 _AROUND: Final = b"\x1e \t\r\n"
+_WORD: Final = re.compile(rb"\[?[A-Z_]{0,16}\]?|ping|pong|heartbeat|keep-?alive|connected|done|end")
 
 
 class Record(NamedTuple):
@@ -51,6 +52,11 @@ def format_of(media_type: MediaType | None) -> Format | None:
     if media_type.essence == _EVENTS:
         return "events"
     return "lines" if _LINES.fullmatch(media_type.essence) else None
+
+
+def is_word(data: bytes) -> bool:
+    """Whether it ends a stream, or keeps it open, in place of an object: `[DONE]`, `PING`."""
+    return _WORD.fullmatch(data) is not None
 
 
 class RecordCutter:

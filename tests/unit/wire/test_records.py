@@ -14,6 +14,7 @@ from vallum.wire.records import (
     Format,
     RecordCutter,
     format_of,
+    is_word,
     read_record,
     records_of,
 )
@@ -51,6 +52,17 @@ def test_types_of_streams(essence: str, form: Format | None) -> None:
 )
 def test_what_a_record_says(form: Format, raw: bytes, data: bytes) -> None:
     assert read_record(form, raw).data == data
+
+
+@pytest.mark.parametrize("data", [b"[DONE]", b"PING", b"ping", b"keep-alive", b"END_OF_STREAM"])
+def test_words_that_are_no_data(data: bytes) -> None:
+    assert is_word(data)
+    assert not is_word(b'"' + data + b'"')
+    assert not is_word(data + b" " + data)
+
+
+def test_names_are_data() -> None:
+    assert not any(map(is_word, (b"Ann", b"ann", b"[1]", b"{}", b"7", b"AAAABBBBCCCCDDDDEEEE")))
 
 
 def test_a_record_with_other_data() -> None:
