@@ -113,6 +113,7 @@ _BINDING = Needle(
     r"module))?",
     re.I,
 )
+_SET_FIRST = re.compile(r"\s{0,4}class[.\[][\w.\[\]'\"]{1,200}\s?=", re.I)
 _EXECUTE = Needle(
     "execute grab grabconfig grabresolver asttest sys process scala exec id ls sh cmd bash",
     r"(?:['\"\]]\s{0,40}+\)?\s{0,40}+\.\s{0,40}+execute\s{0,40}+\(\s{0,40}+(?:\[|null|\)))|"
@@ -158,6 +159,14 @@ _TAG = Needle(
     r"<c:(?:out|set)\s{1,8}+[^<>]{0,80}?\bvalue\s{0,4}=\s{0,4}['\"][$#]\{",
 )
 
+# A page prints what stands around its tags: words there keep none from taking in what it names.
+_TAKEN_IN = re.compile(
+    r"<(?:c:(?:import|redirect|url)|jsp:(?:include|forward)|ui:include|x:parse|%@\s{0,4}include)\s[^<>]{0,80}?"
+    r"\b(?:url|value|page|src|doc|file)\s{0,4}=\s{0,4}['\"]\s?(?:(?:file|https?|ftp|jar|netdoc|classpath):|//|"
+    r"(?:\.?/)?(?:\.\./|WEB-INF|META-INF|(?:etc|proc|var|home|root|usr)/)|[$#]\{)",
+    re.I,
+)
+
 
 def judge(reading: Reading, context: Context) -> Judgement | None:
     """What a Java or .NET server would make of a text."""
@@ -171,9 +180,15 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
             judged(_DOTNET, "code.dotnet", 8, plain, among),
             judged(_PAGE, "code.server_page", 8, text, among),
             judged(_TAG, "code.server_page", 7, text, among),
+            _taken_in(text),
             _alone(plain, among),
         )
     )
+
+
+def _taken_in(text: str) -> Judgement | None:
+    match = _TAKEN_IN.search(text) if "<" in text else None
+    return judgement("code.server_page", 7, text, match.start()) if match else None
 
 
 def _alone(text: str, among: frozenset[str]) -> Judgement | None:
@@ -213,6 +228,8 @@ def _binding(text: str, context: Context, among: frozenset[str]) -> Judgement | 
         return None
     is_name = context.is_name or text.partition("=")[0].strip().startswith("class")
     score = 8 if is_name or match["deep"] else 5
-    if not context.is_name and site(text, match.start(), match.end()) == "prose":
+    # Any words may be what a property is set to.
+    told = not context.is_name and site(text, match.start(), match.end()) == "prose"
+    if told and not _SET_FIRST.match(text):
         score = 4
     return judgement("code.java_binding", score, text, match.start())

@@ -82,6 +82,11 @@ _COLD_TAG = re.compile(
     r"module|import|content|ldap|ftp|thread|wddx)\b[\s>/]|<cf(?:set|output|param|cookie)\b[\s>]",
     re.I,
 )
+_COLD_GIVEN = re.compile(
+    r"\s[^<>]{0,200}?\b(?:name|url|file|template|arguments|action|command|datasource|script|class)\s{0,4}="
+    r"\s{0,4}[\"']?[^\s\"'<>]",
+    re.I,
+)
 _COLD_VARIABLE = re.compile(
     r"#(?:server\.(?:coldfusion|os|system|lucee)|application\.\w{1,40}|session\.\w{1,40}|"
     r"cgi\.(?:script|path|remote|http|server|query|request|auth|cf)_\w{1,40}|variables\.\w{1,40}|request\.\w{1,40}|cookie\.\w{1,40})(?:\.\w{1,40}){0,4}#",
@@ -95,6 +100,10 @@ _CLOJURE = Needle("clojure load", r"\(\s{0,4}clojure\.java\.(?:shell|io)/\w|\(lo
 _TEX_RUNS = re.compile(
     r"\\write18\b|\\ShellEscape\b|\\input\s{0,4}+\|\s{0,4}+[\"\w]|\\pdffiledump\b|"
     r"\\(?:directlua|luaexec)\s{0,4}+\{[^{}]{0,200}\b(?:os|io|require|dofile|loadstring|popen)\b",
+)
+# With a command or a file: people who write of it name it alone.
+_TEX_GIVEN = re.compile(
+    r"\\(?:write18|ShellEscape|directlua|luaexec|pdffiledump)\s{0,4}+\{\s{0,4}\w|\\input\s{0,4}+\|"
 )
 _TEX_FILES = re.compile(
     r"(?<![\w:])\\open(?:out|in)\s{0,4}+(?:\d|\\\w{1,40})\s{0,4}+=?|(?<![\w:])\\new(?:read|write)\s{0,4}+\\\w{1,40}|"
@@ -138,7 +147,9 @@ def _weighed(needle: Needle, rule: str, text: str, among: frozenset[str]) -> Jud
 def _coldfusion(text: str) -> Iterator[Judgement]:
     match = _COLD_TAG.search(text) if "<" in text else None
     if match:
-        mention = site(text, match.start(), match.end()) == "prose"
+        # A page prints what stands around its tags; who names one gives it nothing to do.
+        idle = _COLD_GIVEN.match(text, match.end() - 1) is None
+        mention = idle and site(text, match.start(), match.end()) == "prose"
         score = 4 if mention else 7 if match["runs"] else 6
         yield judgement("code.coldfusion", score, text, match.start())
     match = _COLD_CALL.search(text) if "#" in text else None
@@ -156,7 +167,8 @@ def _tex(text: str) -> Iterator[Judgement]:
     match = _TEX_RUNS.search(text)
     if match:
         mention = site(text, match.start(), match.end()) == "prose"
-        yield judgement("code.tex", 4 if mention else 9, text, match.start())
+        given = _TEX_GIVEN.match(text, match.start()) is not None
+        yield judgement("code.tex", (6 if given else 4) if mention else 9, text, match.start())
     for pattern, score in ((_TEX_FILES, 7), (_TEX_SYNTAX, 6)):
         match = pattern.search(text)
         if match:

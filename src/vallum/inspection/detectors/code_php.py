@@ -226,9 +226,23 @@ _STATEMENT = re.compile(
 )
 
 
+# What nobody shows who explains the tag: a command, a file elsewhere, a name that is computed.
+_REACHING = re.compile(
+    r"`[^`]{1,200}`|\b(?:include|require)(?:_once)?\b[\s(]{0,8}+(?:\$|['\"](?:/|\.\./|[a-z]{2,8}:))|"
+    r"\$\w{1,40}\s{0,4}\(|\b(?:readfile|show_source|highlight_file|file_get_contents|scandir|opendir|"
+    r"file|parse_ini_file|fopen|copy|unlink)\s{0,4}\(\s{0,4}['\"](?:/|\.\./|[a-z]{2,8}:)|"
+    r"\b(?:move_uploaded_file|p?fsockopen|ini_set|putenv|str_rot13|gz(?:inflate|uncompress|decode)|"
+    r"base64_decode|array_(?:map|filter|walk)|u[ak]?sort|ob_start|mb_ereg_replace|dl)\s{0,4}\(|"
+    r"\bnew\s+Reflection",
+    re.I,
+)
+
+
 def _tag_score(reading: Reading, inside: str, tag: str) -> int:
     if reading.calls(_DEADLY) or _SUPERGLOBAL.search(reading.plain):
         return 9
+    if _REACHING.search(inside.partition("?>")[0]):
+        return 8
     if is_prose(inside) or is_prose(reading.plain):
         return 4
     if _STATEMENT.match(inside):
@@ -297,7 +311,8 @@ def _call(text: str, call: Call) -> Judgement | None:
         )
     if call.name == "assert" and not _argued(call):
         return judgement(rule, 3, text, call.start, call.close)
-    if not call.arguments.strip() and (is_prose(text) or _SPOKEN.match(text, call.close)):
+    spoken = is_prose(text) and not _STATEMENT_END.match(text, call.close)
+    if not call.arguments.strip() and (spoken or _SPOKEN.match(text, call.close)):
         return judgement(rule, 4, text, call.start)
     if call.name in _ENGLISH and not call.arguments and not text.endswith(")", 0, call.close):
         return judgement(rule, 3, text, call.start)
@@ -315,6 +330,7 @@ def _call(text: str, call: Call) -> Judgement | None:
 
 _SPOKEN = re.compile(r"\s{1,4}[^\W\d_]")
 """A word after a call: `eval() is evil`."""
+_STATEMENT_END = re.compile(r"\s{0,4}(?:;|\?>|@end)")
 _ARGUMENTS = re.compile(r"['\"`$@\\]|^\s{0,40}+\d+\s{0,40}+$|^\s{0,40}+$|\)\.")
 
 
@@ -371,15 +387,26 @@ def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         yield match
 
 
+_GIVEN = re.compile(r"\s{0,8}['\"`$]")
+_STATEMENT_ENDS = re.compile(r"(?<!\\);|\)\s{0,4}==")
+# What programs hand to a function of theirs, `$effect(() => …)`: another function.
+_ARROW = re.compile(
+    r"\s{0,8}+(?:[\w$.'\"/-]{1,60}+,\s{0,4})?(?:async\s{1,4})?(?:\([\w$,\s{}:]{0,80}\)|\$?\w{1,40})\s{0,4}=>"
+)
+
+
 def _variable_call(text: str, match: re.Match[str]) -> Judgement | None:
     place = site(text, match.start(), text.find(")", match.end()) + 1 or len(text))
     # `$f(x)$` is mathematics, `$HOME (there)` is a person's.
     closed = text.find(")", match.end()) + 1
-    formula = "$" in text[match.end() :] and (
-        text.rstrip().endswith("$") or text[closed : closed + 1] in {"$", "="}
+    formula = (
+        "$" in text[match.end() :]
+        and (text.rstrip().endswith("$") or text[closed : closed + 1] in {"$", "="})
+        and not _GIVEN.match(text, match.end())
+        and not _STATEMENT_ENDS.search(text, match.end())
     )
     query = _JSONATA.match(text, match.start()) and ";" not in text
-    if place == "prose" or formula or query or "=>" in text[match.end() :]:
+    if place == "prose" or formula or query or _ARROW.match(text, match.end()):
         return judgement("code.php_computed_call", 3, text, match.start())
     return judgement("code.php_computed_call", 6 if place == "whole" else 5, text, match.start())
 

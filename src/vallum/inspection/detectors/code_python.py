@@ -89,6 +89,12 @@ _MODULE = re.compile(
 _FILE = re.compile(r"^\s{0,40}+['\"](?:/|\.\./|[a-z]:)", re.I)
 _THEN_READ = re.compile(r"\s{0,40}+\.\s{0,40}+(?:read(?:lines?)?|write)\s{0,40}+\(")
 _MODE = re.compile(r",\s{0,8}+(['\"])(?:exec|eval|single)\1")
+_FENCE = re.compile(r"^ {0,3}```[\w-]{0,20} *$", re.M)
+_DEFINED = re.compile(
+    r"^def ([A-Za-z_]\w{0,40})\([\w, ]{1,80}\):\n(?>(?:[ \t][^\n]*+\n){0,20})[ \t][^\n]*+\Z", re.M
+)
+_NAME = re.compile(r"[a-z_]\w{0,40}")
+_INDIRECT = re.compile(r"@|\b(?:lambda|globals|locals|vars|eval|exec)\b")
 _PRIVATE = re.compile(r"['\"]__|['\"](?:system|popen|eval|exec)['\"]")
 
 
@@ -155,10 +161,24 @@ def _calls(reading: Reading) -> Iterator[Judgement | None]:
         score = _score(text, call)
         if not score:
             continue
-        # A fence of Markdown is no Python: who writes one shows the code to somebody.
-        if "```" in text or site(text, call.start, call.close) == "prose":
+        if _is_shown(text, call) or site(text, call.start, call.close) == "prose":
             score = 4
         yield judgement("code.python_call", score, text, max(0, call.start - 20), call.close)
+
+
+def _is_shown(text: str, call: Call) -> bool:
+    """Whether who writes the call shows it to somebody, or it would do nothing by itself."""
+    # A fence of Markdown is no Python.
+    if len(_FENCE.findall(text, 0, call.start)) % 2:
+        return True
+    # A function that nobody calls, and that is given what to run.
+    defined = _DEFINED.search(text, 0, call.start)
+    return (
+        defined is not None
+        and _NAME.fullmatch(call.arguments.partition(",")[0].strip()) is not None
+        and len(re.findall(rf"\b{defined[1]}\b", text)) == 1
+        and not _INDIRECT.search(text)
+    )
 
 
 def _score(text: str, call: Call) -> int:

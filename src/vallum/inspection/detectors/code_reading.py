@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
@@ -30,6 +31,7 @@ _MOST_PARENTHESES: Final = 12
 _PARENTHESIS = re.compile(r"[()]")
 _NEARBY: Final = 160
 _LONGEST_PROSE: Final = 400
+_BLANK: Final = "\0"
 
 
 class Call(NamedTuple):
@@ -139,17 +141,36 @@ def receiver(text: str, start: int) -> str:
     return match[1].lower() if match else ""
 
 
-_WORDS = re.compile(r"(?>(?:(?<![\w$'\"./\\-])[^\W\d_]{1,20}+[,.:;!?]?[ \n]++){3})(?=[^\W\d_])")
+_WORDS = re.compile(
+    r"(?<![\w$'\"./\\-])[^\W\d_]{1,20}+[,.:;!?]?(?:[ \n]++[^\W\d_]{1,20}+[,.:;!?]?){3,}+"
+)
+_PAIR = re.compile(r"([^\W\d_]++)[ \n]++(?=([^\W\d_]++))")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_\x00-\u024f]{6}")
-_WORD_BEFORE = re.compile(r"([^\W\d_]+)[,:]?[ \n]+[('\"`*@$]{0,3}$")
-_WORD_AFTER = re.compile(r"[\"'`*)]{0,3}[,.:]?[ \n]+([^\W\d_]+)(?![\w(=.\[])")
+# A name in another script, which most languages let one choose.
+_ASSIGNED = re.compile(r"\$?[^\W\d]\w{0,40}+\s{0,4}+=(?!=)")
+_WORD_BEFORE = re.compile(r"([^\W\d_]+)([,:]?) +[('\"`*@$]{0,3}$")
+_WORD_AFTER = re.compile(r"[\"'`*)]{0,3}[,.:]? +([^\W\d_]+)(?![\w(=.\[])")
 _BREAKOUT = re.compile(r"""['"`][\s)\]}]{0,8}(?:[;.+|&,*/-]|or|and)\s{0,8}@?$""")
-_REST_IS_COMMENT = re.compile(r"[\s;)}'\"\]]{0,12}(?://|#|/\*|<!--|--)")
+_REST_IS_COMMENT = re.compile(r"[\s;.)}'\"\]]{0,12}(?://|#|/\*|<!--|--|\(\*|%\s)")
+# Strings and comments of programs: words in them are said to nobody.
+_LITERAL = re.compile(
+    r"/\*[^*]*+(?>(?:\*(?!/)[^*]*+)*)(?:\*/|\Z)|\(\*[^*]*+\*\)|"
+    r"(?:^|(?<=[\s;{}()]))(?://|\#(?!\{)|__END__\b)[^\n]*+|^--[^\n]*+|"
+    r"(?<!\w)[bruf]{0,2}(?:'{3}(?>(?:[^']++|'(?!''))*)'{3}|\"{3}(?>(?:[^\"]++|\"(?!\"\"))*)\"{3}|"
+    r"'(?>(?:[^'\\\n]++|\\.)*)'(?!\w)|\"(?>(?:[^\"\\\n]++|\\.)*)\"|`[^`]*+`)|"
+    r"(?<!\w)(?:%[qQwWiI]|q[qw])\s?[({\[][^(){}\[\]\n]*+[)}\]]",
+    re.I | re.M,
+)
+# In the text around these a server runs nothing.
+_OPENED = re.compile(r"<[?%]|\{%|\[%|\{!!|@php\b")
+_CLOSED = re.compile(r"[?%]>|[%!]\}|%\]|@endphp\b")
+_OPEN_STRING = re.compile(r"[=(,+.\[{:|&]\s{0,4}['\"][^'\"]*+\Z")
 _KEYWORDS: Final = words(
     "echo print return new await else then do and or not xor if elsif elif while for in is as "
-    "yield "
-    "throw typeof void delete case begin end unless lambda def import include require assert try "
-    "exec eval let var const static final public set die exit puts say my our"
+    "yield throw typeof void delete case begin end unless lambda def import include require "
+    "assert try exec eval let var const static final public set die exit puts say my our from of "
+    "with rescue until raise except finally catch async function global del pass warn class "
+    "extends instanceof process module exports this self super"
 )
 
 
@@ -160,12 +181,21 @@ def site(text: str, start: int, close: int) -> Site:
         return "whole"
     if _REST_IS_COMMENT.match(after):
         after = ""
-    if _BREAKOUT.search(before, max(0, len(before) - 40)):
-        before = ""
+    left = _BREAKOUT.search(before, max(0, len(before) - 40)) is not None
+    code = _without_literals(text)
+    if code[start : start + 1] != _BLANK:
+        before = code[max(0, start - _NEARBY) : start]
+        after = after and code[close : close + _NEARBY]
+    if left:
+        before, after = "", _OPEN_STRING.sub("", after)
+    opened = list(_OPENED.finditer(before))
+    if opened:
+        before = before[opened[-1].end() :]
+        after = _CLOSED.split(after, maxsplit=1)[0]
     if is_prose(before) or is_prose(after):
         return "prose"
     word = _WORD_BEFORE.search(before, max(0, len(before) - 40))
-    if word and word[1].lower() not in _KEYWORDS:
+    if word and word[1].lower() not in _KEYWORDS and not (word[2] and _is_inside(before)):
         return "prose"
     word = _WORD_AFTER.match(after)
     return "prose" if word and word[1].lower() not in _KEYWORDS else "code"
@@ -175,10 +205,33 @@ def _has_word(text: str) -> bool:
     return any(map(str.isalnum, text))
 
 
+def _is_inside(before: str) -> bool:
+    """Whether a bracket is open where `before` ends."""
+    return any(before.count(opening) > before.count(end) for opening, end in ("()", "[]", "{}"))
+
+
+@lru_cache(maxsize=1)
+def _without_literals(text: str) -> str:
+    """`text` with its strings and comments blanked, each character where it was."""
+    return _LITERAL.sub(_blanked, text)
+
+
+def _blanked(match: re.Match[str]) -> str:
+    inside = len(match[0]) - 2
+    return match[0][0] + _BLANK * inside + match[0][-1] if inside > 0 else match[0]
+
+
 def is_prose(text: str) -> bool:
     """Whether there are words in a row in it as people write them, and no program."""
     text = text[:_LONGEST_PROSE]
-    return bool(_WORDS.search(text) or (not text.isascii() and _OTHER_SCRIPT.search(text)))
+    # Two words that are none of a language's own stand side by side in no program.
+    if any(
+        not (pair[1].lower() in _KEYWORDS or pair[2].lower() in _KEYWORDS)
+        for run in _WORDS.finditer(text)
+        for pair in _PAIR.finditer(run[0])
+    ):
+        return True
+    return not text.isascii() and _OTHER_SCRIPT.search(_ASSIGNED.sub("", text)) is not None
 
 
 def judgement(rule: str, score: int, text: str, start: int, end: int | None = None) -> Judgement:

@@ -10,7 +10,7 @@ from vallum.inspection.detectors.code_reading import is_prose, judgement, site, 
 from vallum.inspection.detectors.template_blocks import Block, blocks
 from vallum.inspection.detectors.template_dialects import TRIGGERS as DIALECTS
 from vallum.inspection.detectors.template_dialects import judge as judge_dialects
-from vallum.inspection.detectors.template_expression import reaches, sense
+from vallum.inspection.detectors.template_expression import is_reaching, reaches, sense
 from vallum.inspection.detectors.template_lookup import resolve
 from vallum.inspection.model import Context, Detector, Judgement
 
@@ -95,6 +95,8 @@ _SERVER_LOOKUP = re.compile(
 _ALONE = re.compile(
     r"\W{0,8}\$\{(?:[^{}]{1,200}|[^{}]{1,60}\$\{[^{}]{1,100}\}[^{}]{0,60})\}\W{0,8}"
 )
+# Who only writes of such lookups has no server for them; DNS takes a name without slashes.
+_NAMED_SERVER = re.compile(r"//|jndi:[\s\0]{0,4}[a-z]{2,9}:\s{0,4}[\w/\\$.]", re.I)
 # Marks of several engines with nothing between: whichever it is, it will stumble.
 _POLYGLOT = re.compile(r"(?:[$#@*%~]\{|\{[{%#]|<%|\[%){3}")
 _EVALUATED: Final = frozenset({"{{", "${", "$!{", "#{", "*{", "%{", "~{", "@{", "<%", "[=", "@("})
@@ -114,7 +116,7 @@ def _lookups(text: str, context: Context) -> Iterator[Judgement]:
     found = resolve(text)
     if found.jndi:
         score = 10 if ":" in found.resolved else 8
-        if is_prose(text) and text.count("${") == 1 and "//" not in text:
+        if is_prose(text) and text.count("${") == 1 and not _NAMED_SERVER.search(found.resolved):
             score = 4
         yield judgement("template.jndi", score, text, at)
     if found.running:
@@ -208,7 +210,9 @@ def _bare(text: str) -> Iterator[Judgement]:
     for pattern in (_VELOCITY, _RAZOR, _FREEMARKER):
         match = pattern.search(text)
         if match:
+            # An engine prints the words around a directive, and runs it all the same.
             mention = site(text, match.start(), match.end()) == "prose"
+            mention = mention and not is_reaching(text, match)
             yield judgement("template.directive", 4 if mention else 7, text, match.start())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from vallum.inspection.detectors.code_reading import is_prose, judgement, site
+from vallum.inspection.detectors.template_expression import is_reaching
 from vallum.inspection.model import Judgement
 
 TRIGGERS: Final = (
@@ -55,6 +56,7 @@ _ATTRIBUTE = re.compile(
     r"<\?py(?:thon)?\s",
     re.I,
 )
+_RUN = re.compile(r"<\?py|[^<>]{0,200}?[\"'](?:structure\s{1,4})?python\s{0,4}:")
 _EDGE = re.compile(r"<!--esi\b|<esi:(?:include|vars|assign|eval|inline|try|choose|debug)\b", re.I)
 _BRACED = re.compile(
     r"<TMPL_(?:INCLUDE|VAR|LOOP|IF)\b|\{\s?(?:(?:var|default|capture|embed|sandbox)\s+\$\w{1,40}\s{0,4}=|"
@@ -141,7 +143,7 @@ def judge(text: str) -> Iterator[Judgement]:
         return
     match = _DANGEROUS.search(text)
     if match:
-        score = 8 if _only_template(text) else 4
+        score = 8 if _only_template(text) else 4 if _is_document(text) else 6
         yield judgement("template.danger", score, text, match.start())
     match = _PROBES.search(text)
     if match and _only_template(text):
@@ -162,15 +164,25 @@ def _own(text: str) -> Iterator[Judgement]:
         match = pattern.search(text)
         if match:
             mention = site(text, match.start(), match.end()) == "prose"
+            mention = mention and not is_reaching(text, match)
             yield judgement(
                 "template.directive", mentioned if mention else score, text, match.start()
             )
     for pattern in (_EDGE, _ATTRIBUTE):
         match = pattern.search(text)
         if match:
-            yield judgement("template.directive", 4 if is_prose(text) else 7, text, match.start())
+            mention = is_prose(text) and not _RUN.match(text, match.start())
+            yield judgement("template.directive", 4 if mention else 7, text, match.start())
     if text.lstrip(" \t\"')}>;")[:1] == "@" and _BLADE.fullmatch(text):
         yield judgement("template.directive", 6, text, 0)
+
+
+_MEMBER = re.compile(r"^\s{0,40}(?:-\s{1,4})?[A-Za-z_][\w.-]{0,60}:(?:\s|$)", re.M)
+
+
+def _is_document(text: str) -> bool:
+    """Whether it has the lines of a document of YAML, as playbooks do."""
+    return sum(1 for _ in _MEMBER.finditer(text)) > _MOST_OUTSIDE
 
 
 def _only_template(text: str) -> bool:

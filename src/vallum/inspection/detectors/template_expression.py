@@ -176,6 +176,29 @@ def reaches(text: str) -> int:
     return match.start() if match else -1
 
 
+# A file of the system, or an address, that is handed to something which reads it.
+_PLACE: Final = (
+    r"['\"]?(?:/(?:etc|proc|sys|var|home|root|usr|opt|run)/|[\w-]{0,40}/?\.\./\.\./|/?WEB-INF/|"
+    r"(?:file|php|phar|expect|data|jar|netdoc):)"
+)
+_READS = re.compile(rf"\w\s{{0,4}}\(\s{{0,4}}{_PLACE}|\.signer\s{{0,4}}\.\s{{0,4}}key\b", re.I)
+# Template Toolkit: a program of Perl, or a file by its path.
+_TOOLKIT = re.compile(
+    rf"[-+=~]?\s{{0,4}}(?:(?:RAW)?PERL\s{{0,4}}[-+=~]?\Z|(?:INSERT|INCLUDE|PROCESS)\s{{1,4}}{_PLACE})"
+)
+_READS_BY_TAG = re.compile(rf"(?:include|import|parse|evaluate)[\s(]{{1,8}}{_PLACE}", re.I)
+# The rest of a directive or call, up to the blank that ends it.
+_REST = re.compile(r"(?:[^\s]|(?<=[=,(+])\s|\s(?=[=,)+])){1,300}")
+
+
+def is_reaching(text: str, match: re.Match[str]) -> bool:
+    """Whether what begins with `match` reaches for classes, commands or files."""
+    rest = _REST.match(text, match.start())
+    end = max(match.end(), rest.end() if rest else 0)
+    directive = text[match.start() : end]
+    return reaches(directive) >= 0 or _READS_BY_TAG.search(directive) is not None
+
+
 def sense(inside: str, opener: str) -> Sense:
     """What the expression `inside` would do in an engine whose blocks begin with `opener`."""
     inside = inside.strip("{}") if opener == "${" else inside
@@ -185,6 +208,9 @@ def sense(inside: str, opener: str) -> Sense:
         return Sense("danger", match.start())
     if opener in {"<%", "#{", "%{"} and _BACKTICKS.search(inside):
         return Sense("danger", inside.index("`"))
+    match = _READS.search(plain) or (_TOOLKIT.match(inside) if opener == "[%" else None)
+    if match:
+        return Sense("danger", match.start())
     match = _FILTER.search(plain)
     if match and not _HARMLESS_ARGUMENT.match(plain, match.start()):
         return Sense("danger", match.start())
