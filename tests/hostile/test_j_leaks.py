@@ -12,7 +12,7 @@ import pytest
 from tests.support.answering import JSON, Answering, answering, chunked, responses, typed
 from tests.support.arena import request
 from tests.support.raw import RawConnection
-from tests.support.upstream import answer, raw_answer
+from tests.support.upstream import Responder, answer, raw_answer
 
 BYTES = "application/octet-stream"
 PATHS: dict[str, Any] = {
@@ -212,3 +212,42 @@ def test_b293_trailers_of_an_answer_do_not_go_out(shop: Answering) -> None:
         with RawConnection(shop.gateway.port) as connection:
             connection.send(request("GET", "/any", "Connection: close"))
             assert b"canary" not in connection.read_to_end()
+
+
+SECRET = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+IN_FIELDS = f"X-Paid: {CARD.decode()}\r\nX-Config: key={SECRET}\r\nX-Total: 7\r\n"
+
+
+@pytest.mark.parametrize(
+    ("method", "responder"),
+    [
+        ("GET", typed(b"{}", JSON, more=IN_FIELDS)),
+        ("GET", typed(b"no", "text/plain", "404 Not Found", IN_FIELDS)),
+        ("GET", typed(b"", "", "301 Moved Permanently", IN_FIELDS)),
+        ("GET", chunked(JSON, b"{", b"}", more=IN_FIELDS)),
+        ("GET", raw_answer(f"HTTP/1.1 204 No Content\r\n{IN_FIELDS}\r\n".encode(), keep=True)),
+        ("HEAD", raw_answer(f"HTTP/1.1 200 OK\r\n{IN_FIELDS}\r\n".encode(), keep=True)),
+    ],
+)
+def test_b251_fields_that_tell_what_must_not_go_out_stay_behind(
+    shop: Answering, method: str, responder: Responder
+) -> None:
+    for _ in range(2):  # What is known of a head is remembered with it.
+        reply = shop.ask("/any", responder, method=method)
+        assert (reply.all("x-paid"), reply.all("x-config")) == ([], [])
+        assert reply.all("x-total") == ["7"]
+        assert set(shop.record()["notes"]) == {"leak.card", "leak.secret"}
+
+
+def test_fields_in_which_findings_are_only_told_go_on(shop: Answering) -> None:
+    reply = shop.ask("/told", typed(b"{}", JSON, more=IN_FIELDS))
+    assert reply.all("x-paid") == [CARD.decode()]
+    assert set(shop.record()["notes"]) == {"leak.card", "leak.secret"}
+
+
+def test_cookies_and_tags_are_not_looked_through(shop: Answering) -> None:
+    more = f'Set-Cookie: id={SECRET}\r\nETag: "{SECRET}"\r\nX-Order: 4111-22\r\n'
+    reply = shop.ask("/any", typed(b"{}", JSON, more=more))
+    assert reply.all("etag") == [f'"{SECRET}"']
+    assert SECRET in reply.all("set-cookie")[0]
+    assert shop.record()["notes"] == []

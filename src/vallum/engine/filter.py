@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
@@ -42,8 +42,8 @@ class AnswerHead(NamedTuple):
     status: int
     media_type: MediaType | None
     """None where the upstream names none, or none that can be read."""
-    has_disposition: bool = False
-    """Whether the upstream says itself how it is to be shown (RFC 6266)."""
+    fields: Sequence[FieldLine] = ()
+    """Those that would go on, names in lower case; without `Location`."""
 
 
 class Ruling(NamedTuple):
@@ -61,6 +61,10 @@ class Ruling(NamedTuple):
     """Field lines to add to the answer."""
     notes: tuple[str, ...] = ()
     """For the record."""
+    without: frozenset[bytes] = frozenset()
+    """Names of fields that do not go on, whether the answer has a body or not."""
+    field_notes: tuple[str, ...] = ()
+    """For the record, about the fields."""
 
 
 @dataclass(slots=True)

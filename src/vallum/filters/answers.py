@@ -30,7 +30,9 @@ AnswerMode = Literal["drop", "block", "monitor", "off"]
 _LIMITS: Final = JSONLimits(depth=64)
 _MOST_REMEMBERED: Final = 64
 _MOST_FINDINGS: Final = 20
-_ATTACHMENT: Final = b"content-disposition: attachment\r\n"
+_DISPOSITION: Final = b"content-disposition"
+"""RFC 6266: how an answer is to be shown."""
+_ATTACHMENT: Final = _DISPOSITION + b": attachment\r\n"
 _SCRIPTS: Final = frozenset(
     f"{kind}/{name}"
     for kind in ("text", "application")
@@ -96,7 +98,7 @@ class AnswerContractScreen:
     def judge(self, head: AnswerHead) -> Ruling:
         """Whether such an answer is declared, and whether its body must be read."""
         ruling = self._decide(head.status, head.media_type).ruling
-        if ruling.fields and head.has_disposition:
+        if ruling.fields and any(name == _DISPOSITION for name, _ in head.fields):
             return ruling._replace(fields=b"")
         return ruling
 

@@ -48,6 +48,13 @@ _FAILURE: Final = re.compile(
     r"(?:^|[_.-])(?:err|errors?|exceptions?|fault|trace|traceback|stack|stack_?trace|debug|cause)"
     r"(?:$|[_.-])|error$|exception$"
 )
+_NO_TEXT: Final = frozenset(
+    b"age allow cache-control connection content-disposition content-encoding content-language"
+    b" content-length content-location content-range content-type date etag expires last-modified"
+    b" retry-after set-cookie trailer traceparent tracestate transfer-encoding vary"
+    b" www-authenticate x-correlation-id x-request-id x-trace-id".split()
+)
+"""Fields of answers that say nothing in words, and cookies, which are secrets by their nature."""
 _LIMITS: Final = JSONLimits(depth=64)
 _PARTIAL: Final = 206
 _PARTS: Final = "multipart/byteranges"
@@ -95,7 +102,30 @@ class LeakScreen:
         self._spared = tuple(pointer_steps(pointer) for pointer in settings if pointer[:1] == "/")
 
     def judge(self, head: AnswerHead) -> Ruling:
-        """Text is read, as much of it as can be held."""
+        """Text is read, as much of it as can be held; fields with what must not go out go."""
+        notes, without = self._in_fields(head)
+        return self._of_body(head)._replace(without=without, field_notes=notes)
+
+    def _in_fields(self, head: AnswerHead) -> tuple[tuple[str, ...], frozenset[bytes]]:
+        texts = [line for line in head.fields if line[0] not in _NO_TEXT]
+        if not texts or not self._wakes(b"\n".join([b"%b\n%b" % line for line in texts])):
+            return (), frozenset()
+        notes: dict[str, None] = {}
+        gone = set()
+        budget = Budget(_MOST_JUDGED)
+        for name, value in texts:
+            said = name.decode("latin-1")
+            is_failure = head.status >= 400 or _FAILURE.search(said) is not None
+            for each, action in self.find(
+                value.decode("utf-8", "replace"), said, budget, is_failure=is_failure
+            ):
+                notes[f"leak.{each.leak.kind}"] = None
+                # What is masked in a field is of no use to its readers.
+                if action != "alert":
+                    gone.add(name)
+        return tuple(notes), frozenset(gone)
+
+    def _of_body(self, head: AnswerHead) -> Ruling:
         media_type = head.media_type
         kind = kind_of_answer(media_type, self._declared)
         must_undo = kind == "text" and self._is_strict

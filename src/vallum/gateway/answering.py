@@ -170,30 +170,31 @@ class AnsweringConnection(ReplyingConnection):
         self, flight: Flight, prepared: PreparedHead, lines: bytes, body: bytes
     ) -> tuple[bytes, bytes] | None:
         """Field lines and body as they go out; None where a problem was answered instead."""
-        if not flight.has_content(prepared.response.status):
-            return lines, body
         try:
-            plan = self._plan(flight, prepared)
-            lines += plan.fields
-            if plan.reads:
+            lines, plan = self._plan(flight, prepared, lines)
+            if plan is not None and plan.reads:
                 return screen_content(flight, prepared, plan, lines, body, whole=True)
         except Denied as denied:
             self._withhold(flight, denied)
             return None
         return lines, body
 
-    def _plan(self, flight: Flight, prepared: PreparedHead) -> Plan:
-        """What is wanted of an answer.
+    def _plan(
+        self, flight: Flight, prepared: PreparedHead, lines: bytes
+    ) -> tuple[bytes, Plan | None]:
+        """The field lines that go on, and what is wanted of the body; None where there is none.
 
         Raises:
-            Denied: it must not go out.
+            Denied: the answer must not go out.
         """
         plan = plan_of(flight.route, prepared)
-        if plan.notes:
-            flight.notes += plan.notes
+        flight.notes += plan.field_notes
+        if not flight.has_content(prepared.response.status):
+            return plan.lines(lines), None
+        flight.notes += plan.notes
         if plan.withhold:
             raise withheld(plan.withhold)
-        return plan
+        return plan.lines(lines) + plan.fields, plan
 
     def _withhold(self, flight: Flight, denied: Denied) -> None:
         """Answer a problem in place of an answer that must not go out."""
@@ -217,12 +218,9 @@ class AnsweringConnection(ReplyingConnection):
             The field lines of an answer that goes on as it comes; None where there is nothing to
             be done now.
         """
-        if not flight.has_content(prepared.response.status):
-            return lines
         try:
-            plan = self._plan(flight, prepared)
-            lines += plan.fields
-            if not plan.reads:
+            lines, plan = self._plan(flight, prepared, lines)
+            if plan is None or not plan.reads:
                 return lines
             flight.answer_stream, lines = stream_of(prepared, plan, lines)
             if flight.answer_stream is not None:

@@ -36,6 +36,13 @@ class Plan(NamedTuple):
     """A content coding that is to be undone, or the empty string."""
     form: Format | None
     """How the body is cut into records that are judged one by one; None where it is not."""
+    without: frozenset[bytes]
+    """Fields that do not go on, with a body or without."""
+    field_notes: tuple[str, ...]
+
+    def lines(self, lines: bytes) -> bytes:
+        """What of an answer's field lines goes on."""
+        return _without(lines, self.without) if self.without else lines
 
 
 class HeldAnswer:
@@ -97,10 +104,7 @@ def plan_of(route: Route, prepared: PreparedHead) -> Plan:
 
 
 def _plan(route: Route, prepared: PreparedHead) -> Plan:
-    fields = prepared.response.fields
-    head = AnswerHead(
-        prepared.response.status, prepared.media_type, b"content-disposition" in fields
-    )
+    head = AnswerHead(prepared.response.status, prepared.media_type, prepared.fields)
     rulings = [screen.judge(head) for screen in route.body_screens]
     reads = any(ruling.reads for ruling in rulings)
     must_read = any(ruling.must_read for ruling in rulings)
@@ -119,7 +123,18 @@ def _plan(route: Route, prepared: PreparedHead) -> Plan:
             notes.append("answers.content-coding")
     lines = b"".join(ruling.fields for ruling in rulings)
     form = format_of(prepared.media_type) if reads else None
-    return Plan(reads, must_read, must_undo, withhold, lines, tuple(notes), coding, form)
+    return Plan(
+        reads,
+        must_read,
+        must_undo,
+        withhold,
+        lines,
+        tuple(notes),
+        coding,
+        form,
+        without=frozenset().union(*(ruling.without for ruling in rulings)),
+        field_notes=tuple(note for ruling in rulings for note in ruling.field_notes),
+    )
 
 
 def screen_content(
@@ -145,12 +160,12 @@ def screen_content(
     if plan.form is not None:
         stream = AnswerStream(plan.form, status, prepared.media_type, must_read=plan.must_read)
         left = stream.whole(flight, found) if whole else found
-        return (lines, content) if left == content else (_without(lines, plan), left)
+        return (lines, content) if left == content else (_changed(lines, plan), left)
     body = AnswerBody(status, prepared.media_type, found, whole and status != _PARTIAL)
     screen_body(flight, body)
     if body.content is content:
         return lines, content
-    return _without(lines, plan, is_empty=not body.content), body.content
+    return _changed(lines, plan, is_empty=not body.content), body.content
 
 
 def stream_of(
@@ -161,15 +176,19 @@ def stream_of(
         return None, lines
     status = prepared.response.status
     stream = AnswerStream(plan.form, status, prepared.media_type, must_read=plan.must_read)
-    return stream, _without(lines, plan)
+    return stream, _changed(lines, plan)
 
 
-def _without(lines: bytes, plan: Plan, *, is_empty: bool = False) -> bytes:
+def _changed(lines: bytes, plan: Plan, *, is_empty: bool = False) -> bytes:
     """The field lines that still hold of an answer whose body was changed."""
     gone = _OF_THE_BODY
     if plan.coding:
         gone |= {b"content-encoding"}
     if is_empty:
         gone |= {b"content-type"}
+    return _without(lines, gone)
+
+
+def _without(lines: bytes, gone: frozenset[bytes]) -> bytes:
     every = lines.splitlines(keepends=True)
     return b"".join([line for line in every if line.partition(b":")[0] not in gone])
