@@ -15,6 +15,7 @@ from vallum.inspection.detectors.sql_clauses import clause
 from vallum.inspection.detectors.sql_disguises import disguised
 from vallum.inspection.detectors.sql_fragments import FRAGMENTS, Fragment, Where
 from vallum.inspection.detectors.sql_probes import probe
+from vallum.inspection.detectors.sql_prose import quoted_phrase, told
 from vallum.inspection.detectors.sql_stacked import stacked
 from vallum.inspection.detectors.sql_tokens import differs, excerpt, shape, tokenise
 from vallum.inspection.detectors.sql_triggers import TRIGGERS
@@ -40,17 +41,10 @@ RULES: Final[Mapping[str, str]] = {
 }
 
 _LONGEST_EVIDENCE: Final = 120
-_PROSE_BEFORE: Final = re.compile("[wp]{3}|p[wpax]{2}").search
-# A question that is answered: `Is 5 > 3? Yes.`
-_ANSWERED: Final = re.compile("[?]p").search
-# Without a comment between, what follows makes no statement: `' OR 1=1 in the form and it worked`.
-_PROSE_AFTER: Final = re.compile("[wp]{4}|p[wpx]{1,3}A[wp]{2}").search
-# `3 > 2 > 1 or 1 < 2 < 3`
-_CHAINS: Final = re.compile(
-    r"(?>[\d\s.]+(?:[<>]=?[\d\s.]+){2,20})(?>(?:and|or)[\d\s.]+(?:[<>]=?[\d\s.]+){2,20}){0,20}"
-).fullmatch
+# `3 > 2 > 1`; but with another one, `3 > 2 > 1 or 1 < 2 < 3`, it is a condition.
+_CHAIN: Final = re.compile(r"[\d\s.]+(?:[<>]=?[\d\s.]+){2,20}").fullmatch
 # `50#`: pounds, or a number that is counted.
-_POUNDS: Final = re.compile(r"[\d\s.,]{1,40}#").fullmatch
+_POUNDS: Final = re.compile(r"\d{1,5}(?:[.,]\d{1,3})?\s?#").fullmatch
 _PROSE: Final = 4
 """The most that SQL among words scores: a sentence about SQL is no statement."""
 # `Types::Integer` is the name of a class, as `id::integer` is none.
@@ -74,7 +68,7 @@ _SHAPE: Final = re.compile(
     r"\b(?:multipolygon|multilinestring|geometrycollection)\s?"
     r"(?=\([\s(]{0,8}(?:-?\d[\d.]{0,20}\s-?\d|(?:multi)?(?:point|linestring|polygon)\b))"
 )
-_QUOTED_WORD: Final = re.compile(r'"\w++"').fullmatch
+_QUOTED_WORD: Final = re.compile(r"""\"(?:\w++|\*)\"|'(?:div|mod)'""").fullmatch
 # Why `sleep(5)`? What stands in backticks is code that is told of.
 _MARKDOWN: Final = re.compile(r"[^`]*+(?<![^\s(])`[^`\n]{1,80}`(?![^\s.,:!?)])[^`]*+").fullmatch
 _SEEN: Final = 5
@@ -96,19 +90,27 @@ class _Reading(NamedTuple):
 
 def _judge(sent: str, context: Context) -> Judgement | None:
     if "'-" in sent:
-        sent = _PRIMED.sub(lambda match: match[0].replace("'", ""), sent)
+        sent = _unquoted(_PRIMED.sub(lambda match: match[0].replace("'", ""), sent), sent)
     if "::" in sent:
         sent = _CLASS_PATH.sub(".", sent)
     lowered = _AT_LEAST.sub("", sent.lower().rstrip())
-    lowered = _SHAPE.sub("shape ", _INCHES.sub(r"\2\3", lowered))
+    lowered = _SHAPE.sub("shape ", _unquoted(_INCHES.sub(r"\2\3", lowered), lowered))
     typed = context.location in {"query", "body"}
-    if typed and (_CHAINS(lowered) or _POUNDS(lowered)):
+    if typed and (_CHAIN(lowered) or _POUNDS(lowered)):
         return None
     best = _best(lowered, probe(lowered), typed)
     if best is None or best.score < _SEEN:
         for text in disguised(lowered):
             best = _best(text, best, typed)
     return best
+
+
+def _unquoted(text: str, sent: str) -> str:
+    """`text`, which is `sent` without some of its quotes, unless it has others.
+
+    SECURITY: one that is taken out between others turns strings inside out: `' or "6'1" or '`.
+    """
+    return sent if "'" in text or '"' in text else text
 
 
 def _best(text: str, best: Judgement | None, typed: bool) -> Judgement | None:
@@ -131,7 +133,10 @@ def _readings(text: str) -> Iterator[_Reading]:
             if quote in text and not _QUOTED_WORD(text) and (quote != "`" or not _MARKDOWN(text)):
                 tokens = tokenise(f"{quote}{text}{quote}", dialect)
                 many = many or len(tokens) > _MANY
-                yield _Reading("broken", tokens, shape(tokens, dialect), dialect)
+                letters = shape(tokens, dialect)
+                if letters[0] == "J" and not quoted_phrase(text, len(tokens[0]) - 2):
+                    letters = "5" + letters[1:]
+                yield _Reading("broken", tokens, letters, dialect)
         if many:
             return
 
@@ -167,9 +172,7 @@ def _judgement(
     letters, (start, end) = reading.letters, found.span()
     score = fragment.score
     # Nobody writes sentences into a path or a header: what looks like one there is a disguise.
-    if typed and (_PROSE_BEFORE(letters, 0, start) or _PROSE_AFTER(letters, start)):
-        score = min(score, _PROSE)
-    if score < _QUITE and _ANSWERED(letters, 0, start):
+    if typed and told(reading.tokens, letters, reading.dialect, found.span(), score):
         score = min(score, _PROSE)
     evidence = excerpt(reading.tokens, start, end + 2)
     return Judgement(fragment.rule, score, evidence[:_LONGEST_EVIDENCE])

@@ -76,8 +76,8 @@ def clause(tokens: Sequence[str], letters: str, dialect: int, *, broken: bool) -
     first = shape(list(tokens[start : start + 1]), dialect)
     if first not in (_BROKEN if broken else _BARE):
         return None
-    if first == "J" and tokens[-1][0] == "#":
-        return None  # 'for C#'
+    if letters[0] == "J" and tokens[-1][0] == "#":
+        return None  # the 'for' of C#
     words = [token for token in tokens[start + 1 : start + _WORDS] if not _is_comment(token)]
     while words and words[0] == ")":
         del words[0]

@@ -28,7 +28,7 @@ class Fragment(NamedTuple):
 _BROKEN: Final = (
     ("union", 9, "UN*+[SQVT]"),
     ("stacked", 9, ";++(?:<selected>|<changing>|<running>)"),
-    ("stacked", 5, ";++[SD123]|Sw?q$"),
+    ("stacked", 5, "(?<!^5);++[SD123]|(?<!^5)Sw?q$"),
     ("time", 9, "a?w?[;APOC,*].{0,200}t|Zx|t<pre>[nsv](?![wp][wp])"),
     ("leak", 9, "[;APOC,*].{0,200}[el]|Io"),
     # ' or 1=1, ' and 'x' like 'x, ' or true --
@@ -43,7 +43,7 @@ _BROKEN: Final = (
     ("boolean", 7, "[AP]<constant>(?>(?:,<constant>)+)<compare><operand>"),
     # ' or ', ' or ''-'
     ("boolean", 6, "[AP]<pre>(?:sO?)?j$"),
-    ("boolean", 6, "(?:[AP]<pre>[nb]){1,4}[AP]j$"),
+    ("boolean", 6, "(?:[AP]<pre>[nb]){1,4}[AP]j$|(?:[APO*/C]<pre>[nsvgbwr]){1,8}[AP]<pre>j$"),
     ("boolean", 5, "[AP]<pre><arg>(?>(?:[O/*]<pre><const>)+)q$"),
     ("function", 8, "[APO/*,CL]<pre>(?:<known>|[Qk])"),
     ("function", 6, "[AP*O]<pre>u"),
@@ -58,12 +58,13 @@ _BROKEN: Final = (
     ("clause", 7, "x[wrszx]<cut>|arF"),
     ("clause", 6, "a<name>F"),
     ("concat", 7, "P<operand>?P?[sjq]?$"),
-    ("concat", 4, "O<pre>[sj]$"),
+    ("concat", 5, "(?:O<pre>[sj])++$"),
+    ("arithmetic", 5, "(?:[O*/]<pre>[nsvgb]){0,4}[O*/]<pre>j$"),
     ("arithmetic", 7, "[O*C/]<pre><atom><cut>|(?>(?:[O/*]<pre><const>)+)C<operand>"),
     ("insert", 7, "(?>(?:,<operand>)+)<cut>"),
     # ', role='admin', name=' in the SET of an UPDATE
     ("insert", 7, "(?>(?:,<set>)+)(?:<cut>|W<operand><compare>)"),
-    ("insert", 6, "(?>(?:,[wrT]C<const>(?=,))*),[wrT]Cs$"),
+    ("insert", 6, "(?>(?:,[wrT]C<const>(?=,))*),[wrT]C[sj]$"),
     ("comment", 6, "<cut>$"),
 )
 _BARE: Final = (
@@ -100,7 +101,7 @@ _BARE: Final = (
     ("clause", 6, "^<constant>H<constant><end>"),
     ("clause", 6, "<number>(?:a[wsr])?F<name>[WC]"),
     ("concat", 6, "^sP<operand>[#c]"),
-    ("union", 6, "^<const>UN*+[SQ]<name>$"),
+    ("union", 6, "^<const>UN*+[SQ](?:<name>$|.{1,60}F<name>)"),
     ("insert", 5, "^n(?>(?:,<operand>)+)<cut>$"),
     (
         "comment",
@@ -164,11 +165,11 @@ _ANY: Final = (
 
 _Row = tuple[str, int, str]
 _CERTAIN: Final = 7
-"""From this score on a fragment may follow several words: others are in `it's 5' or 6'` too."""
+"""From this score on a fragment may follow a quoted word too: `A 'OR' B` is told of."""
 
 
 def _behind(row: _Row) -> str:
-    return rf"^[{'srJ' if row[1] >= _CERTAIN else 'sr'}](?:{row[2]})"
+    return rf"^[{'sr5J' if row[1] >= _CERTAIN else 'sr5'}](?:{row[2]})"
 
 
 def _fragment(row: _Row, where: Where) -> Fragment:

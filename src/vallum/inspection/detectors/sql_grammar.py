@@ -33,7 +33,7 @@ _PARTS: Final = {
     "end": ";?(?:$|q$|[#c])",
     "cut": ";?#",
     # What is selected, and statements from their first word on.
-    "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ4]|<known>|[wrTxm]<columns>|xnw))",
+    "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ4]|<known>|[wrTxm](?:<columns>|P)|xnw))",
     "columns": "(?:[F;#]|(?>(?:,<operand>){1,99})(?![wpxnsTA])|,.{0,60}F)",
     "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?>(?:,<atom>)*)F[wdmrQ])",
     "changing": (

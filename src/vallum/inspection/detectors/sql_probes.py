@@ -55,7 +55,7 @@ _PROBES: Final = (
     # The string is ended, and what it is compared with is a pattern: ' like '%
     (
         5,
-        rf"""[\w.@-]{{0,20}}(['"])[\s)]{{0,8}}(?:not\s{{1,8}})?(?:{_PATTERN})[\s(]{{0,8}}\1(?!\s)[^'"]{{0,40}}[%_*.^$][^'"]{{0,40}}""",
+        rf"""[^'"=&?]{{0,60}}(['"])[\s)]{{0,8}}(?:not\s{{1,8}})?(?:{_PATTERN})[\s(]{{0,8}}\1(?!\s)[^'"]{{0,40}}[%_*.^$][^'"]{{0,40}}""",
     ),
     # The string is ended, calculated with, and begun again: '-' or '-0-'; or in another quote.
     (5, r"'\s?[-+*/&^|=%]{1,2}\s?(?:\d{1,9}\s?[-+*/&^|=%]{1,2}\s?)?'\d{0,9}"),

@@ -86,7 +86,7 @@ def stacked(tokens: Sequence[str], letters: str, dialect: int, *, broken: bool) 
     cut = (
         letters[-1] == "#"
         and (broken or before[:1] in _NUMBERS)
-        and letters.count("p") <= _MOST_SPOKEN
+        and letters.count("p") - tokens.count("if") <= _MOST_SPOKEN
     )
     if _STATEMENT(words) or (cut and _CUT_STATEMENT(words)):
         return excerpt(after, 0, _WORDS)

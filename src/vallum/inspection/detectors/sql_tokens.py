@@ -5,6 +5,7 @@ The alphabet, a letter a token (blanks, comments and parentheses have none):
     n number     s string     v variable   g @@variable   b TRUE, NULL     w name
     z string that does not end             j empty string at the end       r `name`   : cast
     q a last quote with nothing behind it  J first string, of words or in ` `   p word of a sentence
+    5 first string, of words, that is ended by no quote of a phrase
     u call       f known call t time call  e leaking call i condition      h CHAR()   y USER()
     A AND OR XOR P ||         C = < >      L LIKE IN IS   N NOT, DISTINCT  O + -      / % & |
     U UNION      S SELECT     Q (SELECT    F FROM         W WHERE          I INTO     o OUTFILE

@@ -85,7 +85,7 @@ TRIGGERS: Final = (
     rf"{_OPERAND}[=<>]{_GAP}{_VALUE}",
     (
         rf"(?:(?:\b|\d)(?:and|x?or)\W+(?:(?:not|binary)\W+)?|(?:&&|\|\|){_GAP}(?:not\W+|binary\W+)?)['\"`]?"
-        rf"[\w@.]+(?:\W+|\d)(?:not\W+)?(?:[ri]?like|between|regexp|similar|is)\b(?:\W+not\b)?{_GAP}{_VALUE}"
+        rf"[\w@.]+(?:\W+|\d)(?:not\W+)?(?:[ri]?like|glob|between|regexp|similar|is)\b(?:\W+not\b)?{_GAP}{_VALUE}"
     ),
     # What IN takes stands in parentheses; or is coded, and so are they.
     rf"{_OPERAND}(?:not\W+)?in(?:[\s+]|/\*[^*]*\*/)*[(\[]{_GAP}{_VALUE}",

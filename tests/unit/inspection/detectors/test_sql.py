@@ -295,7 +295,7 @@ def test_every_rule_is_explained() -> None:
     [
         "Union Select Committee, Local 42",
         "He wrote ' OR 1=1 in the form and it worked",
-        "3 > 2 > 1 or 1 < 2 < 3",
+        "3 > 2 > 1",
     ],
 )
 def test_titles_sentences_and_chains_of_comparisons_pass(text: str) -> None:
@@ -311,6 +311,7 @@ def test_titles_sentences_and_chains_of_comparisons_pass(text: str) -> None:
         "1 union table users",
         "1 having count(*)>1",
         "3 > 2 or 1 < 2",
+        "3 > 2 > 1 or 1 < 2 < 3",
         "x' OR 1=1 -- in the form and it worked",
     ],
 )
