@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
+from vallum.inspection.detectors.code_reading import without_literals
 from vallum.inspection.model import Judgement
 
 _MOST_EVIDENCE: Final = 120
 _WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}(?=[\s.,;:!?)]|$)")
 _LETTER_WITHOUT_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+# A string of the program around is left, which may have held any words.
+_LEAVES = re.compile(
+    r"[^'\"`]*+['\"`]\s{0,4}[)\]}]{0,4}\s{0,4}(?:[|&;=<>+*,!/)\]}-]|"
+    r"(?:or|and|xor|not|return|union|intersect|except|allow)\b)",
+    re.IGNORECASE,
+)
+_OPEN_STRING = re.compile(r"[=(,+.\[{:|&<>]\s{0,4}['\"`][^'\"`]*+\Z")
 _FEW_WORDS: Final = 7
 _FIRST_PART: Final = 1024
 
@@ -49,3 +57,16 @@ def reads_as_prose(text: str) -> bool:
     start = text[:_FIRST_PART]
     words = sum(1 for _ in islice(_WORD.finditer(start), _FEW_WORDS + 1))
     return words + len(_LETTER_WITHOUT_SPACES.findall(start)) // 3 > _FEW_WORDS
+
+
+def is_talked_about(text: str, start: int | None = None) -> bool:
+    """Whether sentences of a person stand around what would run as a program.
+
+    Other than `reads_as_prose`, where words could be part of an attack: in its strings and
+    comments, and before the quote by which it leaves the string that it stands in, at `start`.
+    """
+    if start is None:
+        left = _LEAVES.match(text)
+        start = left.end() if left else 0
+    rest = without_literals(text[start:])
+    return reads_as_prose(_OPEN_STRING.sub("", rest))

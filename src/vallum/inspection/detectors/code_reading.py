@@ -154,7 +154,8 @@ _BREAKOUT = re.compile(r"""['"`][\s)\]}]{0,8}(?:[;.+|&,*/-]|or|and)\s{0,8}@?$"""
 _REST_IS_COMMENT = re.compile(r"[\s;.)}'\"\]]{0,12}(?://|#|/\*|<!--|--|\(\*|%\s)")
 # Strings and comments of programs: words in them are said to nobody.
 _LITERAL = re.compile(
-    r"/\*[^*]*+(?>(?:\*(?!/)[^*]*+)*)(?:\*/|\Z)|\(\*[^*]*+\*\)|"
+    r"/\*[^*]*+(?>(?:\*(?!/)[^*]*+)*)(?:\*/|\Z)|\(\*[^*]*+\*\)|\(:[^:]*+:\)|"
+    r"<!--(?>(?:[^-]++|-(?!->))*)-->|"
     r"(?:^|(?<=[\s;{}()]))(?://|\#(?!\{)|__END__\b)[^\n]*+|^--[^\n]*+|"
     r"(?<!\w)[bruf]{0,2}(?:'{3}(?>(?:[^']++|'(?!''))*)'{3}|\"{3}(?>(?:[^\"]++|\"(?!\"\"))*)\"{3}|"
     r"'(?>(?:[^'\\\n]++|\\.)*)'(?!\w)|\"(?>(?:[^\"\\\n]++|\\.)*)\"|`[^`]*+`)|"
@@ -182,7 +183,7 @@ def site(text: str, start: int, close: int) -> Site:
     if _REST_IS_COMMENT.match(after):
         after = ""
     left = _BREAKOUT.search(before, max(0, len(before) - 40)) is not None
-    code = _without_literals(text)
+    code = without_literals(text)
     if code[start : start + 1] != _BLANK:
         before = code[max(0, start - _NEARBY) : start]
         after = after and code[close : close + _NEARBY]
@@ -211,7 +212,7 @@ def _is_inside(before: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _without_literals(text: str) -> str:
+def without_literals(text: str) -> str:
     """`text` with its strings and comments blanked, each character where it was."""
     return _LITERAL.sub(_blanked, text)
 

@@ -56,6 +56,12 @@ _LIST = re.compile(
     r"\([&|!].{0,400}?\((?:userpassword|unicodepwd|ntpassword|lmpassword|ms-mcs-admpwd)[<>~]?=)",
     re.IGNORECASE,
 )
+# Nobody counts by these: `a) (n=5)`.
+_OWN = re.compile(
+    r"\(\s?(?:uid|cn|sn|mail|objectclass|objectcategory|samaccountname|memberof|userpassword|givenname|"
+    r"unicodepwd|userprincipalname|useraccountcontrol)[;:<>~]?[\w;.:-]{0,60}[<>~:]?=",
+    re.IGNORECASE,
+)
 _CUT_OFF = re.compile(r"\s{0,4}\([&|]\s?(?:\([A-Za-z][\w;.-]{0,63}[<>~]?=[^()]{1,100}\)\s?){1,8}\Z")
 _MOST_MARKS: Final = 1000
 _MOST_LEFT: Final = 64
@@ -82,9 +88,7 @@ def judge(text: str, context: Context) -> Judgement | None:
             continue
         depth = 0
         position = mark.start()
-        found = (
-            None if _SMILEY.search(text, max(0, position - 2), position) else _after(text, position)
-        )
+        found = None if _is_smile(text, position) else _after(text, position)
         left += 1
         if found is not None or left == _MOST_LEFT:
             return found
@@ -93,6 +97,13 @@ def judge(text: str, context: Context) -> Judgement | None:
         return verdict("ldap.nested", 6, nested[0])
     probe = _PROBE.search(text)
     return verdict("ldap.probe", 6, probe[0]) if probe else None
+
+
+def _is_smile(text: str, position: int) -> bool:
+    """Whether a parenthesis is a mouth, and no condition follows without a blank between."""
+    if not _SMILEY.search(text, max(0, position - 2), position):
+        return False
+    return not text.startswith("(", position + 1) or _after(text, position) is None
 
 
 def _after(text: str, position: int) -> Judgement | None:
@@ -104,7 +115,7 @@ def _after(text: str, position: int) -> Judgement | None:
     if closed is not None:
         # `a) (n=5)` is how people count: without operator or wildcard nothing may stand between.
         loose = " " in closed[0][:-1].split("(")[0] and closed["op"] is None
-        if not loose or "*" in text:
+        if not loose or "*" in text or _OWN.match(closed["condition"]):
             return verdict("ldap.condition", 9 if "*" in text or closed["op"] else 7, evidence)
         return None
     return verdict("ldap.operator", 8, evidence) if _LISTED.match(text, position) else None

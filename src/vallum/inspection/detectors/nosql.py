@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from vallum.inspection.detectors import nosql_graph, nosql_search
-from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
+from vallum.inspection.detectors._text import (
+    Look,
+    is_talked_about,
+    reads_as_prose,
+    strongest_of,
+    verdict,
+)
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -71,6 +77,9 @@ _OPERATOR_NAME = re.compile(
     re.IGNORECASE,
 )
 _OPERATOR_KEY = re.compile(rf"(?:^|[\[{{,'\"])\s{{0,8}}\$({_ANY})['\"]?\s{{0,8}}:", re.IGNORECASE)
+_PAIR_START = re.compile(r"(?:\A|[&?])[\w.\[\]-]{1,80}\Z")
+# The first quote of a text, the ends of objects, and another member.
+_STRING_LEFT = re.compile(r"[^'\"{}]*+['\"]\s{0,8}[}\])]{0,4}\s{0,8},")
 _OPERATOR_PAIR = re.compile(rf"\[\$({_ANY})\](?:\[\$?\w{{0,20}}\]){{0,2}}=", re.IGNORECASE)
 # The stages of an aggregation; and a type that is asked by its number, which no schema does.
 _STAGE = re.compile(
@@ -126,7 +135,9 @@ _SHELL = re.compile(
     r"\br\.(?:db\(['\"]|(?:db|table)(?:Drop|Create|List)\(|table\(['\"]\w{1,60}['\"]\)\.\w|js\(['\"]|http\(['\"])"
 )
 # A call is mentioned: `db.cats.find() is slow`.
-_TALK = re.compile(r"[^()]{0,100}\)[,.]?\s{1,4}(?:[A-Za-z']{1,20}+[\s.?!,]{1,3}+){2}")
+_TALK = re.compile(
+    r"[^()]{0,100}\)[,.]?\s{1,4}(?!in(?:stanceof)?\b)(?:[A-Za-z']{1,20}+[\s.?!,]{1,3}+){2}"
+)
 _WIRE = re.compile(
     r"[\r\n](?=[*sarpcfelmkbdhgui])(?:\*\d{1,5}\r?\n\$\d{1,5}\r?\n\w|"
     r"(?:set|add|replace|append|prepend|cas) \S{1,250} \d{1,10} \d{1,12} \d{1,10}"
@@ -178,12 +189,17 @@ def _operator_json(text: str) -> Judgement | None:
         is_left = text.count("{") < text.count("}")
         return verdict("nosql.operator-json", 7 if is_left else 3, match[0])
     if match.re is _OPERATOR_PAIR:
-        return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 8, match[0])
+        # A pair of a query may have any value.
+        is_pair = _PAIR_START.search(text, 0, match.start()) is not None
+        is_talk = not is_pair and reads_as_prose(text)
+        return verdict("nosql.operator-json", 4 if is_talk else 8, match[0])
     # JSON in a string is only parsed as a whole, or where the string that holds it is left.
     if text.lstrip()[:1] in ("{", "["):
         return verdict("nosql.operator-json", 9, match[0])
-    if text.find("{", 0, match.start() + 1) < 0:
-        return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 9, match[0])
+    left = _STRING_LEFT.match(text)
+    if text.find("{", 0, match.start() + 1) < 0 or left:
+        is_talk = is_talked_about(text, left.end() if left else 0)
+        return verdict("nosql.operator-json", 4 if is_talk else 9, match[0])
     if _BREAK_OUT.search(text) and text.count("{") < text.count("}"):
         return verdict("nosql.operator-json", 8, match[0])
     return verdict("nosql.operator-json", 4 if reads_as_prose(text) else 6, match[0])
@@ -203,13 +219,13 @@ def _javascript(text: str) -> Judgement | None:
             return verdict("nosql.javascript", 8, match[0])
     match = _AFTER_BRACE.match(text)
     if match:
-        return verdict("nosql.javascript", 4 if reads_as_prose(text) else 6, match[0])
+        return verdict("nosql.javascript", 4 if is_talked_about(text) else 6, match[0])
     match = _FUNCTION.fullmatch(text)
     if match and _QUERIES.search(match["body"]):
         return verdict("nosql.javascript", 6, text)
     match = _AFTER_NUMBER.match(text)
     if match and _CODE_TAIL.search(text, match.start()):
-        return verdict("nosql.javascript", 4 if reads_as_prose(text) else 6, text)
+        return verdict("nosql.javascript", 4 if is_talked_about(text) else 6, text)
     return None
 
 
@@ -217,7 +233,7 @@ def _shell(text: str) -> Judgement | None:
     match = _SHELL.search(text) or _LUA.search(text)
     if match is None:
         return None
-    is_talk = reads_as_prose(text) or _TALK.match(text, match.end()) is not None
+    is_talk = is_talked_about(text) or _TALK.match(text, match.end()) is not None
     return verdict("nosql.shell", 4 if is_talk else 6, match[0])
 
 
@@ -231,7 +247,8 @@ def _cql(text: str) -> Judgement | None:
     if match is None:
         return None
     closes = "'" in text[: match.start()] or text[match.end() :].strip()[:2] in (";", "--", "/*")
-    return verdict("nosql.cql", 7 if closes and not reads_as_prose(text) else 3, match[0])
+    is_talk = is_talked_about(text, text.find("'") + 1)
+    return verdict("nosql.cql", 7 if closes and not is_talk else 3, match[0])
 
 
 _LOOKS: Final[tuple[Look, ...]] = (

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import Final
 
-from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
+from vallum.inspection.detectors._text import is_talked_about, strongest, verdict
 from vallum.inspection.model import Judgement
 
 _RULE: Final = "nosql.cypher"
@@ -147,12 +147,24 @@ def _string_left(text: str) -> Judgement | None:
         return None
     end = _END.match(text, first.start())
     if end:
-        return _judged(7, end[0], text)
+        return _judged(7, end[0], text, first.end())
     left = _LEFT.match(text, first.start())
-    if left is None or _OPENS.search(text, max(0, first.start() - 16), first.start()):
+    if left is None or _is_own(text, first):
         return None
     # Sentences do not end with the start of a comment.
-    return verdict(_RULE, 8, left[0]) if _REST.search(text) else _judged(8, left[0], text)
+    if _REST.search(text):
+        return verdict(_RULE, 8, left[0])
+    return _judged(8, left[0], text, first.end())
+
+
+def _is_own(text: str, quote: re.Match[str]) -> bool:
+    """Whether a quote opens a string of a filter that the caller writes, and another ends it."""
+    if not _OPENS.search(text, max(0, quote.start() - 16), quote.start()):
+        return False
+    end = text.find(quote[0], quote.end())
+    if end < 0 or text[end + 1 : end + 2].isalnum():
+        return False
+    return _OPENS.search(text, max(quote.end(), end - 16), end) is None
 
 
 def _query(text: str) -> Judgement | None:
@@ -173,8 +185,8 @@ def _query(text: str) -> Judgement | None:
     return _judged(6, match[0], text)
 
 
-def _judged(score: int, evidence: str, text: str) -> Judgement:
-    return verdict(_RULE, 4 if reads_as_prose(text) else score, evidence)
+def _judged(score: int, evidence: str, text: str, start: int | None = None) -> Judgement:
+    return verdict(_RULE, 4 if is_talked_about(text, start) else score, evidence)
 
 
 def _graph_pattern(text: str) -> re.Match[str] | None:

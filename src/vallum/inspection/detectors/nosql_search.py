@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from vallum.inspection.detectors._text import reads_as_prose, verdict
+from vallum.inspection.detectors._text import is_talked_about, verdict
 from vallum.inspection.model import Judgement
 
 _BODY = re.compile(
@@ -82,17 +82,20 @@ def look(text: str) -> Judgement | None:
     """What `text` would do as a query, or inside one."""
     body = _BODY.search(text)
     if body:
-        return verdict("nosql.search-body", 4 if reads_as_prose(text) else 6, body[0])
+        return verdict("nosql.search-body", 4 if is_talked_about(text) else 6, body[0])
     script = _SCRIPT.search(text)
     if script:
-        return verdict("nosql.search-script", 4 if reads_as_prose(text) else 6, script[0])
+        return verdict("nosql.search-script", 4 if is_talked_about(text) else 6, script[0])
     left = _CLAUSE_LEFT.match(text)
     if left:
         return verdict("nosql.search-body", 7, left[0])
     parser = _LOCAL_PARAMETERS.search(text)
     if parser:
-        return verdict("nosql.search-query", 4 if reads_as_prose(text) else 6, parser[0])
+        # What follows the parameters is what the parser reads, in words if need be.
+        chosen = not text[: parser.start()].strip() or text.endswith('"', 0, parser.start())
+        is_talk = not chosen and is_talked_about(text)
+        return verdict("nosql.search-query", 4 if is_talk else 6, parser[0])
     asked = _GROUP_LEFT.match(text) or _SECRET_ASKED.match(text)
     if asked:
-        return verdict("nosql.search-query", 4 if reads_as_prose(text) else 5, asked[0])
+        return verdict("nosql.search-query", 5, asked[0])
     return None

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
+from vallum.inspection.detectors._text import (
+    Look,
+    is_talked_about,
+    reads_as_prose,
+    strongest_of,
+    verdict,
+)
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -66,6 +72,7 @@ _WORD = re.compile(r"(?!(?:or|and)\b)[^\W_]", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:\s(?!(?:or|and|union)\b)[a-z]{2,20}+){3}", re.IGNORECASE)
 _FEW_QUOTES: Final = 8
 _PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]")
+_STRING_LEFT = re.compile(r"(['\"])\s{0,4}\)?\s{0,4}\]\Z")
 _COUNT = re.compile(
     r"\b(?:count|string-length|name|local-name|string)\s?\(\s?(?:\.?/{1,2}|/\*)[\w*@:]|"
     r"(?<![\w.])(?:translate|normalize-space|lower-case|upper-case|concat|contains|starts-with|"
@@ -120,6 +127,11 @@ def judge(text: str, context: Context) -> Judgement | None:
     return strongest_of(_LOOKS, text)
 
 
+def _is_talk(text: str) -> bool:
+    # Two slashes begin no comment here.
+    return is_talked_about(text.replace("//", "/"))
+
+
 def _tautology(text: str) -> Judgement | None:
     # The quote that leaves a string is the first one: a later one closes what was quoted.
     first = _QUOTE.search(text)
@@ -142,8 +154,10 @@ def _probe(text: str) -> Judgement | None:
                 continue
         match = _PROBE.match(text, quote.start())
         if match:
+            # What leaves a string does so by the first quote of its kind.
+            is_first = count == 0 or text.find(quote[0]) == quote.start()
             is_talk = reads_as_prose(text)
-            return verdict("xpath.probe", (4 if count else 7) if is_talk else 9, match[0])
+            return verdict("xpath.probe", (7 if is_first else 4) if is_talk else 9, match[0])
     return None
 
 
@@ -157,20 +171,23 @@ def _predicate(text: str) -> Judgement | None:
     match = _PREDICATE.search(text)
     if match is None:
         return None
+    left = _STRING_LEFT.search(text, max(0, match.start() - 12), match.start() + 1)
+    if left and text.find(left[1]) == left.start():
+        return verdict("xpath.predicate", 9, match[0])
     opened = text.count("[", 0, match.end()) >= text.count("]", 0, match.end())
-    if opened or reads_as_prose(text):
+    if opened or _is_talk(text):
         return verdict("xpath.predicate", 3, match[0])
     return verdict("xpath.predicate", 9, match[0])
 
 
 def _count(text: str) -> Judgement | None:
     match = _COUNT.search(text)
-    return match and verdict("xpath.count", 3 if reads_as_prose(text) else 6, match[0])
+    return match and verdict("xpath.count", 3 if _is_talk(text) else 6, match[0])
 
 
 def _step(text: str) -> Judgement | None:
     match = _STEP.search(text)
-    return match and verdict("xpath.axis", 3 if reads_as_prose(text) else 6, match[0])
+    return match and verdict("xpath.axis", 3 if _is_talk(text) else 6, match[0])
 
 
 def _whole(text: str) -> Judgement | None:
@@ -181,7 +198,7 @@ def _whole(text: str) -> Judgement | None:
 def _path(text: str) -> Judgement | None:
     union = _UNION.search(text)
     if union:
-        return verdict("xpath.path", 4 if reads_as_prose(text) else 7, union[0])
+        return verdict("xpath.path", 4 if _is_talk(text) else 7, union[0])
     if _EVERYTHING.fullmatch(text):
         return verdict("xpath.path", 5, text)
     if _PATH.fullmatch(text) and _TEST.search(text):
@@ -192,7 +209,7 @@ def _path(text: str) -> Judgement | None:
 
 def _document(text: str) -> Judgement | None:
     match = _DOCUMENT.search(text)
-    return match and verdict("xpath.document", 4 if reads_as_prose(text) else 7, match[0])
+    return match and verdict("xpath.document", 4 if _is_talk(text) else 7, match[0])
 
 
 def _query(text: str) -> Judgement | None:
@@ -200,7 +217,7 @@ def _query(text: str) -> Judgement | None:
     match = (
         (first and _RETURN.match(text, first.start())) or _LOOP.search(text) or _PROLOG.search(text)
     )
-    return match and verdict("xpath.document", 4 if reads_as_prose(text) else 7, match[0])
+    return match and verdict("xpath.document", 4 if _is_talk(text) else 7, match[0])
 
 
 _LOOKS: Final[tuple[Look, ...]] = (

@@ -6,7 +6,10 @@ import pytest
 from tests.support.suspects import STOPS, Suspects
 
 from vallum.inspection.detectors.code import DETECTOR as CODE
+from vallum.inspection.detectors.ldap import DETECTOR as LDAP
+from vallum.inspection.detectors.nosql import DETECTOR as NOSQL
 from vallum.inspection.detectors.template import DETECTOR as TEMPLATE
+from vallum.inspection.detectors.xpath import DETECTOR as XPATH
 
 WORDS = "a small red boat waits near our harbour since Monday "
 
@@ -122,3 +125,95 @@ def test_an_engine_prints_the_words_around(text: str) -> None:
 )
 def test_people_may_still_write_of_templates(text: str) -> None:
     assert Suspects(TEMPLATE).score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{WORDS}'] | //account[x='",
+        "[boat'] | //account[x='",
+        "[[boat'] | //account[x='",
+        "say \"boat\" to me in the nice old harbour today please' or name()='account",
+        f"1 | //account (: {WORDS} :)",
+        f"{WORDS}' | //account | '",
+        f"doc('http://attacker.example/a')(: {WORDS} :)",
+        f"count(//account) (: {WORDS} :)",
+        f"{WORDS}' return doc('file:///srv/a') (: ",
+    ],
+)
+def test_the_string_of_a_path_may_hold_words(text: str) -> None:
+    assert Suspects(XPATH).score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You cannot ask count(//account) here, since the document has no such element at all",
+        "I'd like to know why //a[b='c']/* finds nothing in the file that I sent you",
+        "The list [1]/[2] is what we have agreed on with the others last week, is it not",
+        "My function calls doc('http://www.example.com/a.xml') and nothing happens then, why",
+    ],
+)
+def test_people_may_still_write_of_paths(text: str) -> None:
+    assert Suspects(XPATH).score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a:)(cn=*", ";)(|(uid=a))", "x:)(|(objectClass=a)", "a) (userPassword=b", "a) (mail=b"],
+)
+def test_a_face_is_no_way_out_of_a_filter(text: str) -> None:
+    assert Suspects(LDAP).score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Thank you :)", "nice ;) (really)", "group a) (n=5) and b) (n=6)", "(as here :) (a=b)"],
+)
+def test_faces_and_counts_pass(text: str) -> None:
+    assert Suspects(LDAP).score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{WORDS}' RETURN n //",
+        f"a' DETACH DELETE n // {WORDS}",
+        f"a' REMOVE u IN users // {WORDS}",
+        "= ' RETURN n.name //",
+        "with 'SET n.admin=true //",
+        ", ' SET n.role='a' //",
+        f'FOR u IN users FILTER u.note != "{WORDS}" RETURN u',
+        f"MATCH (n) WHERE n.note <> '{WORDS}' RETURN n",
+        f"db.users.drop() /* {WORDS} */",
+        "db.users.drop() instanceof Object && this",
+        f"1; return true // {WORDS}",
+        f"1 || this.name != '{WORDS}' // a",
+        f'{WORDS}", "$gt": "',
+        f'{WORDS}"}}, "login": {{"$ne": "a"',
+        f"{WORDS}', $or: [ {{}}, {{ 'a':'a",
+        f"login[$ne]={WORDS}",
+        f"{WORDS}' ALLOW FILTERING;--",
+        f"{WORDS}) OR password:* OR (a",
+        f"{{!xmlparser v='<a/>'}} {WORDS}",
+        f"redis.call('set','a','{WORDS}')",
+    ],
+)
+def test_the_strings_of_a_query_may_hold_words(text: str) -> None:
+    assert Suspects(NOSQL).score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title eq 'set x.y = 1'",
+        "I use db.cats.find() in the shell and it is slow, can you tell me what is wrong there",
+        "You can use '$gt': 5 in a query if you want to find all that are older than that",
+        "A parameter like a[$ne]=1 is what people send who want to try whether we look at it",
+        'My query {"query": {"match_all": {}}} does not give me what I had expected from it',
+        "The statement MATCH (n:Person) RETURN n is what the book has on its very first page",
+        "Do not write ALLOW FILTERING if you can help it, it's slow for all of the others",
+    ],
+)
+def test_people_may_still_write_of_queries(text: str) -> None:
+    assert Suspects(NOSQL).score(text) < STOPS
