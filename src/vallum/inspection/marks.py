@@ -27,6 +27,8 @@ PLAIN: Final = bytes(
     )
 )
 """What sentences are made of, in UTF-8; every other byte is a mark."""
+CALM: Final = bytes(sorted({*PLAIN, *b"\"'+/:@"}))
+"""What names, addresses, times and links need besides, and few attacks can do with."""
 
 _TOKEN: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 """Where an alternative may end, and what a bar has no meaning in: escapes and classes."""
@@ -36,7 +38,6 @@ _WORD: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 _DIGITS: Final = frozenset(b"0123456789")
 _BLANKS: Final = frozenset(b" \t\n\r\f\v")
 _ALL: Final = frozenset(range(256))
-_PLAIN: Final = frozenset(PLAIN)
 _CATEGORIES: Final = {
     kinds.CATEGORY_WORD: _WORD,
     kinds.CATEGORY_NOT_WORD: _ALL - _WORD,
@@ -62,18 +63,19 @@ def alternatives(pattern: str) -> list[str]:
     return [*found, pattern[start:]]
 
 
-def needs_mark(pattern: str) -> bool:
+def needs_mark(pattern: str, plain: bytes = PLAIN) -> bool:
     """Whether every match of a pattern has a mark in it, so that plain text has no match.
 
     Args:
         pattern: as detectors have them.
+        plain: bytes that are no marks.
     """
     if _POSIX.search(pattern):
         return False  # `re` has no such classes and would take them for others.
     try:
         # Bytes are what is matched; \z is spelled otherwise in `re`.
         text = pattern.encode("utf-8").decode("latin-1").replace(r"\z", r"\Z")
-        return _has_mark(parser.parse(text, _FLAGS))
+        return _has_mark(parser.parse(text, _FLAGS), frozenset(plain))
     except (re.error, _NotUnderstoodError):
         return False
 
@@ -82,21 +84,21 @@ class _NotUnderstoodError(Exception):
     """A part of a pattern that is not known here."""
 
 
-def _has_mark(parts: Any) -> bool:
-    return any(_is_marked(kind, value) for kind, value in parts)
+def _has_mark(parts: Any, plain: frozenset[int]) -> bool:
+    return any(_is_marked(kind, value, plain) for kind, value in parts)
 
 
-def _is_marked(kind: Any, value: Any) -> bool:
+def _is_marked(kind: Any, value: Any, plain: frozenset[int]) -> bool:
     if kind in (kinds.LITERAL, kinds.NOT_LITERAL, kinds.IN):
-        return _PLAIN.isdisjoint(_bytes(kind, value))
+        return plain.isdisjoint(_bytes(kind, value))
     if kind is kinds.BRANCH:
-        return all(map(_has_mark, value[1]))
+        return all(_has_mark(branch, plain) for branch in value[1])
     if kind is kinds.SUBPATTERN:
-        return _has_mark(value[3])
+        return _has_mark(value[3], plain)
     if kind is kinds.ATOMIC_GROUP:
-        return _has_mark(value)
+        return _has_mark(value, plain)
     if kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT, kinds.POSSESSIVE_REPEAT):
-        return value[0] > 0 and _has_mark(value[2])
+        return value[0] > 0 and _has_mark(value[2], plain)
     if kind in (kinds.ANY, kinds.AT, kinds.ASSERT, kinds.ASSERT_NOT):
         return False
     raise _NotUnderstoodError

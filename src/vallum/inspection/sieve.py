@@ -1,4 +1,9 @@
-"""Many patterns in many texts: text without marks is not searched for what needs one."""
+"""Many patterns in many texts: text without marks is not searched for what needs one.
+
+What a search costs is mostly the size of what it reads: all patterns together outgrow the caches of
+a processor. So there are three databases, of what plain text can match, of what calm text can, and
+of everything.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
-from vallum.inspection.marks import PLAIN, alternatives, needs_mark
+from vallum.inspection.marks import CALM, PLAIN, alternatives, needs_mark
 from vallum.inspection.scan import (
     Places,
     TooManyMatches,
@@ -20,12 +25,14 @@ from vallum.inspection.scan import (
 _SEPARATOR: Final = "\n\n\n"
 """Three, so that a pattern can tell a line feed of a text from the border between two texts."""
 _BORDER: Final = _SEPARATOR.encode()
-_PLAIN_OR_BORDER: Final = PLAIN + b"\n"
+_TIERS: Final = (PLAIN, CALM)
+"""Texts of these bytes are searched for what they can match, by the first that has all of them."""
+_ALLOWED: Final = tuple(tier + b"\n" for tier in _TIERS)
 _MEDIUM: Final = 1024
-"""Bytes of joined texts that it does not pay to sort into those with marks and those without."""
+"""Bytes of joined texts that it does not pay to sort by their marks."""
 _LENGTH: Final = struct.Struct(">I")
 
-VERSION: Final = f"3 {PLAIN.hex()}"
+VERSION: Final = "4 " + " ".join(tier.hex() for tier in _TIERS)
 """Of what `compile_sieve` makes, and of what it takes for plain; to be raised when it changes."""
 
 _NOTHING: Final[Mapping[str, str]] = {}
@@ -40,19 +47,24 @@ def compile_sieve(patterns: Sequence[str]) -> bytes:
     Raises:
         BadPatternError: names the first pattern that cannot be compiled.
     """
+    packed = [_compile_tier(patterns, tier) for tier in _TIERS]
+    packed.append(compile_patterns(patterns))
+    return b"".join(_LENGTH.pack(len(each)) + each for each in packed)
+
+
+def _compile_tier(patterns: Sequence[str], plain: bytes) -> bytes:
     parts = {
-        number: "|".join(part for part in alternatives(pattern) if not needs_mark(part))
+        number: "|".join(part for part in alternatives(pattern) if not needs_mark(part, plain))
         for number, pattern in enumerate(patterns)
     }
-    plain = {number: part for number, part in parts.items() if part}
-    whole = compile_patterns(patterns)
-    return _LENGTH.pack(len(whole)) + whole + compile_patterns(list(plain.values()), list(plain))
+    left = {number: part for number, part in parts.items() if part}
+    return compile_patterns(list(left.values()), list(left))
 
 
 class Sieve:
     """Finds patterns in texts. For one thread."""
 
-    __slots__ = ("_instead", "_numbers", "_plain", "_whole")
+    __slots__ = ("_instead", "_numbers", "_scans")
 
     def __init__(self, compiled: bytes, instead: Mapping[str, str] = _NOTHING) -> None:
         """
@@ -63,11 +75,13 @@ class Sieve:
         Raises:
             BadPatternError: on a machine or with a library of another kind.
         """
-        middle = _LENGTH.size + _LENGTH.unpack_from(compiled)[0]
-        whole, plain = compiled[_LENGTH.size : middle], compiled[middle:]
-        self._whole = load_places(whole)
-        self._plain = load_places(plain)
-        self._numbers = set(numbers_of(whole))
+        parts, start = [], 0
+        while start < len(compiled):
+            begin = start + _LENGTH.size
+            start = begin + _LENGTH.unpack_from(compiled, start)[0]
+            parts.append(compiled[begin:start])
+        self._scans = tuple(load_places(part) for part in parts)
+        self._numbers = set(numbers_of(parts[-1]))
         self._instead = tuple(instead.items())
 
     def __call__(self, texts: Sequence[str]) -> Found:
@@ -76,18 +90,17 @@ class Sieve:
         found: dict[int, set[int]] = {}
         everything = range(len(texts))
         try:
-            if _is_plain(data, len(texts)):
-                self._find(self._plain, data, texts, everything, found)
-            elif len(data) <= _MEDIUM:
-                self._find(self._whole, data, texts, everything, found)
+            tier = _tier(data, len(texts))
+            if not tier or len(data) <= _MEDIUM:
+                self._find(self._scans[tier], data, texts, everything, found)
             else:
-                marked = [
-                    index for index in everything if not _is_plain(self._bytes([texts[index]]), 1)
-                ]
-                plain = sorted({*everything}.difference(marked))
-                for scan, indexes in ((self._whole, marked), (self._plain, plain)):
+                tiers: list[list[int]] = [[] for _ in self._scans]
+                for index in everything:
+                    tiers[_tier(self._bytes([texts[index]]), 1)].append(index)
+                for scan, indexes in zip(self._scans, tiers, strict=True):
                     own = [texts[index] for index in indexes]
-                    self._find(scan, self._bytes(own), own, indexes, found)
+                    if own:
+                        self._find(scan, self._bytes(own), own, indexes, found)
         except TooManyMatches:
             return dict.fromkeys(everything, self._numbers)
         return found
@@ -130,8 +143,11 @@ class Sieve:
         return list(accumulate((len(part) + len(_BORDER) for part in parts), initial=0))
 
 
-def _is_plain(data: bytes, texts: int) -> bool:
-    """Whether there is no mark in so many joined texts."""
-    if data.translate(None, _PLAIN_OR_BORDER):
-        return False
-    return data.count(b"\n") == len(_SEPARATOR) * (texts - 1)
+def _tier(data: bytes, texts: int) -> int:
+    """Which scan finds all that so many joined texts can match."""
+    for tier, allowed in enumerate(_ALLOWED):
+        if not data.translate(None, allowed):
+            # A line feed within a text is a mark.
+            is_border = data.count(b"\n") == len(_SEPARATOR) * (texts - 1)
+            return tier if is_border else len(_TIERS)
+    return len(_TIERS)

@@ -11,13 +11,18 @@ from hypothesis import strategies as st
 
 from vallum.inspection.decoders.layers import SIGNS
 from vallum.inspection.detectors.registry import DETECTORS
-from vallum.inspection.marks import PLAIN, alternatives, needs_mark
+from vallum.inspection.marks import CALM, PLAIN, alternatives, needs_mark
 
 _PATTERNS = [pattern for pattern, _ in SIGNS]
 _PATTERNS += [trigger for each in DETECTORS for trigger in each.triggers]
 
 
-_MARKED = [pattern for pattern in _PATTERNS if needs_mark(pattern)]
+_MARKED = [
+    (pattern, plain)
+    for plain in (PLAIN, CALM)
+    for pattern in _PATTERNS
+    if needs_mark(pattern, plain)
+]
 
 
 @cache
@@ -32,8 +37,8 @@ def _texts_of(pattern: str) -> st.SearchStrategy[str]:
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_match_of_a_pattern_that_needs_a_mark_has_one(data: st.DataObject) -> None:
-    pattern = data.draw(st.sampled_from(_MARKED))
-    assert data.draw(_texts_of(pattern)).encode("latin-1").translate(None, PLAIN)
+    pattern, plain = data.draw(st.sampled_from(_MARKED))
+    assert data.draw(_texts_of(pattern)).encode("latin-1").translate(None, plain)
 
 
 @pytest.mark.parametrize(
