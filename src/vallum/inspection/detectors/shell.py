@@ -23,6 +23,7 @@ from vallum.inspection.detectors.shell_commands import (
     LIST_NAMES,
     SPOKEN_BY_PROGRAMS,
     TOLD,
+    WINDOWS_NAMES,
 )
 from vallum.inspection.detectors.shell_lines import echoes, runs, single
 from vallum.inspection.detectors.shell_marks import marks
@@ -33,7 +34,9 @@ from vallum.inspection.detectors.shell_words import (
     Arguments,
     Command,
     commands,
+    lines,
     spoken,
+    without_comment,
 )
 from vallum.inspection.model import Context, Detector, Judgement
 
@@ -77,12 +80,14 @@ _LONGEST_ORDER: Final = 32
 _OPTIONED: Final = 6
 _MANY_WORDS: Final = 12
 _SOME_WORDS: Final = 4
+_FEW_LINES: Final = 2
 _SEPARATORS = re.compile(r"[;|&\n]+")
 _LEAD = re.compile(r"[\s\"'`)(}\]\d.,:;|&<>-]*")
 _BROKEN_UP = re.compile(r"\w(?:''|\"\"|\\|\$[@*])\w")
 _NAMES: Final = frozenset({"curl", "dig", "ed", "mysql", "time"})
 _SILENT: Final = IDLE | INTERPRETERS | DEVELOPMENT
 _SPAN = re.compile(r"`[^`]*`")
+_CELLS: Final = frozenset(";&`(")
 _CELL = re.compile(r"\W*\w+\W*\Z")
 _WORD_BEFORE = re.compile(r"\w\s\(\Z")
 _OPTION = re.compile(r"\s--?[A-Za-z][\w-]{0,40}(?=[\s=,;|&]|\Z)")
@@ -91,6 +96,10 @@ _UNKNOWN = re.compile(
     r"(?:(?<!\w)\$\(|\A<\(|(?<==)<\(|(?<![\w:;=])>\()\s{0,9}([a-z_][\w.-]{1,30})(?=[\s)$`]|<<)(?!\)\.)"
 )
 _SUBSTITUTIONS: Final = ("$(", "<(", ">(")
+# SECURITY: `$(hostname).attacker.example` asks a server of names.
+_OF_PAGE = re.compile(
+    r"\)\.(?:[A-Za-z]\w{0,30}\s?\(|(?:length|value|id|name|text|checked|src|href|style|parent)\b(?!\.))"
+)
 _PAGE: Final = frozenset(
     {"this", "document", "window", "function", "event", "target", "self", "parent"}
 )
@@ -151,7 +160,7 @@ class _Reading:
             return "shell.line", self._start(command)
         if command.entry == "substitution":
             return "shell.substitution", self._substitution(command)
-        if command.entry == "backtick":
+        if command.entry == "backtick" and not self._behind_backtick(command):
             return "shell.substitution", self._backtick(command)
         return "shell.command", self._separated(command)
 
@@ -165,7 +174,8 @@ class _Reading:
             everyday = command.name in DEVELOPMENT or command.name in INTERPRETERS
             bare = arguments == "none" and self._text[:1] == "/"
             return max(score, _TRACE if everyday and bare else 6)  # a setting: `/bin/bash`
-        if self._titled(command) and not command.prefixed:
+        ordered = arguments in ("shell", "sensitive") and command.name in WINDOWS_NAMES
+        if self._titled(command) and not command.prefixed and not ordered:
             score = min(score, 3)
         if arguments == "none":
             score += self._ending(command)
@@ -217,10 +227,10 @@ class _Reading:
         ):
             score = min(score, _TRACE)
         if command.entry == "newline":
-            score = score - 1 if text.count("\n") < 2 else min(score, _TRACE)
+            score = score - 1 if lines(text) <= _FEW_LINES else min(score, _TRACE)
         if (
             self._enclosed(command)
-            or self._table
+            or self._celled(command)
             or (arguments != "sensitive" and self._loose(command))
         ):
             score = min(score, _TRACE)
@@ -277,7 +287,17 @@ class _Reading:
             and _WORD_BEFORE.search(before, max(0, opened - 2), opened + 1) is not None
             and not any(quote in before for quote in "'\"`")
             and "/" in self._text[command.start : command.end]
+            and command.name not in WINDOWS_NAMES
         )
+
+    def _celled(self, command: Command) -> bool:
+        """Whether it stands in the cell of a table, as nothing does that a file is told of."""
+        mark = self._text[command.start : command.place]
+        return _CELLS.isdisjoint(mark) and command.arguments != "sensitive" and self._table
+
+    def _behind_backtick(self, command: Command) -> bool:
+        """Whether it stands after the closing one."""
+        return self._text.count("`", 0, command.place) % 2 == 0
 
     def _loose(self, command: Command, words: int = _MANY_WORDS) -> bool:
         """Whether the separator stands as in a sentence of a text with so many words.
@@ -286,7 +306,12 @@ class _Reading:
         """
         at = command.start
         around = self._text[max(0, at - 1) : at + 2]
-        words = _SOME_WORDS if command.name in FILTERS else words
+        if command.name in FILTERS:
+            words = _SOME_WORDS
+        elif command.arguments == "shell" or (
+            command.arguments == "none" and command.weight == 3 and command.name not in DEVELOPMENT
+        ):
+            return False  # SECURITY: whoever attacks can write sentences around it.
         return self._spoken >= words and (around[:1].isspace() or around[-1:].isspace())
 
     def _alone(self, command: Command, score: int) -> int:
@@ -304,6 +329,7 @@ class _Reading:
             score = _TRACE
         inner = len(self._pieces) > 3 and command.end + len(self._pieces[-1]) < len(text)
         inner = inner and command.weight < 3 and self._pieces[-1].strip() != ""
+        inner = inner and mark[:2] not in ("&&", "||")  # which part no list
         if (self._listed or inner) and not leading:
             score = min(score, _TRACE)
         if _words_of(self._context.name) & LIST_NAMES and command.weight < 3:
@@ -320,16 +346,13 @@ class _Reading:
     def _substitution(self, command: Command) -> int:
         if command.arguments == "prose" and command.weight < 3:
             return 3
-        after = self._text[command.place + len(command.name) :][:3]
-        if command.weight == 1 and after[:2] == ")." and after[2:].isalpha():
+        if command.weight == 1 and _OF_PAGE.match(self._text, command.place + len(command.name)):
             return 3  # `$(form).submit()`
         return 8 if command.weight == 1 else 9
 
     def _backtick(self, command: Command) -> int:
         """Backticks are also how Markdown writes code, `like this`."""
         text = self._text
-        if text.count("`", 0, command.place) % 2 == 0:
-            return 0  # it stands after the closing one
         if command.arguments == "prose":
             return 2
         if text.startswith("SELECT", command.place):
@@ -404,7 +427,7 @@ class _Reading:
     @cached_property
     def _spoken(self) -> int:
         """Words of sentences in the text."""
-        return spoken(self._text)
+        return spoken(without_comment(self._text))
 
     @cached_property
     def _outside(self) -> int:

@@ -36,8 +36,8 @@ _UNIX_SHORT = words(
     "ab ag ansible apk apt ash awk bc bpftrace brew cat cc cmd cp cpan cpio cron ctr dd df dig "
     "dir du ed emacs env ghc grep gtester hd hh id ip ipython irb jjs jq kubectl ln logname ls "
     "lua mc mv mysql nano nl nm node npc npm npx nroff nvim od pax pdb perf ping pip pip3 pipx "
-    "pr printf ps pv pwd python2 python3 rc redis-cli rm rmt rpcinfo rpm sar scp seq sh ss tac "
-    "tar tcl tclsh tee tftp tmux tr tsc tty ul umask uniq unzip vi vim wc xz zip"
+    "pr printf ps pv pwd python2 python3 rc redis-cli rm rmt rpcinfo rpm sar scp sendmail seq sh "
+    "ss tac tar tcl tclsh tee tftp tmux tr tsc tty ul umask uniq unzip vi vim wc xz zip"
 )
 _UNIX_WORDS = words(
     "aws az crictl gcloud helm nerdctl podman terraform alias aptitude ar arch as aspell at "
@@ -98,6 +98,9 @@ WEIGHTS: Final[dict[str, Weight]] = {
     **dict.fromkeys(_UNIX_SHORT | _ALIASES, 2),
     **dict.fromkeys(_UNIX_TELLING | _WINDOWS_TELLING | _CMDLETS, 3),
 }
+
+WINDOWS_NAMES: Final = _WINDOWS_TELLING | _WINDOWS_WORDS | _CMDLETS | {"net", "type"}
+"""What Windows runs, in any case."""
 
 PREFIXES: Final = words(
     ".sh .shell .system builtin busybox call chroot command coproc cpulimit do doas else env "

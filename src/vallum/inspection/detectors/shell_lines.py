@@ -18,12 +18,19 @@ _RUN: Final = re.compile(
     r"[\w.@-]{0,40}\s?(?:;|\|\|?|&&)\s?(?:(?:\.{1,2}|~)/|/(?:tmp|var/tmp|dev/shm)/|\$(?:\{\w+\}|\w+)/)"
     r"[\w./-]{1,80}[\s;|&#]{0,8}\Z"
 )
-_SCRIPT: Final = re.compile(r"[;|&]{1,2}\s?[\w-]{1,40}\.(?:sh|bash|bat|cmd|ps1|exe)[\s;|&#]{0,8}\Z")
+_SCRIPT: Final = re.compile(
+    r"(?:\w{1,24}\s?)?[;|&]{1,2}\s?(?:(?:source|exec|\.)\s{1,4})[\w-]{1,40}\.(?:sh|bash)[\s;|&#]{0,8}\Z"
+    r"|[;|&]{1,2}\s?[\w-]{1,40}\.(?:sh|bash|bat|cmd|ps1|exe)[\s;|&#]{0,8}\Z"
+)
+# x;GET http://…: the client of libwww-perl.
+_FETCHED: Final = re.compile(
+    r"[\w.@-]{0,40}\s?[;|&]{1,2}\s?(?:GET|HEAD|POST)\s{1,4}https?://\S+[\s;|&#]{0,8}\Z"
+)
 
 
 def runs(text: str) -> bool:
-    """Whether all of `text` is a value, if any, a separator, and a file that a shell would run."""
-    return (_RUN.match(text) or _SCRIPT.match(text)) is not None
+    """Whether all of `text` is a value, if any, a separator, and what a shell would run by name."""
+    return any(each.match(text) for each in (_RUN, _SCRIPT, _FETCHED))
 
 
 def single(text: str) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 from vallum.inspection.model import Context, Judgement
 
 _RUNS: Final = re.compile(
+    r"-[ecx]\s{0,4}(?:/\w{1,8}){0,3}/?(?:ba|da|z|k|c|a)?sh(?:\s|\Z)|"
     r"-oproxycommand\b|-oproxyusefdpass|-opermitlocalcommand|-olocalcommand|"
     r"--(?:checkpoint-action|to-command|use-compress-program|rsh-command|rsh|upload-pack|"
     r"receive-pack|exec|exec-path|use-askpass|open-files-in-pager|ext-diff|proxy-command|pager|"

@@ -62,7 +62,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # A command right after a separator.
     *(rf"{_NEAR}{words}{_END_OR_VERSION}" for words in _chunks(_LONG - _TELLING, 45)),
     *(rf"{_NEAR}{words}{_END_OR_VERSION}" for words in _chunks(_SHORT - _TELLING, 24)),
-    rf"{_NEAR}\.\s{{1,4}}[a-z]",
+    rf"{_NEAR}\.\s{{1,4}}[a-z]|{_NEAR}(?:get|head|post)\s{{1,4}}https?://",
     # A word elsewhere where a shell would run it, in a substitution, or behind a prefix there, that
     # ends the text or has before it what arguments begin with; sentences go on with words.
     rf"(?:[;|&`]{_LEAD}{{2,8}}|{_LINE}{_LEAD}{{0,8}})[a-z.][a-z0-9_.-]*{_GIVEN}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html.entities import html5
 from typing import Final, Literal, NamedTuple
 
 from vallum.inspection.detectors.shell_commands import (
@@ -66,6 +67,7 @@ _SPELLED = re.compile(r"[$\"'\\^`\[]")
 _BRACKET = re.compile(r"\[([a-z])\1?\]")
 _FOLDER = re.compile(r"(?:/|\./|~/|[a-z]:[\\/]|(?:usr/)?s?bin/)")
 _SUFFIX = re.compile(r"\.(?:exe|com|bat|cmd|ps1)\Z")
+_LINE_ENDS = re.compile(r"[\r\n]+")
 _STOP = re.compile(r"[;|&\n\r`]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _SPOKEN = re.compile(r"(?<![^\s(])[^\W\d_]{2,}(?:'[a-z]{1,2})?[,.!?:]?(?![^\s)])")
@@ -82,6 +84,13 @@ _SENSITIVE = re.compile(
     r"\.ssh|\.bash|\.env\b|\.aws|[a-z]:[\\/]windows|boot\.ini|win\.ini|system32|id_rsa|/dev/null",
     re.IGNORECASE,
 )
+# A file that no sentence is about; and one that a command is told first of all.
+_FILE = re.compile(
+    r"(?<!\S)/(?:etc|proc|root|home|opt|var/(?:log|www))/\w"
+    r"|\A[\w.-]{1,40}/[\w./-]{0,80}\.\w{1,5}(?!\S)"
+)
+# What a shell reads over: `# and so on`; but #1 is a number.
+_COMMENT = re.compile(r"(?<!\S)#(?!\d)")
 _SCALAR = re.compile(r"\$[a-z_]\w*[\s;,)]*\Z")
 # `node>=18`, `python==3.11.4`: which of them, and nothing to read or write.
 _VERSIONED = re.compile(r"(?:[<>~!=]=|[~^])\s?v?\d[\w.]{0,20}")
@@ -113,7 +122,7 @@ def commands(text: str) -> tuple[list[Command], bool]:
     Who writes more than the limits allow wants to hide one of them.
     """
     found: list[Command] = []
-    paged = text.count("\n") + text.count("\r") >= _PAGE
+    paged = lines(text) > _PAGE
     slow = 0
     for match in _PLACE.finditer(text):
         head = match[2]
@@ -136,7 +145,7 @@ def _command(text: str, match: re.Match[str]) -> Command | None:
     mark, head = match.groups()
     place = match.start(2)
     found = _resolve(text, head, place, match.end())
-    if found is None or (mark[-1:] == ";" and _ends_reference(text, match.start())):
+    if found is None:
         return None
     name, end, hidden, located, prefixed = found
     if hidden and head.count("'") % 2 and text[place - 1 : place] != "'":
@@ -147,6 +156,12 @@ def _command(text: str, match: re.Match[str]) -> Command | None:
     arguments = _arguments(name, given)
     if arguments in ("none", "prose", "word") and _is_coding(text, match.start()):
         return None
+    if mark[-1:] == ";" and _ends_reference(text, match.start()):
+        # SECURITY: what a page shows as a mark, a shell runs: `x&gt;cat /etc/passwd`.
+        last = arguments == "none" and WEIGHTS[name] == 3 and not rest.strip()
+        told = arguments == "shell" and name not in DEVELOPMENT
+        if not (last or told or arguments == "sensitive"):
+            return None
     return Command(
         entry=_entry(mark),
         start=match.start(),
@@ -164,6 +179,17 @@ def _command(text: str, match: re.Match[str]) -> Command | None:
 def spoken(text: str) -> int:
     """How many words of a sentence `text` has."""
     return len(_SPOKEN.findall(text))
+
+
+def lines(text: str) -> int:
+    """How many lines of `text` say something."""
+    return sum(1 for line in _LINE_ENDS.split(text) if line.strip())
+
+
+def without_comment(text: str) -> str:
+    """`text` without what a shell reads over at its end."""
+    comment = _COMMENT.search(text, text.rfind("\n") + 1)
+    return text[: comment.start()] if comment else text
 
 
 def known(word: str) -> tuple[str, bool, bool] | None:
@@ -259,11 +285,11 @@ def _ends_reference(text: str, at: int) -> bool:
     """Whether the semicolon at `at` ends a character reference (`&amp;`, `&#39;`)."""
     start = text.rfind("&", max(0, at - 10), at)
     name = text[start + 1 : at]
-    return start >= 0 and (name[:1].isalpha() or name[:1] == "#") and name.lstrip("#").isalnum()
+    return start >= 0 and (f"{name};" in html5 or (name[:1] == "#" and name[1:].isalnum()))
 
 
 def _arguments(name: str, given: str) -> Arguments:
-    given = given.strip().lstrip(")} ")
+    given = without_comment(given).strip().lstrip(")} ")
     if not given.strip("\"'#)}\0 "):
         return "none"
     if name in DEVELOPMENT | INTERPRETERS and _VERSIONED.fullmatch(given.rstrip()):
@@ -276,6 +302,7 @@ def _arguments(name: str, given: str) -> Arguments:
         sentence += 2
     if sentence > 3:
         told = WEIGHTS[name] == 3 and given.partition(" ")[0].lower() in OPERANDS.get(name, ())
+        told = told or (WEIGHTS[name] > 1 and name not in DEVELOPMENT and _FILE.search(given))
         return "shell" if told else "prose"
     if _SENSITIVE.search(given):
         return "sensitive"

