@@ -184,7 +184,9 @@ def site(text: str, start: int, close: int) -> Site:
         after = ""
     left = _BREAKOUT.search(before, max(0, len(before) - 40)) is not None
     code = without_literals(text)
-    if code[start : start + 1] != _BLANK:
+    # In a string it is talked about, unless it is all the string: a name.
+    quotes = text[start - 1 : start] + text[close : close + 1] if start else ""
+    if code[start : start + 1] != _BLANK or quotes in {'""', "''", "``"}:
         before = code[max(0, start - _NEARBY) : start]
         after = after and code[close : close + _NEARBY]
     if left:

@@ -162,6 +162,11 @@ _XML = re.compile(
     r"<handler\s+class\s{0,4}=|"
     r"serialization\s{0,4}=\s{0,4}[\"']custom|resolves-to\s{0,4}=",
 )
+_XML_START = re.compile(
+    r"\s{0,8}(?:<\?xml[^<>]{0,100}\?>\s{0,8})?"
+    r"<(?:java\b|object[\s>-]|list>|(?:[a-z]{1,10}-)?(?:set|map)>|entry>|dynamic-proxy>|"
+    r"(?:[a-z]{2,12}\.){1,4}[\w$.]{2,60})"
+)
 _JSON = re.compile(
     r"[\"'](?P<key>[@$_]?(?:type|class|javaClass|className|"
     r"implementation))[\"']\s{0,40}+:\s{0,40}+[\"']L?"
@@ -193,7 +198,7 @@ def judge(text: str, context: Context) -> Judgement | None:
     """Which reader of serialised objects would make something of `text`."""
     return strongest(
         (
-            _binary(text),
+            _binary(text, context),
             _matched(_JAVA_BASE64, "deserialisation.java", 7, text),
             _matched(_JAVA_HEX, "deserialisation.java", 8, text),
             _gadget(text, context),
@@ -206,15 +211,15 @@ def judge(text: str, context: Context) -> Judgement | None:
             _matched(_YAML_PREFIX, "deserialisation.yaml", 7, text),
             _yaml_bomb(text),
             *_node(text),
-            _matched(_XML, "deserialisation.xml", 8, text),
+            _xml(text),
             _json(text),
             _keyed(text, context),
         )
     )
 
 
-def _binary(text: str) -> Judgement | None:
-    found = find(text)
+def _binary(text: str, context: Context) -> Judgement | None:
+    found = find(text, in_cookie=context.location == "cookie")
     if found is None:
         return None
     return judgement(f"deserialisation.{found.language}", found.score, text, found.start)
@@ -227,6 +232,13 @@ def _matched(pattern: re.Pattern[str], rule: str, score: int, text: str) -> Judg
     if score < 9 and site(text, match.start(), match.end()) == "prose":
         score = 4
     return judgement(rule, score, text, match.start())
+
+
+def _xml(text: str) -> Judgement | None:
+    # The texts of elements and comments may be words.
+    if _XML_START.match(text) and (match := _XML.search(text)):
+        return judgement("deserialisation.xml", 8, text, match.start())
+    return _matched(_XML, "deserialisation.xml", 8, text)
 
 
 def _first_gadget(text: str) -> re.Match[str] | None:

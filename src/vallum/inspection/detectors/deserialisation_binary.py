@@ -18,6 +18,7 @@ _STANDARD = str.maketrans("-_", "+/")
 _SIGNED = re.compile(r"--[0-9a-f]{32,}$")
 _MOST_RUNS: Final = 6
 _LONGEST: Final = 4096
+_OBJECT: Final = 8
 
 _JAVA: Final = b"\xac\xed\x00\x05"
 _DOTNET: Final = b"\x00\x01\x00\x00\x00\xff\xff\xff\xff"
@@ -46,8 +47,13 @@ class Binary(NamedTuple):
     start: int
 
 
-def find(text: str) -> Binary | None:
-    """The first serialised object in a binary form in `text`, or the only one that matters."""
+def find(text: str, *, in_cookie: bool) -> Binary | None:
+    """The first serialised object in a binary form in `text`, or the only one that matters.
+
+    Args:
+        text: what may hold one.
+        in_cookie: whether a session signed by the server is expected, with objects of its own.
+    """
     best = _raw(text)
     for index, match in enumerate(_BASE64.finditer(text)):
         if index == _MOST_RUNS:
@@ -58,7 +64,8 @@ def find(text: str) -> Binary | None:
         digits = hexadecimal[1][: len(hexadecimal[1]) // 2 * 2]
         best = _better(best, _known(bytes.fromhex(digits), hexadecimal.start()))
     if best and best.language == "ruby" and _SIGNED.search(text):
-        return None
+        # Anybody can append what looks like a signature; elsewhere only plain values are signed.
+        return None if in_cookie or best.score < _OBJECT else best
     return best
 
 
@@ -96,7 +103,7 @@ def _known(data: bytes, start: int) -> Binary | None:
     if data.startswith(_DOTNET) or _VIEW_STATE.match(data):
         return Binary("dotnet", 9, start)
     if _RUBY.match(data):
-        return Binary("ruby", 8 if _RUBY_OBJECT.search(data) else 5, start)
+        return Binary("ruby", _OBJECT if _RUBY_OBJECT.search(data) else 5, start)
     if _PHP.search(data[:_LONGEST]):
         return Binary("php", 8, start)
     return _pickle(data, start) if _PICKLE.match(data) else None

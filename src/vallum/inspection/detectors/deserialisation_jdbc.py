@@ -69,8 +69,7 @@ def judge(text: str) -> Judgement | None:
     for url in islice(_URL.finditer(text), _MOST):
         found = _score(text, url.start())
         if found:
-            mention = is_prose(text[: url.start()]) or is_prose(text[url.start() + _LONGEST :])
-            score = min(found, 4) if mention else found
+            score = min(found, 4) if is_prose(text[: url.start()]) else found
             return judgement("deserialisation.jdbc", score, text, url.start())
     return None
 

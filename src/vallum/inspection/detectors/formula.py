@@ -55,6 +55,16 @@ _ARGUMENT = r"\s?\(\s?(?:[\"'(&\d)]|[A-Za-z]{1,3}\d|[A-Z]{2,20}\()"
 _WORDS = r"\s?\(\s?\w{1,60}\s?;\s?[\w.]{1,60}\s?;"
 # People write `-sum(x)` and `@max (that is me)`; a cell is `=` in any case, or in capitals.
 _FETCH = re.compile(rf"\b(?:{_REACHING}{_ARGUMENT}|DDE{_WORDS})")
+# Nobody has a word of these, in any case, with an address behind it.
+_FETCH_ADDRESS = re.compile(
+    r"^[+@-]{1,3}\s?(?:HYPERLINK|IMPORT(?:XML|HTML|DATA|FEED|RANGE)|WEBSERVICE|FILTERXML|RTD|CUBEVALUE)"
+    r"\s?\(\s?[\"']",
+    re.IGNORECASE,
+)
+# Numbers, cells and signs before the name of the function.
+_OPERANDS = re.compile(
+    r"(?>(?:[\s\d.+*/^&=<>%$@;,{-]|[A-Za-z]{1,3}\$?\d{1,7}(?!\w)|(?:TRUE|FALSE)(?!\w)){1,200})[A-Za-z.]{2,20}\Z"
+)
 _FETCH_ANY_CASE = re.compile(rf"\b(?:{_REACHING}{_ARGUMENT}|DDE{_WORDS})", re.IGNORECASE)
 _MACRO_CALL = re.compile(rf"^[=+@(\s-]{{1,8}}{_MACRO}{_ARGUMENT}")
 _FUNCTION = re.compile(rf"^[=+@(\s-]{{1,8}}{_COMMON}{_ARGUMENT}")
@@ -86,7 +96,8 @@ def judge(text: str, context: Context) -> Judgement | None:
         if _FILE.match(formula):
             return verdict("formula.file", 8, formula)
         is_equation = formula[0] == "="
-        if (_FETCH_ANY_CASE if is_equation else _FETCH).search(formula) and _leads(formula):
+        fetches = (_FETCH_ANY_CASE if is_equation else _FETCH).search(formula)
+        if (fetches and _leads(formula)) or _FETCH_ADDRESS.match(formula):
             return verdict("formula.fetch", 8, formula)
         macro = _MACRO_CALL.match(formula)
         if macro and (is_equation or "." in macro[0]):
@@ -101,7 +112,7 @@ def judge(text: str, context: Context) -> Judgement | None:
 def _leads(formula: str) -> bool:
     """Whether an expression, and not a word or a mention, stands before the call."""
     head = formula.split("(", 1)[0][1:].strip()
-    return " " not in head or '"' in head or "&" in head
+    return " " not in head or '"' in head or "&" in head or _OPERANDS.match(head) is not None
 
 
 DETECTOR = Detector(

@@ -112,7 +112,8 @@ _TRACE: Final = 4
 def judge(text: str, context: Context) -> Judgement | None:
     """The strongest judgement on the paths in `text`."""
     trailing = "url" in context.layers and _TRAILING.fullmatch(text) is not None
-    text = text.replace("\u0130", "i").strip(" \t\r\n\"'()")
+    # The parenthesis that ends a link of Markdown says that it is one.
+    text = text.replace("\u0130", "i").strip(" \t\r\n\"'" if "](" in text else " \t\r\n\"'()")
     stripped = text.lower()  # of the same length but for that letter
     if not stripped:
         return None
@@ -162,7 +163,10 @@ def _judgements(text: str, alone: bool, words: int, context: Context) -> Iterato
         piece = match[0]
         # `filename="/var/log/a.log"` is how one searches logs.
         sought = text.endswith('="', 0, match.start()) and _LOG.search(piece) is not None
-        yield from _piece(piece, whole, words or int(sought), expected, context)
+        # A parameter that chooses a file takes blanks in its name.
+        chosen = match.start() == 0 and expected and context.location != "body"
+        around = 0 if chosen and piece.startswith("..") else words or int(sought)
+        yield from _piece(piece, whole, around, expected, context)
 
 
 def _piece(
@@ -219,7 +223,8 @@ def _climb(
         return Judgement("path.climb", 9 if alone or words < 3 else 7, evidence)
     if steps == 1 and not odd and _stays(path):
         return Judgement("path.climb", _TRACE, evidence)
-    if (words >= 3 and not odd) or "](" in piece or ("://" in piece and steps < 3):
+    is_linked = "](" in piece and (not alone or ")" in piece.partition("](")[2])
+    if (words >= 3 and not odd) or is_linked or ("://" in piece and steps < 3):
         return Judgement("path.climb", _TRACE, evidence)
     score = 5 + min(steps, 3) + odd
     if not alone:

@@ -57,6 +57,7 @@ _LINKS: Final = frozenset(
         "server",
     ]
 )
+_GIVEN: Final = ("expect://", "phar://", "zip://", "ssh2", "rar://")
 _RISKY: Final = ("phar", "php", "expect", "data", "zip", "jar", "gopher", "dict", "file", "netdoc")
 
 
@@ -65,7 +66,9 @@ def inclusion(text: str, expected: bool, words: int, context: Context) -> Iterat
     for match in _WRAPPER.finditer(text):
         first = match.start(1) == 0
         score = 8 if first and match[1].startswith(_RISKY) else 7
-        if words >= 3:
+        # What these are given may have blanks: a command, an entry, names of filters.
+        taken = first and (match[1].startswith(_GIVEN) or "resource=" in text)
+        if words >= 3 and not taken:
             score = 4
         yield Judgement("path.wrapper", score, match[1][:120])
     if words == 0:

@@ -46,6 +46,7 @@ _LINK = re.compile(
 )
 # Before and after the name in a path (`a[__proto__][b]`, `a.__proto__.b=1`, `{"__proto__":`).
 _BEFORE = re.compile(r"(?:^|[.\[\"'`{,&?:/<>#]|\]\[|--)\s{0,40}+['\"`]?$")
+_SET_FIRST = re.compile(r"\s{0,4}[\w.\[\]'\"-]{8,200}+\s?=")
 # What becomes the name once a filter has cut the name out of it, as in `__pro__proto__to__`.
 _CUT_OUT = re.compile(r"(__proto__|constructor|prototype)", re.I)
 _AFTER = re.compile(r"^['\"`]?\s{0,40}+(?:[.\[\]:=/,;|(]|->|>\S|$)")
@@ -75,7 +76,9 @@ def judge(text: str, context: Context) -> Judgement | None:
         )
         or not match["proto"]
     )
-    if path and site(text, match.start(), match.end()) != "prose":
+    # Any words may be what the property is set to.
+    is_set = _SET_FIRST.match(text) is not None
+    if path and (is_set or site(text, match.start(), match.end()) != "prose"):
         return judgement("prototype.path", 8, text, max(0, match.start() - 20))
     return judgement("prototype.mention", 4, text, match.start())
 

@@ -109,6 +109,7 @@ _CALLBACKS = (
     r"callback\.red|dig\.pm|vulnweb\.com)(?![\w-])|canarytokens\.com"
 )
 _CALLBACK = re.compile(_CALLBACKS, re.IGNORECASE)
+_MADE = re.compile(r"(?<![a-z0-9])(?=[a-z]{0,40}\d)[a-z0-9]{10,63}+\.", re.IGNORECASE)
 # What their tests write, to find it again.
 _CANARIES = (
     *("acunetix_wvs", "acunetix-wvs", "wvs_security_test", "wvs-security-test", "/acunetix-"),
@@ -137,7 +138,10 @@ def judge(text: str, context: Context) -> Judgement | None:
         return verdict("scanner.agent", 8, tool)
     callback = _CALLBACK.search(text)
     if callback:
-        return verdict("scanner.callback", 4 if reads_as_prose(text) else 8, callback[0])
+        # People name the service; a name below it was made for one test.
+        is_made = _MADE.search(text, max(0, callback.start() - 80), callback.end()) is not None
+        is_talk = not is_made and reads_as_prose(text)
+        return verdict("scanner.callback", 4 if is_talk else 8, callback[0])
     canary = next((each for each in _CANARIES if each in lower), None)
     if canary is None:
         numbered = _NUMBERED.search(lower)

@@ -19,11 +19,13 @@ RULES: Final[Mapping[str, str]] = {
     "ssrf.userinfo": "a URL that shows one host before its `@` and means another",
     "ssrf.scheme": "a URL of a scheme that makes servers talk to other services or read files",
     "ssrf.bare": "an internal host and a path, without a scheme",
+    "ssrf.redirect": "the address of another site, without a scheme, where a way back is expected",
 }
 
 # What follows a scheme: slashes of either kind, or none at all as lenient clients read it.
 _START = re.compile(
-    r":[/\\]{1,8}|(?<=http):(?=[\d\[])|(?<=https):(?=[\d\[])|^[/\\]{2}(?=[\d\[])", re.IGNORECASE
+    r":[/\\]{1,8}|(?<=http):(?=[\d\[]|localhost)|(?<=https):(?=[\d\[]|localhost)|^[/\\]{2}(?=[\d\[])",
+    re.IGNORECASE,
 )
 _SCHEME_NAME = re.compile(r"[a-z][a-z0-9+._-]{1,20}$", re.IGNORECASE)
 _MOST_URLS: Final = 10
@@ -109,6 +111,27 @@ _BARE = re.compile(
     r"^\s{0,4}(?P<host>[\w.-]{3,100}?)(?P<port>:\d{1,5})?/(?P<path>\S{0,400})\s{0,4}$"
 )
 _MASK = re.compile(r"^\d{1,3}(?!\S)")
+_SLASHED = re.compile(r"[/\\]{2,4}(?P<host>[\w.-]{3,100})(?::\d{1,5})?(?:[/?#]\S{0,400})?\s{0,4}\Z")
+_SCHEME_FIRST = re.compile(r"[\s\"'<]{0,4}[a-z][a-z0-9+.-]{1,20}", re.IGNORECASE)
+# Fields whose values programs fetch, or send people to.
+_OF_ADDRESSES = re.compile(
+    r"(?<![a-z])(?:link|href|src|callback|webhook|hook|feed|proxy|endpoint|fetch|target|redirect|next|"
+    r"dest(?:ination)?|avatar|image|import)(?![a-z])|ur[il](?![a-z])"
+)
+_WAY_BACK = re.compile(
+    r"(?<![a-z])(?:next|continue|go_?to|back|forward|(?:return|redirect|back|success|fail(?:ure)?|cancel|"
+    r"error|login|logout|callback|from|origin|target|dest(?:ination)?)_?(?:to|ur[il]|page|path|back)?|"
+    r"redir|rurl|returnurl|relaystate|checkout_url)(?![a-z])"
+)
+_AWAY = re.compile(
+    r"[\x00-\x20]{0,4}(?:[/\\][\t\r\n]{0,2}[/\\]{1,4}|https?:(?![/\\]))(?:[^\s/\\?#@]{0,80}@)?"
+    r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}\.[a-z]{2,24}\.?(?::\d{1,5})?(?:[/\\?#]\S{0,1000})?\s{0,4}\Z",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(
+    r"\A[^?#]{0,400}[^/\\]\.(?:php|html?|aspx?|jsp|json|js|css|png|jpe?g|gif|svg|webp|xml|txt|pdf)(?:[?#]|\Z)",
+    re.IGNORECASE,
+)
 # Where a browser says where it is: that is the developer's machine as often as not.
 _OWN_PLACE: Final = frozenset({"referer", "origin", "host", "user-agent"})
 # RFC 8252: a program on somebody's computer is sent back to by its loopback address.
@@ -128,7 +151,15 @@ class _Target(NamedTuple):
 
 def judge(text: str, context: Context) -> Judgement | None:
     """Where a server would go that fetches `text`."""
-    return strongest((_scheme(text, context), _worst_target(text, context), _bare(text)))
+    return strongest(
+        (
+            _scheme(text, context),
+            _worst_target(text, context),
+            _bare(text),
+            _slashed(text),
+            _away(text, context),
+        )
+    )
 
 
 def _worst_target(text: str, context: Context) -> Judgement | None:
@@ -145,7 +176,8 @@ def _worst_target(text: str, context: Context) -> Judgement | None:
         targets = _targets(text, start)
         judged = (*(_judge_target(target, context) for target in targets), _userinfo(text, start))
         found = strongest(judged)
-        if found and (is_talk or (is_part and found.score < 7)):
+        is_eased = is_talk or (is_part and found is not None and found.score < 7)
+        if found and is_eased and not _is_fetched(text, start.start(), context):
             found = found._replace(score=min(found.score, 4))
         best = strongest((best, found))
     return best
@@ -215,7 +247,8 @@ def _scheme(text: str, context: Context) -> Judgement | None:
         return verdict("ssrf.scheme", 4 if reads_as_prose(text) else 9, socket[0])
     found = strongest(_judge_scheme(text, *place) for place in islice(_schemes(text), _MOST_URLS))
     if found is not None:
-        return found._replace(score=min(found.score, 4)) if reads_as_prose(text) else found
+        is_talk = reads_as_prose(text) and not _is_fetched(text, text.find(":"), context)
+        return found._replace(score=min(found.score, 4)) if is_talk else found
     data = _DATA.match(text)
     if data and (context.is_name or context.location in ("query", "path")):
         return verdict("ssrf.scheme", 5, data[0])
@@ -254,9 +287,33 @@ def _bare(text: str) -> Judgement | None:
         return None  # A network, `10.0.0.0/8`.
     if host.kind == "metadata":
         # A first step of an ordinary path may be called so.
-        return verdict("ssrf.bare", 6, text) if "." in match["host"] else None
+        is_known = match["path"].lower().startswith(("computemetadata/", "latest/meta-data"))
+        return verdict("ssrf.bare", 6, text) if "." in match["host"] or is_known else None
     sure = host.is_disguised and not match["host"].isdigit()
     return verdict("ssrf.bare", 6 if sure else 5, text)
+
+
+def _slashed(text: str) -> Judgement | None:
+    """`//localhost/admin`: what is put behind `http:` by the server."""
+    match = _SLASHED.match(text)
+    host = read_host(match["host"]) if match else None
+    if match is None or host is None or host.kind == "public":
+        return None
+    named = "." in match["host"] or host.kind == "loopback"
+    return verdict("ssrf.bare", 6 if host.kind == "metadata" else 5, text) if named else None
+
+
+def _away(text: str, context: Context) -> Judgement | None:
+    """`//attacker.example` as the way back: browsers take it, and odd spellings, for an address."""
+    if not _WAY_BACK.search(context.name) or _PAGE.search(text) or not _AWAY.match(text):
+        return None
+    return verdict("ssrf.redirect", 5, text)
+
+
+def _is_fetched(text: str, position: int, context: Context) -> bool:
+    """Whether a field of addresses begins with the one at `position`, whatever words it has."""
+    is_first = _SCHEME_FIRST.fullmatch(text, 0, max(position, 0)) is not None
+    return is_first and _OF_ADDRESSES.search(context.name) is not None
 
 
 _NAMES = (
@@ -270,7 +327,11 @@ DETECTOR = Detector(
     family="ssrf",
     rules=RULES,
     triggers=(
-        r":[/\\]{1,8}(?:\d|\[)|\bhttps?:(?:\d|\[)|^[/\\]{2}(?:\d|\[)",
+        r":[/\\]{1,8}(?:\d|\[)|\bhttps?:(?:\d|\[|localhost)|^[/\\]{2}(?:\d|\[)",
+        (
+            r"^\s{0,4}(?:[/\\]\s{0,2}[/\\]{1,4}|https?:)(?:[^\s/\\?#@]{0,80}@)?[a-z0-9-]{1,63}\.[a-z0-9]|"
+            r"^[/\\]{2,4}(?:localhost|metadata)\b"
+        ),
         rf":[/\\]{{1,8}}[^/\s]*{_NAMES}",
         rf":[/\\]{{2}}(?:{SERVICES})(?:[:/]|$)",
         r":[/\\]{2,8}[^/\r\n]*@",

@@ -29,7 +29,7 @@ _DOCTYPE = re.compile(
     r"<!DOCTYPE\s{1,8}[^\s<>\[]{1,80}(?P<rest>[^<>\[]{0,400})(?P<subset>\[)?", re.IGNORECASE
 )
 _PUBLIC_HTML = re.compile(r"-//(?:W3C|IETF)//DTD (?:X?HTML|SVG|MathML)", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"['\"][a-z][a-z0-9+.-]{1,12}://(?!www\.w3\.org/)", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"['\"](?:[a-z][a-z0-9+.-]{1,12}:)?/{1,3}+(?!www\.w3\.org/)", re.IGNORECASE)
 _INCLUDE = re.compile(
     r"<\w{0,20}:?include\s[^<>]{0,200}(?:href|parse)\s?=|2001/XInclude|"
     r"<[\w-]{1,20}:(?:import|include|redefine|override)\s[^<>]{0,200}\blocation\s?=|"
@@ -58,6 +58,10 @@ _XSLT = re.compile(
     r"xml\.apache\.org/x(?:alan|slt)\b|icl\.com/saxon|saxon\.sf\.net|"
     r"urn:schemas-microsoft-com:xslt",
     re.IGNORECASE,
+)
+# A whole style sheet has the words of what it makes.
+_SHEET = re.compile(
+    r"\s{0,8}(?:<\?xml[^<>]{0,100}\?>\s{0,8})?<(?:xsl|xslt?):(?:stylesheet|transform)\b", re.I
 )
 _SCHEMA = re.compile(
     r"\b(?:noNamespaceSchemaLocation|schemaLocation)\s?=\s?['\"][^'\"]{0,300}?"
@@ -165,14 +169,17 @@ def _inclusion(text: str) -> Judgement | None:
         return verdict("xml.include", 6 if reads_as_prose(text) else 9, include[0])
     transform = _STYLESHEET.search(text) or _XSLT.search(text)
     if transform:
-        return verdict("xml.transform", 4 if reads_as_prose(text) else 8, transform[0])
+        is_talk = reads_as_prose(text) and not _SHEET.match(text)
+        return verdict("xml.transform", 4 if is_talk else 8, transform[0])
     charset = _CHARSET.search(text)
     return charset and verdict("xml.charset", 8 if charset.start() < 8 else 5, charset[0])
 
 
 def _schema(text: str) -> Judgement | None:
     match = _SCHEMA.search(text)
-    return match and verdict("xml.schema-location", 3 if reads_as_prose(text) else 6, match[0])
+    is_document = text.lstrip()[:1] == "<" and text.rstrip()[-1:] == ">"
+    is_talk = not is_document and reads_as_prose(text)
+    return match and verdict("xml.schema-location", 3 if is_talk else 6, match[0])
 
 
 def _elements(text: str) -> Judgement | None:
@@ -221,7 +228,10 @@ def _is_new(element: re.Match[str]) -> bool:
 
 def _attributes(text: str) -> Judgement | None:
     match = _ATTRIBUTES.fullmatch(text)
-    return match and verdict("xml.attribute", 4 if reads_as_prose(text) else 6, text)
+    # Before the quote that leaves an attribute any words may stand.
+    return match and verdict(
+        "xml.attribute", 4 if reads_as_prose(text[match.start("quote") :]) else 6, text
+    )
 
 
 def _reference(text: str) -> Judgement | None:
@@ -244,7 +254,9 @@ def _sections(text: str) -> Judgement | None:
         return verdict("xml.cdata", 8, text[end.start() :])
     split = _CDATA_SPLIT.search(text)
     if split:
-        return verdict("xml.cdata", 4 if reads_as_prose(text) else 7, split[0])
+        # A bracket in a section of its own hides markup, whatever words stand around.
+        is_talk = split[0][-1] != ">" and reads_as_prose(text)
+        return verdict("xml.cdata", 4 if is_talk else 7, split[0])
     return _comment(text)
 
 

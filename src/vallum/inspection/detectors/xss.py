@@ -148,6 +148,7 @@ DETECTOR: Final = Detector(
         ),
         _ROOTS + _GAP + r"(?:\[|\.\s*(?:/\*[^*]{0,40}\*/\s*)?" + _MEMBERS + ")",
         r"\.\s*(?:cookie|innerhtml|outerhtml)\s*=",
+        r"\blocation(?:[\"'`]\])?(?:\.(?:href|assign|replace))?\s{0,4}[=(]\s{0,4}[\"'`](?:[/\\]{2}|[a-z]{4,10}:)",
         r"\.\s*(?:call|apply|map|sort)\s*`",
         r"constructor[\"'\]]{0,2}\s{0,3}(?:\.|\[|\()",
         # Templates and disguises.

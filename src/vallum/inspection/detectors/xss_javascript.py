@@ -22,6 +22,18 @@ _COMPUTED: Final = re.compile(
     r"(?<![\w.])(?:window|self|top|parent|frames|this|globalThis)\s?"
     r"\[[\s(]?(?:[\"'`/]|\d)[^\]+\n]{0,60}\+[^\]\n]{0,60}\]\s?[(`]"
 )
+_ELSEWHERE: Final = re.compile(
+    r"(?:(?:window|self|top|parent|opener|frames|globalThis)\.){0,2}"
+    r"(?:name|location(?:\.(?:hash|search|href))?|document\.(?:referrer|cookie|URL|documentURI))\W{0,4}"
+)
+# A page that is sent elsewhere, and nothing else.
+_MOVED: Final = re.compile(
+    r"[\s;'\"`)}\]]{0,8}(?:(?:top|parent|self|this|opener|window|document|globalThis)(?:\.location|\[[\"'`]location[\"'`]\])"
+    r"(?:\.(?:href|assign|replace))?|location\.(?:href|assign|replace))\s{0,4}[=(]\s{0,4}"
+    r"[\"'`](?:[/\\]{2}|https?:|(?:java|vb)script:|data:)[^\n]{0,400}|"
+    # `location="https://…"` is an attribute, and a setting.
+    r"[\s;'\"`)}\]]{0,8}location\s{0,4}=\s{0,4}[\"'`](?:[/\\]{2}|(?:java|vb)script:|data:)[^\n]{0,400}"
+)
 _LINK_BEFORE: Final = frozenset("\"'`=(<[:,;{|")
 _MOST_BEFORE: Final = 40
 
@@ -36,6 +48,9 @@ def judgements_on_script(text: str, context: Context) -> Iterator[Judgement]:
                 start = max(0, position - 1)
                 yield Judgement("xss.javascript", score, text[start : start + 120])
     yield from _in_template_literal(text)
+    moved = _MOVED.fullmatch(text) if "location" in text else None
+    if moved is not None:
+        yield Judgement("xss.javascript", 5, text[:120])
     computed = _COMPUTED.search(text) if "[" in text else None
     if computed is not None:
         yield Judgement("xss.javascript", 7, computed[0][:120])
@@ -86,6 +101,9 @@ def _url_score(script: str, *, is_split: bool) -> int:
         return 8
     if reading.sink or (reading.is_code and reading.calls):
         return 8
+    # What a page, or who opened it, wrote elsewhere becomes the document.
+    if _ELSEWHERE.fullmatch(script):
+        return 5
     # `JavaScript: The Good Parts`.
     return 5 if script[:1].strip() and re.match(r"[\w.$]+\s*[(`\[=]", script) else 0
 

@@ -84,12 +84,17 @@ _DIRECTIVE: Final = re.compile(r"(?:data-)?(?:ng-|v-|x-|hx-on|data-bind|bind-|on
 _NESTED: Final = re.compile(r"<[a-z/!]", re.IGNORECASE)
 # A sheet that begins with a name that is spelled by escapes.
 _ESCAPED_FIRST: Final = re.compile(r"\s*+[^\s\\<:]{0,40}+\\")
+_LOADED: Final = re.compile(r"\{[^{}]{0,400}\burl\s{0,4}\(", re.IGNORECASE)
 _MUTATING: Final = re.compile(
     r"<(?:style|noscript|svg|math|xmp|noembed|noframes|iframe|template|plaintext|textarea|title"
     r"|select|table|!--)",
     re.IGNORECASE,
 )
-_OUTWARD: Final = re.compile(r"\s*(?:https?:)?//[^\s\"'<>]+", re.IGNORECASE)
+# Browsers take either slash, and drop line ends and tabs between them.
+_OUTWARD: Final = re.compile(
+    r"[\x00-\x20]*+(?:(?:https?:[\t\r\n]*+)?[/\\][\t\r\n]*+[/\\]|https?:(?![/\\]))[^\s\"'<>]+",
+    re.IGNORECASE,
+)
 _ABSORBING: Final = frozenset({"applet", "base", "embed", "iframe", "link", "meta", "object"})
 _SWALLOWERS: Final = frozenset(
     {"action", "background", "content", "data", "href", "poster", "src", "srcset"}
@@ -236,8 +241,9 @@ def _on_style(text: str, tag: Tag, context: Context) -> Judgement:
         kind = next((each.value for each in tag.attributes if each.name == "type"), "text/css")
         score = 4 if context.content in _RICH else 5
         score = 7 if "script" in kind.lower() else score
-    if not score and context.content not in _RICH and _ESCAPED_FIRST.match(body):
-        score = 5
+    if not score and context.content not in _RICH:
+        # What is not closed is closed by the end of the page.
+        score = 5 if _ESCAPED_FIRST.match(body) or _LOADED.search(body[: xss_css.LONGEST]) else 0
     return _judgement("style", score or 3, text, tag.start)
 
 

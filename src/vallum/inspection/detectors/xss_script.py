@@ -74,6 +74,7 @@ _MEMBER: Final = 2
 _BOUND: Final = frozenset({"apply", "bind", "call"})
 _APPLIERS: Final = frozenset({"apply", "call", "map", "sort"})
 _OPERANDS: Final = frozenset({"number", "regex", "string", "template", "word"})
+_QUOTED: Final = frozenset({"string", "template"})
 _QUOTES: Final = frozenset("\"'`")
 
 
@@ -132,7 +133,7 @@ class _Reader:
         elif follows and not self.line and not self.was_dot:
             is_control = self.text == ")" and self.had_control
             self.is_broken |= text not in _KEYWORDS and not is_control
-        plain = _plain(text[1:-1] if kind == "string" and self.was_dot else text).lower()
+        plain = _plain(text[1:-1] if kind in _QUOTED and self.was_dot else text).lower()
         self.path = [*self.path[-4:], plain] if self.was_dot else [plain]
         if self.was_dot:
             self._member(is_escaped=plain != text.lower() and "\\" in text)

