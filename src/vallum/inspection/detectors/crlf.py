@@ -112,8 +112,12 @@ _SURE_IN_TEXT: Final[Mapping[str, re.Pattern[str]]] = {
 _LINK_TEXT = re.compile(r"[^\s?]{1,400}+\?[^\s=]{1,100}+=")
 _LONE = re.compile(r"\r(?!\n)")
 _LINES = re.compile(r"\r\n|\r|\n")
+# SECURITY: breaks with nothing between are no lines; whoever attacks can add them.
+_BREAKS = re.compile(r"[\r\n]+(?=[^\r\n])")
 # Names that begin as those of fields do which applications make up.
-_WORDS_WITH_X: Final = frozenset({"x-ray", "x-rays", "x-mas", "x-axis", "x-factor", "x-large"})
+_WORDS_WITH_X: Final = frozenset(
+    {"x-ray", "x-rays", "x-mas", "x-axis", "x-factor", "x-large", "x-small", "x-men", "x-files"}
+)
 # One more part of a form, with a name of its own.
 _PART = re.compile(
     r"[\r\n]--[\w'()+,./:=?-]{1,70}\r?\nContent-Disposition\s?:\s?form-data\s?;", re.IGNORECASE
@@ -121,6 +125,7 @@ _PART = re.compile(
 _SHORT: Final = 200
 _FEW_LINES: Final = 8
 _FEW_BREAKS: Final = 4
+_FEW_OF_LOG: Final = 3
 
 
 def judge(text: str, context: Context) -> Judgement | None:
@@ -160,15 +165,19 @@ def _judge_head(text: str, head: re.Match[str], context: Context) -> Judgement |
             _is_for_machines(name, head["value"])
             or _ADDRESS.fullmatch(head["value"].strip()) is not None
         )
+        odd = odd or ("-" in name and _is_mail_for_machines(name, head["value"]))
         sure = not is_query or odd or name == "bcc" or bool(named) or _is_addressed(text, head)
         return verdict("crlf.mail-field", 9 if sure else 4, head[0])
     if not head["value"].strip() or head["value"].startswith("//"):
         return None
     # Links carry texts of several lines as well: `mailto:…&body=Hello%0D%0ARegards:%20Bob`.
     is_lines = is_query or ("url" in context.layers and _LINK_TEXT.match(text) is not None)
-    odd = _follows_one_word(text, head.start()) and (
-        _is_made_up(name)
-        or (head["name"].islower() and head[0][0] == "\n" and _is_last(text, head))
+    odd = _is_set(text, head) or (
+        _follows_one_word(text, head.start())
+        and (
+            _is_made_up(name)
+            or (head["name"].islower() and head[0][0] == "\n" and _is_last(text, head))
+        )
     )
     return verdict("crlf.unknown-field", 4 if is_lines and not odd else 7, head[0])
 
@@ -210,6 +219,9 @@ def _field_in_text(text: str) -> Judgement | None:
 def _judge_head_in_text(text: str, head: re.Match[str]) -> Judgement | None:
     name = head["name"].lower()
     after_address = _ADDRESS.fullmatch(text[: head.start()].rstrip("\r")) is not None
+    sent = "-" in name and _is_mail_for_machines(name, head["value"])
+    if sent and _is_appended(text, head.start()):
+        return verdict("crlf.mail-field", 6, head[0])
     if after_address and (name == "subject" or _is_mail_for_machines(name, head["value"])):
         return verdict("crlf.mail-field", 6, head[0])
     sure = _SURE_IN_TEXT.get(name)
@@ -265,6 +277,16 @@ def _is_made_up(name: str) -> bool:
     return name.startswith("x-") and name not in _WORDS_WITH_X
 
 
+def _is_set(text: str, head: re.Match[str]) -> bool:
+    """Whether a field that an application makes up is given one word below a short value."""
+    value = head["value"].strip()
+    return (
+        _is_made_up(head["name"].lower())
+        and not any(map(str.isspace, value))
+        and _is_appended(text, head.start())
+    )
+
+
 def _is_last(text: str, head: re.Match[str]) -> bool:
     """Whether a field as programs write it, behind what is no name, is all behind CR LF."""
     value = head["value"].strip()
@@ -283,7 +305,7 @@ def _follows_one_word(text: str, position: int) -> bool:
     before = text[:position].rstrip("\r\n")
     if not before:
         # Who begins with a line break writes something below it; not many lines, in an attack.
-        return len(_LINES.findall(text)) <= _FEW_BREAKS
+        return len(_BREAKS.findall(text)) <= _FEW_BREAKS
     return len(before) <= _SHORT and not any(map(str.isspace, before))
 
 
@@ -323,7 +345,10 @@ _LOOKS_AT_TEXT = (_field_in_text, _part_in_text, _split_in_text, _command_in_tex
 
 def _is_forged(text: str, position: int) -> bool:
     """Whether one line of a log is added to a short value; a report of an error shows many."""
-    return _is_appended(text, position) and len(_LINES.findall(text)) < 3
+    # `It fails:`, an empty line, and what it says.
+    is_quoted = text[:position].endswith((":\n", ":\r\n"))
+    lines = len(_LINES.findall(text.rstrip())) + 1
+    return _is_appended(text, position) and lines <= _FEW_OF_LOG and not is_quoted
 
 
 def _is_appended(text: str, position: int) -> bool:
@@ -331,7 +356,7 @@ def _is_appended(text: str, position: int) -> bool:
     if position > 2 * _SHORT:
         return False
     before = text[:position].strip().removesuffix(".").strip()
-    if len(before) > _SHORT or _LINES.search(before) or len(_LINES.findall(text)) > _FEW_LINES:
+    if len(before) > _SHORT or _LINES.search(before) or len(_BREAKS.findall(text)) > _FEW_LINES:
         return False
     head = before.split(" ", 1)[0]
     return not head.endswith(":") and not before.upper().startswith(("HTTP/", "$ ", "> ", "```"))

@@ -34,6 +34,7 @@ from vallum.inspection.detectors.shell_words import (
     Arguments,
     Command,
     commands,
+    is_told_first,
     lines,
     spoken,
     without_comment,
@@ -210,6 +211,8 @@ class _Reading:
             score = max(score, _OPTIONED)
         elif arguments == "prose" and self._begins(command) and len(text) <= _LONGEST_ORDER:
             score = max(score, 5)
+        elif arguments == "prose" and self._tight(command):
+            score = max(score, _OPTIONED)
         elif arguments == "prose":
             return score
         if command.hidden:
@@ -259,6 +262,13 @@ class _Reading:
         if command.entry != "separator" or command.start > self._lead:
             return False
         return _OPTION.search(self._text, command.place, command.end) is not None
+
+    def _tight(self, command: Command) -> bool:
+        """Whether no blank stands beside the mark, and what follows is first told to a shell."""
+        text = self._text
+        blank = any(map(str.isspace, text[max(0, command.start - 1) : command.place]))
+        rest = text[command.place + len(command.name) : command.end]
+        return not blank and command.weight > 1 and is_told_first(rest)
 
     def _told(self, command: Command) -> bool:
         """Whether a short text begins with a separator and a command that is told a word or two.
@@ -353,7 +363,9 @@ class _Reading:
     def _backtick(self, command: Command) -> int:
         """Backticks are also how Markdown writes code, `like this`."""
         text = self._text
-        if command.arguments == "prose":
+        before = text[command.start - 1 : command.start] if command.start else " "
+        attached = not before.isspace() and before not in "(*_[>,.:"
+        if command.arguments == "prose" and not attached:
             return 2
         if text.startswith("SELECT", command.place):
             return _TRACE
@@ -361,8 +373,7 @@ class _Reading:
         score = 5 + command.weight + (command.arguments in ("shell", "sensitive"))
         if "```" in mark:
             return min(score, _TRACE)
-        before = text[command.start - 1 : command.start] if command.start else " "
-        if (not before.isspace() and before not in "(*_[>,.:") or len(mark.strip()) > 1:
+        if attached or len(mark.strip()) > 1:
             return min(score, 9)
         if self._outside >= _SOME_WORDS or (self._outside and command.arguments == "none"):
             return min(score, _TRACE)

@@ -186,6 +186,11 @@ def lines(text: str) -> int:
     return sum(1 for line in _LINE_ENDS.split(text) if line.strip())
 
 
+def is_told_first(text: str) -> bool:
+    """Whether `text`, behind a command, begins with what only shells are told."""
+    return _SHELLISH.match(text.lstrip()) is not None
+
+
 def without_comment(text: str) -> str:
     """`text` without what a shell reads over at its end."""
     comment = _COMMENT.search(text, text.rfind("\n") + 1)
@@ -302,7 +307,8 @@ def _arguments(name: str, given: str) -> Arguments:
         sentence += 2
     if sentence > 3:
         told = WEIGHTS[name] == 3 and given.partition(" ")[0].lower() in OPERANDS.get(name, ())
-        told = told or (WEIGHTS[name] > 1 and name not in DEVELOPMENT and _FILE.search(given))
+        if WEIGHTS[name] > 1 and name not in DEVELOPMENT:
+            told = told or _FILE.search(given) is not None
         return "shell" if told else "prose"
     if _SENSITIVE.search(given):
         return "sensitive"

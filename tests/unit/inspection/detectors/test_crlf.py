@@ -133,3 +133,40 @@ def test_fields_behind_one_word_are_stopped_in_a_query(text: str) -> None:
 )
 def test_lines_of_notes_with_words_of_fields_pass(text: str, location: Location) -> None:
     assert SUSPECTS.score(text, location) < STOPS
+
+
+@pytest.mark.parametrize("location", ["query", "body"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a b\r\nSet-Cookie: c=d" + "\r\n" * 12,
+        "\r\nSet-Cookie: c=d" + "\r\n" * 12,
+        "\r\nX-Tenant: 3" + "\r\n" * 8,
+        "a b\r\nBcc: c@d.example" + "\r\n" * 12,
+        "bob\n[INFO] admin logged in\n\n\n",
+        "Hello to all\r\nReply-To: c@d.example",
+        "Hello to all\r\nMIME-Version: 1.0",
+    ],
+)
+def test_empty_lines_and_words_before_a_field_hide_nothing(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) >= STOPS
+
+
+def test_a_field_of_an_application_counts_below_a_name_too() -> None:
+    assert SUSPECTS.score("Ann Lee\r\nX-Tenant: 3") >= STOPS
+    assert SUSPECTS.score("Ann Lee\r\nX-Tenant: three of us") < STOPS
+
+
+@pytest.mark.parametrize("location", ["query", "body"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Shirts\nX-Small: 3\nX-Large: 5",
+        "Films to see\nX-Men: 2",
+        "It stops with this:\n\nERROR: no disk\n",
+        "Write to us\nTo: the house at the corner",
+        "A list\n\n\nSubject: trees\n",
+    ],
+)
+def test_lists_below_a_title_pass(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) < STOPS

