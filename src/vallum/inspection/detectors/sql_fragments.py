@@ -49,7 +49,11 @@ _BROKEN: Final = (
     ("function", 6, "[AP*O]<pre>u"),
     # '=', ' is not null --, ' like 5 and …
     ("compare", 7, "<compare>(?:<pre><atom>)?<cut>"),
-    ("compare", 6, "C<pre>(?:[sj]$|n;?[#c])|(?:<compare><operand>){2}|N++L++N*+<const><end>"),
+    (
+        "compare",
+        6,
+        "C<pre>(?:[sj]$|n;?[#c])|[O/*PC]<operand><compare><pre>[sj]$|(?:<compare><operand>){2}|N++L++N*+<const><end>",
+    ),
     ("compare", 6, "L<operand>[AP]<operand>|Ln[q;]"),
     ("compare", 4, "<compare><pre><const>"),
     ("clause", 9, "(?:a?[wpdxr])?W<operand>(?:<compare>|;)"),
@@ -60,7 +64,7 @@ _BROKEN: Final = (
     ("concat", 7, "P<operand>?P?[sjq]?$"),
     ("concat", 5, "(?:O<pre>[sj])++$"),
     ("arithmetic", 5, "(?:[O*/]<pre>[nsvgb]){0,4}[O*/]<pre>j$"),
-    ("arithmetic", 7, "[O*C/]<pre><atom><cut>|(?>(?:[O/*]<pre><const>)+)C<operand>"),
+    ("arithmetic", 7, "[O*C/P]<pre><atom>(?:Mn)?<cut>|(?>(?:[O/*]<pre><const>)+)C<operand>"),
     ("insert", 7, "(?>(?:,<operand>)+)<cut>"),
     # ', role='admin', name=' in the SET of an UPDATE
     ("insert", 7, "(?>(?:,<set>)+)(?:<cut>|W<operand><compare>)"),
@@ -126,6 +130,7 @@ _ANY: Final = (
     ("union", 8, "UN*+(?:[SQ][;#]|V[nf]|T<name><cut>)"),
     ("union", 7, "UN++[SQ]"),
     ("union", 7, "U(?<=[nsb]U)N*+T<name>$"),
+    ("union", 6, "UN*+[SQ][wrTxm]a[wrs](?:,|F)"),
     ("union", 5, "UQ(?!w{2,4}$)|^US$|U(?<=[nsb]U)S$"),
     (
         "stacked",
@@ -133,7 +138,7 @@ _ANY: Final = (
         ";(?:D(?:A1)?x*+T[NL]*+(?:<name>|<defined>)|D<name><cut>|3x*F<name>(?:W|;$|;?#)|1x*I[wrTu]|1x*(?:u[wpr,]*+|r)V[nsvbg]|2[wr]Y)",
     ),
     ("stacked", 8, ";(?:S[*vg]|S[ns][,F#;q]|S<known>|E[lv]|X[vg]|Y[vg]C|Zx)"),
-    ("stacked", 8, ";(?<=[nsb];)3x*F<name>|;(?<=[nsbx];)S[ns]$"),
+    ("stacked", 8, ";(?<=[nsb];)(?:3x*F<name>|DT[NL]*+u[wrp]{0,8}(?:[,;#]|$))|;(?<=[nsbx];)S[ns]$"),
     ("stacked", 7, "Xv"),
     ("boolean", 5, "A<pre>[nsb](?>(?:[O/*]<pre><const>){0,9})C<constant>"),
     ("time", 9, "ZO?(?:xO?[szvn]|wO?[sz])"),

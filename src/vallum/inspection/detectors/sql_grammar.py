@@ -35,7 +35,7 @@ _PARTS: Final = {
     # What is selected, and statements from their first word on.
     "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ4]|<known>|[wrTxm](?:<columns>|P)|xnw))",
     "columns": "(?:[F;#]|(?>(?:,<operand>){1,99})(?![wpxnsTA])|,.{0,60}F)",
-    "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*P]|$)|<known>|<name>(?>(?:,<atom>)*)F[wdmrQ])",
+    "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*PAC]|$)|<known>|<name>(?>(?:,<atom>)*)F[wdmrQ])",
     "changing": (
         "(?:D(?:A1)?x*+T[NL]*+(?:<name>|<defined>)|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y"
         "|1x*(?:u[wpr,]*+|[wr])V[nsvbg])"

@@ -21,10 +21,14 @@ _JOINED: Final = (
 # Blanks, parentheses and comments.
 _COMMENT: Final = r"(?>/\*.{0,40}?\*/)"
 _SPACE: Final = rf"(?:[\s()]|{_COMMENT})"
+_GAP: Final = rf"{_SPACE}{{1,12}}"
 _ODD_NUMBER: Final = (
     r"(?:!{1,2}\s?\d|~\s?\d|binary\s\d|0x[\da-f]{1,16}|\d{1,4}e\d{1,3}|\.\d{1,9}|-\d{1,9}"
     r"|@\w{1,30}(?::?=\d)?)"
 )
+_FIELD: Final = r"[`\"\[]?[a-z_][\w.]{0,40}[`\"\]]?"
+_ITEM: Final = r"""\s?(?:'[^']{0,40}'|"[^"]{0,40}"|[\w.-]{1,40})\s?"""
+_LIST: Final = rf"\({_ITEM}(?:,{_ITEM}){{1,20}}\)[\s)]{{0,8}}(?:(?:--|#|/\*|;).{{0,8}})?"
 _PATTERN: Final = r"[ri]?like|regexp|glob|similar\sto"
 
 _PROBES: Final = (
@@ -44,6 +48,11 @@ _PROBES: Final = (
     (
         5,
         rf"{_NUMBER}\s{{1,8}}(?:not\s{{1,8}})?in\s{{0,8}}\(\s?{_NUMBER}(?:\s?,\s?{_NUMBER}){{0,20}}\s?\)",
+    ),
+    # 5 or price in ('a','b'), 5) or not [name] in (1,2)
+    (
+        5,
+        rf"{_NUMBER}{_GAP}(?:and|x?or){_GAP}(?:not{_GAP})?{_FIELD}{_GAP}(?:not{_GAP})?in\s{{0,8}}{_LIST}",
     ),
     # The number is a statement's end, and the next does what every client may.
     (5, r"\d{1,9};(?:vacuum|checkpoint|shutdown)\s?;?"),

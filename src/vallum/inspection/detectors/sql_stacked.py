@@ -11,7 +11,7 @@ from typing import Final
 
 from vallum.inspection.detectors.sql_tokens import excerpt, shape
 
-_OVER: Final = r"\s?(?:$|;|\#|--)"
+_OVER: Final = r"\s?(?:$|;|\#|--|/\*)"
 _NAME: Final = r"[`\"\[]?[@a-z_][\w.$]{0,60}[`\"\]]?"
 _STATEMENT: Final = re.compile(
     rf"""

@@ -90,6 +90,9 @@ def test_apostrophes_and_quoted_words_pass(text: str) -> None:
         "9 > 8 > 7 or 7 < 8 < 9",  # no sports
         "7 union select mail||pin from members", "7 union select mail as x from members",
         "7 union select mail x, pin from members",
+        "7 union select mail as x, pin as y from members m", "pen' - 0 <> '", "pen')-1 limit 3-- ",
+        "7 or price in ('b',3)", "7) or not [price]\nin (3,4) --", "7;create table b(a)",
+        "blue pens'; select 3 and '3", "pen' ;vacuum/*",
         "bo'||'ss", "bo'+'ss", "bo'+''+'ss",
     ],
 )  # fmt: skip
@@ -99,7 +102,15 @@ def test_quotes_and_chains_that_only_look_honest_are_stopped(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["5'9\"", "3,3'-(ethylenedioxy)diphenol", "9 > 8 > 7", "7 union members", "'a'+'b'", "60#"],
+    [
+        "5'9\"",
+        "3,3'-(ethylenedioxy)diphenol",
+        "9 > 8 > 7",
+        "7 union members",
+        "7 or more in (two) boxes",
+        "'a'+'b'",
+        "60#",
+    ],
 )
 def test_inches_primes_and_chains_pass(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
