@@ -25,7 +25,7 @@ _SPLIT: Final = re.compile(
     r"|s/\*[^*]*\*/elect|se/\*[^*]*\*/lect|sel/\*[^*]*\*/ect|sele/\*[^*]*\*/ct|selec/\*[^*]*\*/t)"
 )
 # What only a later MySQL runs, and this one reads over.
-_LATER: Final = re.compile(r"/\*m?!\d{5,6}[^*]*+(?:\*(?!/)[^*]*+)*+\*/")
+_LATER: Final = re.compile(r"/\*m?!\d{5,6}[^*]*+(?>(?:\*(?!/)[^*]*+)*)\*/")
 _FEWEST: Final = 2
 # O'Brien' or 1=1: whoever escapes one quote of two is attacked behind the other.
 _NAME: Final = re.compile(r"([^'\"]{0,40}[^\W\d_])'([^\W\d_]{1,30}')")

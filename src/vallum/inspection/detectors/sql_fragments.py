@@ -62,7 +62,7 @@ _BROKEN: Final = (
     ("clause", 7, "x[wrszx]<cut>|arF"),
     ("clause", 6, "a<name>F"),
     ("concat", 7, "P<operand>?P?[sjq]?$"),
-    ("concat", 5, "(?:O<pre>[sj])++$"),
+    ("concat", 5, "(?>(?:O<pre>[sj])+)$"),
     ("arithmetic", 5, "(?:[O*/]<pre>[nsvgb]){0,4}[O*/]<pre>j$"),
     ("arithmetic", 7, "[O*C/P]<pre><atom>(?:Mn)?<cut>|(?>(?:[O/*]<pre><const>)+)C<operand>"),
     ("insert", 7, "(?>(?:,<operand>)+)<cut>"),
