@@ -135,6 +135,7 @@ _TRIGGERS: Final = (
     # Spelled as one word; with blanks there is a clue, but for `os. system`.
     rf"\b{_PYTHON}\. ?{_PYTHON_CALLED}|\b(?:c?pickle|marshal|dill)\.loads",
     rf"\b{_PYTHON}\s{{0,2}}\.\s{{0,2}}{_PYTHON_CALLED}",
+    rf"\bfrom\s{_PYTHON}\simport\s",
     r"\bopen\s*\(\s*['\"][^'\"]+['\"][^)]*\)\s*\.\s*(?:read|write)",
     # JavaScript
     r"\barguments\s?\[|\bresponse\s?\.\s?(?:write|end|send)\s?\(\s?['\"\d]|console\.\w{3,5}\(process",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from vallum.inspection.detectors.code_reading import (
@@ -89,6 +90,12 @@ _MODULE = re.compile(
 _FILE = re.compile(r"^\s{0,40}+['\"](?:/|\.\./|[a-z]:)", re.I)
 _THEN_READ = re.compile(r"\s{0,40}+\.\s{0,40}+(?:read(?:lines?)?|write)\s{0,40}+\(")
 _MODE = re.compile(r",\s{0,8}+(['\"])(?:exec|eval|single)\1")
+_IMPORTED = re.compile(
+    r"\bfrom\s{1,4}(?:os|posix|subprocess|pty|commands)\s{1,4}import\s{1,4}"
+    r"(?P<name>system|[Pp]open\d?|spawn\w{0,4}|exec\w{1,4}|call|run|check_\w{4,8}|get\w{0,6}output|\*)"
+    r"(?:\s{1,4}as\s{1,4}(?P<alias>[A-Za-z_]\w{0,40}))?\s{0,4}[;\n]"
+)
+_FEW: Final = 4
 _FENCE = re.compile(r"^ {0,3}```[\w-]{0,20} *$", re.M)
 _DEFINED = re.compile(
     r"^def ([A-Za-z_]\w{0,40})\([\w, ]{1,80}\):\n(?>(?:[ \t][^\n]*+\n){0,20})[ \t][^\n]*+\Z", re.M
@@ -106,6 +113,7 @@ def judge(reading: Reading) -> Judgement | None:
             _objects(reading.plain),
             *_alone(reading.text),
             *_calls(reading),
+            _imported(reading.plain),
         )
     )
 
@@ -164,6 +172,16 @@ def _calls(reading: Reading) -> Iterator[Judgement | None]:
         if _is_shown(text, call) or site(text, call.start, call.close) == "prose":
             score = 4
         yield judgement("code.python_call", score, text, max(0, call.start - 20), call.close)
+
+
+def _imported(text: str) -> Judgement | None:
+    """`from os import system as s`, and a call of what was imported by that name."""
+    for match in islice(_IMPORTED.finditer(text) if "import" in text else (), _FEW):
+        name = match["alias"] or match["name"].replace("*", "system")
+        call = re.compile(rf"\b{name}\s{{0,4}}\(\s{{0,4}}['\"\[]").search(text, match.end())
+        if call is not None and site(text, match.start(), call.end()) != "prose":
+            return judgement("code.python_call", 7, text, match.start())
+    return None
 
 
 def _is_shown(text: str, call: Call) -> bool:

@@ -70,7 +70,7 @@ _FAKE = re.compile(r"c:\\fakepath\\")
 _SHARE = re.compile(
     r"\\\\([\w.-]{1,255}(?:@(?:ssl|\d{1,5})){0,2}|\?|\.)\\[\w.$?-]|//(\d{1,3}(?:\.\d{1,3}){3})/\w"
 )
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w{1,5})?\Z|\\\\\.\\\w")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d) {0,4}(?:[.:][\w.]{0,20})?\Z|\\\\\.\\\w")
 _STREAM = re.compile(r":(?::\$(?:data|index_allocation)|\$(?:i30|attribute_list))")
 _NULL = re.compile(r"[\w/.\\-]\x00(?:\.?\w{1,5}\Z|[/.\\]|\Z)")
 _SCRIPT = re.compile(

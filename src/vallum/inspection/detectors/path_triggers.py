@@ -40,7 +40,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"(?:backup|dump|database|db|site|www|wwwroot|htdocs)\.(?:sql|tar|zip|tgz|gz|rar|7z|bak)",
     # Files of Windows.
     r"(?:boot|win|system|oot)\.ini|ntuser\.|repair[/\\](?:sam|sys|sec)|system32|inetpub|winnt|ntds\.dit|syswow64|^[\"'(]?[a-z]:[/\\]",
-    r"^\\\\[\w.$?@-]+\\|^\\\?\?\\|^//\d+\.\d+\.|::?\$(?:data|index|i30|attr)|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.\w+)?$",
+    r"^\\\\[\w.$?@-]+\\|^\\\?\?\\|^//\d+\.\d+\.|::?\$(?:data|index|i30|attr)|^(?:con|prn|aux|nul|com\d|lpt\d)\x20{0,4}(?:[.:][\w.]{0,20})?$",
     # Wrappers and remote files.
     rf"\b{_SCHEME}:{_REST}",
     rf"\b{_SCHEME}\s:{_REST}",

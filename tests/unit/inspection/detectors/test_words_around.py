@@ -49,6 +49,8 @@ WORDS = "a small red boat waits near our harbour since Monday "
         "имя_переменной=__import__('subprocess').run('whoami')",
         "process; module; exports; require; process.binding('fs')",
         "'```';__import__('subprocess').run('whoami')",
+        "from os import system as s;s('whoami')",
+        "from subprocess import *\nfrom os import popen as p\np('whoami')",
         # Outside of the marks that a server looks for
         f"{WORDS}<?php readfile('/srv/a.key'); ?> {WORDS}",
         f"{WORDS}<?= file_get_contents('/srv/a.key') ?> {WORDS}",
@@ -83,6 +85,7 @@ def test_words_do_not_spare_code(text: str) -> None:
         "Мы больше не используем os.system('ls') в наших программах",
         "Dear all,\nplease replace\nos.system('ls')\nby something better, thank you",
         "The value of $f(x)$ is always positive",
+        "from os import path\nprint(path.join('a', 'b'))",
         "$effect(() => { count += 1 })",
         "Look at this:\n\n```python\nimport subprocess\nsubprocess.run(args)\n```\nIt hangs.",
         "def start(command):\n    return subprocess.run(command)",
@@ -340,6 +343,9 @@ def test_addresses_of_honest_people_pass(text: str, name: str) -> None:
         "](../../../../srv/secret",
         "expect://echo a small red boat today",
         "php://filter/a small red boat/resource=index.php",
+        "aux.tar.gz",
+        "con .txt",
+        "nul:",
     ],
 )
 def test_names_of_files_may_have_blanks(text: str) -> None:
