@@ -90,7 +90,7 @@ _SCORES: Final = {
     "exit": 5,
 }
 _NOTHING_BEFORE = re.compile(
-    r"\W{0,40}(?:java\.lang\.|System\.|new\s{1,8}\w{1,40}\s{0,8}\(\s{0,8})?"
+    r"\W{0,40}(?:\d{1,9}\W{0,8};\W{0,8})?(?:java\.lang\.|System\.|new\s{1,8}\w{1,40}\s{0,8}\(\s{0,8})?"
 )
 # What says much only where it is all there is: honest programs have such lines.
 _ALONE = Needle(

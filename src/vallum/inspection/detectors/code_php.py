@@ -102,6 +102,9 @@ _JSONATA = re.compile(
     r"exists|append|sort|reverse|shuffle|distinct|zip|keys|lookup|spread|merge|sift|each|now|millis|"
     r"fromMillis|toMillis|map|filter|single|reduce|formatNumber|parseInteger|type)\("
 )
+# A text in the language of who reads (Vue): nobody gave the variable a value.
+_TRANSLATED = re.compile(r"\$t[ce]?\(\s?['\"][\w. -]{1,80}['\"]")
+_GIVEN_NAME = re.compile(r"\$t[ce]?\s{0,40}(?:[.?|]{1,2})?=(?!=)")
 _WRAPPED = re.compile(r"\(\s{0,40}+@?\$\w{1,40}[^()]{0,40}\)\s{0,40}+\(")
 # A constant or an array that holds a name, called with a text: `(x)('id');`.
 _CONSTANT_CALL = re.compile(
@@ -126,6 +129,13 @@ _MADE = re.compile(
     r"\bnew\s+\\?(?:SoapClient|SplFileObject|SplFileInfo|DirectoryIterator|FilesystemIterator|"
     r"GlobIterator|ReflectionFunction|ReflectionMethod|SimpleXMLElement|ZipArchive|Phar(?:Data)?|FFI|"
     r"Imagick)\s{0,8}+\(",
+    re.I,
+)
+# With the place in it no line of a program: what is read is the machine, or another site.
+_READ_PLACE = re.compile(
+    r"new\s+\\?(?:Spl\w{8,12}|\w{2,12}Iterator)\s{0,8}+\(\s{0,4}['\"](?:/(?:etc|proc|var|home|root)?['\"/]|"
+    r"\.\./|glob:|php:|file:)|"
+    r"new\s+\\?SimpleXMLElement\s{0,8}+\(\s{0,4}['\"][a-z]{2,8}:[^()]{0,200},\s{0,4}true",
     re.I,
 )
 # Names made of bytes that nobody can read: `(~'…')()`, `('…'^'…')()`.
@@ -262,7 +272,9 @@ def _shown_call(text: str) -> Iterator[Judgement]:
 def _made(text: str) -> Iterator[Judgement]:
     match = _MADE.search(text)
     if match:
-        whole = not _has_name(text[: match.start()]) and not is_prose(text[match.end() :])
+        read = _READ_PLACE.match(text, match.start()) is not None
+        whole = read or not _has_name(text[: match.start()])
+        whole = whole and not is_prose(text[match.end() :])
         yield judgement("code.php_call", 6 if whole else 4, text, match.start())
     for pattern in (_COMPLEMENT, _EXCLUSIVE):
         match = pattern.search(text)
@@ -406,6 +418,8 @@ def _variable_call(text: str, match: re.Match[str]) -> Judgement | None:
         and not _STATEMENT_ENDS.search(text, match.end())
     )
     query = _JSONATA.match(text, match.start()) and ";" not in text
+    shown = "{{" in text[: match.start()] and _TRANSLATED.match(text, match.start())
+    query = query or (shown and not _GIVEN_NAME.search(text))
     if place == "prose" or formula or query or _ARROW.match(text, match.end()):
         return judgement("code.php_computed_call", 3, text, match.start())
     return judgement("code.php_computed_call", 6 if place == "whole" else 5, text, match.start())

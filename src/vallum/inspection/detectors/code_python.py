@@ -44,7 +44,7 @@ _RUNTIME = re.compile(
 )
 # Whole lines that make a program wait, stop or lose its files.
 _LINE = re.compile(
-    r"\W{0,8}?(?:(?:import\s+time\s{0,4}[;\n]\s{0,4})?time\.sleep\(\s{0,4}\d{1,4}\s{0,4}\)|"
+    r"\W{0,8}?(?:\d{1,9}\W{0,4};\W{0,4}?)?(?:(?:import\s+time\s{0,4}[;\n]\s{0,4})?time\.sleep\(\s{0,4}\d{1,4}\s{0,4}\)|"
     r"os\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|getlogin)\([^()]{0,80}\)|"
     r"shutil\.(?:rmtree|move|copy\w{0,4})\(\s{0,4}['\"][^()]{1,120}\)|"
     r"import\s+(?:\w{2,12}\s{0,4},\s{0,4}){1,4}(?:os|subprocess|pty|socket))\W{0,8}"

