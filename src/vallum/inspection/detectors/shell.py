@@ -219,7 +219,7 @@ class _Reading:
             score = max(score + 1, 6)
         if command.located:
             score = max(score, 8)
-        if arguments == "none":
+        if arguments == "none" and not command.located:
             score = self._alone(command, score)
         elif arguments == "word" and self._told(command):
             score = max(score, 5)
@@ -316,10 +316,13 @@ class _Reading:
         """
         at = command.start
         around = self._text[max(0, at - 1) : at + 2]
-        if command.name in FILTERS:
+        piped = "|" in self._text[at : command.place]
+        if piped and command.name in FILTERS:
             words = _SOME_WORDS
         elif command.arguments == "shell" or (
-            command.arguments == "none" and command.weight == 3 and command.name not in DEVELOPMENT
+            command.arguments in ("none", "plausible")
+            and command.weight == 3
+            and command.name not in DEVELOPMENT
         ):
             return False  # SECURITY: whoever attacks can write sentences around it.
         return self._spoken >= words and (around[:1].isspace() or around[-1:].isspace())
@@ -354,10 +357,13 @@ class _Reading:
         return not lined or (len(command.name) > 1 and command.name not in SPOKEN_BY_PROGRAMS)
 
     def _substitution(self, command: Command) -> int:
-        if command.arguments == "prose" and command.weight < 3:
+        rest = self._text[command.place + len(command.name) : command.end]
+        if command.arguments == "prose" and command.weight < 3 and not is_told_first(rest):
             return 3
         if command.weight == 1 and _OF_PAGE.match(self._text, command.place + len(command.name)):
             return 3  # `$(form).submit()`
+        if command.weight == 1 and command.arguments == "none" and self._spoken >= _SOME_WORDS:
+            return _TRACE
         return 8 if command.weight == 1 else 9
 
     def _backtick(self, command: Command) -> int:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from vallum.inspection.detectors.shell_words import known, spoken
+from vallum.inspection.detectors.shell_words import is_told_first, known, spoken
 from vallum.inspection.model import Judgement
 
-TRIGGER: Final = r"^[\w.-]{0,40}[\"'][ \t)]{0,4}(?:[;|&]|\n[^\n])"
+TRIGGER: Final = (
+    r"^[\w.-]{0,40}[\"'][ \t)]{0,4}(?:[;|&]|\n\n?[^\n])|\w[\"'][ \t)]{0,4}[;|&]{1,2}\s?[a-z./~>${(]"
+)
 
-_LEAVES = re.compile(r"[\w.-]{0,40}([\"'])[ \t)]{0,4}(?=[;|&\n])")
+_LEAVES = re.compile(r"[\w .,@=&-]{0,80}([\"'])[ \t)]{0,4}(?=[;|&\n])")
 _COMMENT = re.compile(r"[\s;]#[^\n\"']{0,80}\Z")
 _REFERENCE = re.compile(r"&#?\w{1,31};")
 _SEPARATORS = re.compile(r"[;|&\n]+")
@@ -32,8 +34,9 @@ def breakout(text: str) -> Judgement | None:
     if leaves is None:
         return None
     rest = text[leaves.end() :].rstrip()
-    if rest.endswith(leaves[1]):
-        inside = rest[:-1]
+    reopens = rest.rfind(leaves[1])
+    if reopens >= 0:
+        inside = rest[:reopens]
     else:
         comment = _COMMENT.search(rest, max(0, len(rest) - 90))
         if comment is None:
@@ -54,5 +57,7 @@ def _runs(piece: str, inside: str) -> bool:
     assigned = _ASSIGNMENT.match(piece)
     if assigned is not None:
         return f"${assigned[1]}" in inside or f"${{{assigned[1]}" in inside
-    words = piece.split(None, 1)
-    return bool(words) and spoken(piece) <= _MOST_WORDS and known(words[0]) is not None
+    name, _, rest = piece.partition(" ")
+    if known(name) is None:
+        return False
+    return spoken(piece) <= _MOST_WORDS or is_told_first(rest)

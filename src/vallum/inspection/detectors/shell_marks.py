@@ -67,7 +67,7 @@ _MARKS: Final = (
     ),
     mark("shell.command", 7, "expr", r"[;|&`(\n]\s{0,3}expr\s{1,3}\d{1,20}\s{0,3}[-+*/%\\]"),
     mark(_EX, 6, "ifs=", r"(?:\A|[;&|\n]\s?)ifs=\S"),
-    mark("shell.command", 7, ".", r"[;|&]\s{0,3}\.\s{1,3}(?:~|\.{1,2})?/\w"),
+    mark("shell.command", 8, ".", r"[;|&`(\n]\s{0,3}\.\s{1,3}(?:~|\.{1,2})?/\w"),
     mark("shell.command", 7, "$", r"[;|&]\s{0,3}(?:\$\{?[a-z_]\w{0,30}\}?){2,8}(?:[\s;|&]|\Z)"),
     mark("shell.command", 6, "trap", r"[;&|\n]\s{0,8}trap\s{1,8}['\"]"),
     mark("shell.command", 7, "for", r"[;&|\n]\s?for\s?\(\([^()]{0,40}\)\)\s?;?\s?do\s"),
@@ -142,7 +142,8 @@ def marks(text: str) -> Iterator[Judgement]:
 def _leads(text: str, at: int) -> bool:
     """Whether a shell would take the word at `at` for a command."""
     before = text[max(0, at - 12) : at].rstrip(" \t")
-    return not before or before[-1] in ";&|\n" or text[at] in ";&|\n"
+    inside = text[at] == "`" or text[max(0, at - 1) : at + 1] in ("$(", "<(", ">(")
+    return inside or not before or before[-1] in ";&|\n" or text[at] in ";&|\n"
 
 
 def _interpreted(text: str) -> Iterator[Judgement]:

@@ -108,7 +108,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # A variable or else, the content of a file, a file of one's own.
     r"[;|&`]\s?\$\{\w+:?[-=+]|\$\(\s?<\s?[\w./~-]+\s?\)|`\s?<\s?[\w./~-]+\s?`|[a-z]``[a-z]",
     r"[;|&]\s?[\w-]{1,40}\.(?:sh|bash|bat|cmd|ps1|exe)[\s;|&#]{0,8}$",
-    r";\s?(?:done|fi|esac)\b|[;|&]\s?\.\s+[/~.]|[;|&]\s?\$\{?\w+\}?\$",
+    r";\s?(?:done|fi|esac)\b|[;|&]\s?\.\s+[/~.]|[`(\n]\s?\.\s+(?:~|\.{1,2})?/\w|[;|&]\s?\$\{?\w+\}?\$",
     # Functions, sockets, calls, directives.
     r"\(\)\s?\{|/dev/(?:tcp|udp)|\bmkfifo\s|\bmknod\s|-i\s*[<>\d&|]{1,3}|<!--\s?#\s?\w",
     r"\b(?:nc|ncat|netcat|socat)(?:\.\w+)?\s[^\n]*-{0,2}(?:e|c|exec|sh-exec|system)\b",

@@ -69,6 +69,7 @@ _FOLDER = re.compile(r"(?:/|\./|~/|[a-z]:[\\/]|(?:usr/)?s?bin/)")
 _SUFFIX = re.compile(r"\.(?:exe|com|bat|cmd|ps1)\Z")
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _STOP = re.compile(r"[;|&\n\r`]")
+_STOPS_INSIDE = re.compile(r"[;|&\n\r`)]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _SPOKEN = re.compile(r"(?<![^\s(])[^\W\d_]{2,}(?:'[a-z]{1,2})?[,.!?:]?(?![^\s)])")
 _SHELLISH = re.compile(
@@ -83,6 +84,10 @@ _SENSITIVE = re.compile(
     r"/(?:etc|proc|root|var/(?:log|www)|boot|sys|dev/(?:tcp|udp|shm))/|/et|passwd|shadow|/(?:usr/)?bin/|"
     r"\.ssh|\.bash|\.env\b|\.aws|[a-z]:[\\/]windows|boot\.ini|win\.ini|system32|id_rsa|/dev/null",
     re.IGNORECASE,
+)
+# The name of a file that somebody keeps.
+_NAMED_FILE = re.compile(
+    r"[\w/-]{1,80}\.(?:txt|log|conf|cfg|ini|php|py|js|env|ya?ml|json|xml|csv|key|pem|sql|db|bak|sh)\b"
 )
 # A file that no sentence is about; and one that a command is told first of all.
 _FILE = re.compile(
@@ -151,7 +156,7 @@ def _command(text: str, match: re.Match[str]) -> Command | None:
     if hidden and head.count("'") % 2 and text[place - 1 : place] != "'":
         hidden = False  # I'd: an apostrophe, not a quoted part of a word.
     rest = text[end : end + _REST]
-    stop = _STOP.search(rest)
+    stop = (_STOPS_INSIDE if mark[-1:] == "(" else _STOP).search(rest)
     given = rest[: stop.start()] if stop else rest
     arguments = _arguments(name, given)
     if arguments in ("none", "prose", "word") and _is_coding(text, match.start()):
@@ -188,7 +193,8 @@ def lines(text: str) -> int:
 
 def is_told_first(text: str) -> bool:
     """Whether `text`, behind a command, begins with what only shells are told."""
-    return _SHELLISH.match(text.lstrip()) is not None
+    told = text.lstrip()
+    return (_SHELLISH.match(told) or _NAMED_FILE.match(told)) is not None
 
 
 def without_comment(text: str) -> str:
@@ -320,11 +326,13 @@ def _arguments(name: str, given: str) -> Arguments:
         return "prose"
     if _PLAUSIBLE.match(given):
         return "plausible"
-    if given.partition(" ")[0].lower() in OPERANDS.get(name, ()):
+    if given.partition(" ")[0].strip("\"')").lower() in OPERANDS.get(name, ()):
         return "shell"
     first, _, rest = given.partition(" ")
     if WEIGHTS[name] > 1 and rest and _SHELLISH.match(rest.lstrip()) and first.isalnum():
         return "shell"
+    if _NAMED_FILE.match(rest):
+        return "plausible"
     if first in ("#", "--", "//", ")", "*/", ">", "<", "\\"):
         return "none"
     return "word" if sentence < 2 + (WEIGHTS[name] == 3) and len(given) < 40 else "prose"
