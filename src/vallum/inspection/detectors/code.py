@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -233,9 +234,18 @@ _TRIGGERS: Final = (
 )
 
 
+# Where a program was when it failed: `(Runtime.java:314)` is what no language calls with.
+_FRAME = re.compile(
+    r"(?<!\S)at [ ]?(?:[\w.$@-]{1,80}/{1,2}){0,2}(?:async |new )?[\w.$]{1,200}"
+    r"(?:<(?:cl)?init>|<anonymous>)?(?: \[as [\w.]{1,60}\])? ?"
+    r"\((?:\w{1,80}\.(?:java|kt|scala|groovy):\d{1,6}|Native Method|Unknown Source|"
+    r"(?:node:)?[\w./\\@-]{1,200}:\d{1,6}:\d{1,6})\)(?=\s|\Z)"
+)
+
+
 def judge(text: str, context: Context) -> Judgement | None:
     """The strongest of what the languages make of `text`."""
-    reading = Reading(text)
+    reading = Reading(_FRAME.sub(" ", text) if "at " in text else text)
     return strongest(
         (
             code_php.judge(reading, context),

@@ -65,7 +65,7 @@ _FILES = Needle(
     "readfilesync readdirsync writefilesync createreadstream unlinksync appendfilesync execsync "
     "execfilesync spawnsync execfile",
     r"\b(?:readFileSync|readdirSync|writeFileSync|createReadStream|unlinkSync|appendFileSync|"
-    r"execSync|execFileSync|spawnSync|execFile)\s{0,40}+\(\s{0,40}+[^)\s]",
+    r"execSync|execFileSync|spawnSync|execFile)\s{0,40}+\(\s{0,40}+(?!\.{3}\s{0,4}\))[^)\s]",
 )
 # Who writes to the console of a server with a constant asks whether it evaluates at all.
 _CONSOLE = Needle(

@@ -216,10 +216,9 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
 
 def _tags(reading: Reading) -> Iterator[Judgement | None]:
     text = reading.text
-    match = _TAG.search(text) if "<" in text else None
-    if match:
-        score = _tag_score(reading, text[match.end() : match.end() + 200], match[1])
-        yield judgement("code.php_tag", score, text, match.start())
+    for tag in _first(_TAG, text) if "<" in text else ():
+        score = _tag_score(reading, text[tag.end() : tag.end() + 200], tag[1])
+        yield judgement("code.php_tag", score, text, tag.start())
     match = _SCRIPT_TAG.search(text) if "<" in text else None
     if match:
         yield judgement("code.php_tag", 8, text, match.start())
@@ -235,6 +234,11 @@ _STATEMENT = re.compile(
     re.I,
 )
 
+
+_EMPTY = re.compile(r"\s{0,8}\?>")
+_EMPTY_TAG = re.compile(r"<\?(?:php)?\s{0,8}\?>", re.I)
+# A string behind it makes it no tag, nor the name of a constant: "`<?php` begins".
+_NO_TAG = re.compile(r"['\"`]")
 
 # What nobody shows who explains the tag: a command, a file elsewhere, a name that is computed.
 _REACHING = re.compile(
@@ -254,6 +258,10 @@ def _tag_score(reading: Reading, inside: str, tag: str) -> int:
     if _REACHING.search(inside.partition("?>")[0]):
         return 8
     if is_prose(inside) or is_prose(reading.plain):
+        return 4
+    if _NO_TAG.match(inside) and tag.lower() == "php":
+        return 4
+    if _EMPTY.match(inside) and _has_name(_EMPTY_TAG.sub("", reading.text)):
         return 4
     if _STATEMENT.match(inside):
         return 8
@@ -313,6 +321,8 @@ def _call(text: str, call: Call) -> Judgement | None:
         return judgement(rule, 9, text, call.start, call.close)
     if _OF_OBJECT.search(text, max(0, call.start - 60), call.start):
         return None
+    if _is_named(text, call):
+        return judgement(rule, 3, text, call.start, call.close)
     place = site(text, call.start, call.close)
     tainted = bool(_TAINT.search(call.arguments))
     deadly = call.name in _DEADLY
@@ -348,6 +358,33 @@ _ARGUMENTS = re.compile(r"['\"`$@\\]|^\s{0,40}+\d+\s{0,40}+$|^\s{0,40}+$|\)\.")
 
 def _argued(call: Call) -> bool:
     return bool(_ARGUMENTS.search(call.arguments))
+
+
+# What may be left of a word whose start is a function: `exec(utive)`.
+_RESTS: Final = {
+    "system": words("s at atic atically ic ically"),
+    "exec": words("s ute utes uted uting ution utions utive utives utable utables utor"),
+    "eval": words("s uate uates uated uating uation uations uator uators ution"),
+    "assert": words("s ed ing ion ions ive ively"),
+    "phpinfo": words("s"),
+    "extract": words("s ed ing ion ions or"),
+    "dl": words("s"),
+}
+# A call without what is handed over makes a function of PHP, which nobody calls here.
+_ELIDED = re.compile(r"\s{0,4}(?:\.{3}|…)\s{0,4}")
+_CALLED_NO_MORE = re.compile(r"['\"`]?[.!?,]?(?:\s{1,4}+(?:[^\W\d_]|[`'\"]\w)|\s{0,4}\Z)")
+_SAID_BEFORE = re.compile(r"(?:\A|[\w:.,!?] {1,2})['\"`]?\Z")
+
+
+def _is_named(text: str, call: Call) -> bool:
+    """Whether a call is the name of a function, or a word with brackets in it."""
+    if call.arguments.lower() in _RESTS.get(call.name, ()):
+        return True
+    return (
+        _ELIDED.fullmatch(call.arguments) is not None
+        and _CALLED_NO_MORE.match(text, call.close) is not None
+        and _SAID_BEFORE.search(text, 0, call.start) is not None
+    )
 
 
 # Names that SQL, C and others have too.

@@ -96,6 +96,8 @@ _IMPORTED = re.compile(
     r"(?:\s{1,4}as\s{1,4}(?P<alias>[A-Za-z_]\w{0,40}))?\s{0,4}[;\n]"
 )
 _FEW: Final = 4
+# An ellipsis is an object of Python's, of which none of these can make anything.
+_ELIDED = re.compile(r"\s{0,8}(?:\.{3}|…|\[\s{0,4}(?:\.{3}|…)\s{0,4}\])\s{0,8}(?:,|\Z)")
 _FENCE = re.compile(r"^ {0,3}```[\w-]{0,20} *$", re.M)
 _DEFINED = re.compile(
     r"^def ([A-Za-z_]\w{0,40})\([\w, ]{1,80}\):\n(?>(?:[ \t][^\n]*+\n){0,20})[ \t][^\n]*+\Z", re.M
@@ -186,6 +188,8 @@ def _imported(text: str) -> Judgement | None:
 
 def _is_shown(text: str, call: Call) -> bool:
     """Whether who writes the call shows it to somebody, or it would do nothing by itself."""
+    if _ELIDED.match(call.arguments):
+        return True
     # A fence of Markdown is no Python.
     if len(_FENCE.findall(text, 0, call.start)) % 2:
         return True

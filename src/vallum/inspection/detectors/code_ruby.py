@@ -104,7 +104,7 @@ def judge(reading: Reading) -> Judgement | None:
 
 def _call(text: str, call: Call) -> Judgement | None:
     owner = receiver(text, call.start)
-    if owner not in _OF[call.name] or not call.arguments.strip():
+    if owner not in _OF[call.name] or not call.arguments.strip(" ."):
         return None
     score = 8 if owner in _DEADLY else 6
     # `File.open(path)` is in every program: what counts is a path that is written down.

@@ -43,7 +43,14 @@ _LOCAL_PARAMETERS = re.compile(
     rf"\{{!\s?(?:{_PARSERS}(?:\s{{1,4}}[\w.]{{1,40}})?=[^{{}}]{{0,300}}\}}|"
     r"(?:func|xmlparser|lucene|e?dismax|complexphrase|surround)\})"
 )
+# Names of a part of the query, where its values are kept, and which of equals is shown.
+_LABELS = re.compile(
+    r"\{!\s?(?:(?:collapse|terms|geofilt|bbox)\s{1,4})?"
+    r"(?:(?:tag|ex|key|cache|cost|q\.op|field|f|sfield|pt|d|separator|min|max|sort|nullPolicy)="
+    r"(?:'[^'{}$]{0,80}'|[^\s'\"{}$]{1,80})\s{0,4}){1,6}\}"
+)
 _SECRETS = r"(?:\w{0,20}(?:passw(?:or)?d|secret|api_?key)\w{0,20})"
+_SECRET = re.compile(_SECRETS)
 # Any value, a range of them, or an expression for them: `password: ***` is none of these.
 _ANY_VALUE = r":(?:\*(?![*\w])|\[[^\]]{1,40} TO |/[^/\s]{1,60}/(?:$|[\s)]))"
 _SECRET_ASKED = re.compile(
@@ -78,6 +85,11 @@ def judge_name(text: str) -> Judgement | None:
     return match and verdict("nosql.search-script", 6, text)
 
 
+def _unless_secret(label: re.Match[str]) -> str:
+    """The label, if what it names is kept from readers."""
+    return label[0] if _SECRET.search(label[0]) else ""
+
+
 def look(text: str) -> Judgement | None:
     """What `text` would do as a query, or inside one."""
     body = _BODY.search(text)
@@ -89,8 +101,9 @@ def look(text: str) -> Judgement | None:
     left = _CLAUSE_LEFT.match(text)
     if left:
         return verdict("nosql.search-body", 7, left[0])
-    parser = _LOCAL_PARAMETERS.search(text)
+    parser = _LOCAL_PARAMETERS.search(_LABELS.sub(_unless_secret, text) if "{!" in text else text)
     if parser:
+        text = parser.string
         # What follows the parameters is what the parser reads, in words if need be.
         chosen = not text[: parser.start()].strip() or text.endswith('"', 0, parser.start())
         is_talk = not chosen and is_talked_about(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
-from vallum.inspection.detectors.code_reading import Needle, spelled_out, words
+from vallum.inspection.detectors.code_reading import Needle, spelled_out
+from vallum.inspection.detectors.template_words import FORMATTING, OF_STEP, ON_CONSTANTS
 
 Kind = Literal["plain", "constant", "call", "literal", "danger", "context"]
 """`plain` shows a variable; `constant` computes with constants (how attackers ask whether an engine
@@ -127,14 +128,6 @@ _DATE = re.compile(
 )
 _TIMES = re.compile(r"[*+%^&|=<>~]|(?<=\d)/(?=\d)")
 _CALL = re.compile(r"(?<![\w$])[A-Za-z_]\w{0,40}\(")
-_FORMATTING: Final = words(
-    "t __ _ _n trans translate i18n gettext ngettext url asset url_for path_for route format date "
-    "number "
-    "currency default upper lower truncate plural include toyaml tojson tpl quote printf index "
-    "hashfiles "
-    "join contains startswith endswith fromjson success failure always env var local lookup "
-    "if each with unless partial file ssm opt sls"
-)
 _CONTEXT = re.compile(
     r"^[\s=]{0,40}+(?:config|get_flashed_messages|g\.\w+|ENV(?:\s?\[.{0,40}\])?|global_variables|"
     r"local_variables|instance_variables|self\.(?:inspect|methods|class)|@\w+\.(?:class|methods)|"
@@ -214,7 +207,7 @@ def sense(inside: str, opener: str) -> Sense:
     match = _FILTER.search(plain)
     if match and not _HARMLESS_ARGUMENT.match(plain, match.start()):
         return Sense("danger", match.start())
-    match = _LITERAL.search(inside)
+    match = _LITERAL.search(OF_STEP.sub("step", inside) if opener == "{{" else inside)
     if match:
         return Sense("literal", match.start())
     if opener in {"{%", "<%"} and _STATEMENT.match(inside.lstrip("=-")):
@@ -225,11 +218,11 @@ def sense(inside: str, opener: str) -> Sense:
     if _ASKED.match(inside):
         return Sense("constant", 0)
     filtered = _FILTERED.match(inside)
-    if filtered and filtered["name"] not in _FORMATTING:
+    if filtered and filtered["name"] not in ON_CONSTANTS:
         return Sense("call", 0)
-    call = _CALL.search(inside)
-    if call and call[0].rstrip("( ").lower() not in _FORMATTING:
-        return Sense("call", call.start())
+    for call in _CALL.finditer(inside):
+        if call[0].rstrip("( ").lower() not in FORMATTING:
+            return Sense("call", call.start())
     if _CONTEXT.match(inside) or (opener == "<%" and _ERB.match(inside)):
         return Sense("context", 0)
     return Sense("plain", 0)

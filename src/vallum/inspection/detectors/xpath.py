@@ -68,6 +68,28 @@ _FILTER = re.compile(
     r"(?:\s{1,4}(?:eq|ne|co|sw|ew|gt|ge|lt|le|like|in|has)\s{1,4}\(?|\s?(?:[=!~]=?|=~)\s?)|"
     r"[a-z]{2,20}\([A-Za-z][\w./]{0,60},\s?)(?=['\"])"
 )
+# A path that the caller writes, as tests of pages do: each bracket is closed, and what stands in
+# its quotes goes on from no string that a path around it would have left.
+_OWN_START = re.compile(
+    r"\s{0,4}(?:(?:xpath|by\.xpath)\s?[=:]\s?)?[(\s]{0,3}\.?/{1,2}(?:\*|[a-zA-Z_][\w.:-]{0,60})\s?[\[/]",
+    re.IGNORECASE,
+)
+_OWN_STRING = re.compile(
+    r"'(?P<one>[^'\"]{0,120}+)'(?!\w)|\"(?P<two>[^'\"]{0,120}+)\"(?!\w)",
+)
+_GOES_ON = re.compile(
+    r"\s{0,8}(?:[^\w\s#./]|\.\.|//|(?:or|and|eq|ne|l[et]|g[et]|is|to|i?div|mod|union|intersect|except|return|"
+    r"instance|treat|cast|castable|satisfies|in|else)\b)|[^'\"]*[|]",
+    re.IGNORECASE,
+)
+_BRACKETS = re.compile(r"[()\[\]]")
+_PAIRS: Final = {")": "(", "]": "["}
+# Elements of pages that tests look for beside others.
+_BESIDE = re.compile(
+    r"/(?:following-sibling|preceding-sibling|parent|ancestor|ancestor-or-self|child|descendant|"
+    r"following|preceding)::(?:a|button|div|form|h[1-6]|i|img|input|label|li|nav|ol|option|p|section|"
+    r"select|span|svg|table|tbody|td|textarea|th|tr|ul)\b(?!-)"
+)
 _WORD = re.compile(r"(?!(?:or|and)\b)[^\W_]", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:\s(?!(?:or|and|union)\b)[a-z]{2,20}+){3}", re.IGNORECASE)
 _FEW_QUOTES: Final = 8
@@ -143,6 +165,25 @@ def _tautology(text: str) -> Judgement | None:
     return verdict("xpath.tautology", 4 if is_talk else 7, match[0])
 
 
+def _is_own_path(text: str) -> bool:
+    """Whether `text` is a whole path, and nothing of one that it stands in."""
+    if not _OWN_START.match(text) or any(
+        _GOES_ON.match(string["one"] or string["two"] or "")
+        for string in _OWN_STRING.finditer(text)
+    ):
+        return False
+    rest = _OWN_STRING.sub("", text)
+    if "'" in rest or '"' in rest:
+        return False
+    opened: list[str] = []
+    for mark in _BRACKETS.findall(rest):
+        if mark in "([":
+            opened.append(mark)
+        elif not opened or opened.pop() != _PAIRS[mark]:
+            return False
+    return not opened
+
+
 def _probe(text: str) -> Judgement | None:
     filtering = _FILTER.match(text)
     inside = ""
@@ -157,7 +198,8 @@ def _probe(text: str) -> Judgement | None:
             # What leaves a string does so by the first quote of its kind.
             is_first = count == 0 or text.find(quote[0]) == quote.start()
             is_talk = reads_as_prose(text)
-            return verdict("xpath.probe", (7 if is_first else 4) if is_talk else 9, match[0])
+            score = (7 if is_first else 4) if is_talk else 9
+            return verdict("xpath.probe", 4 if _is_own_path(text) else score, match[0])
     return None
 
 
@@ -182,11 +224,15 @@ def _predicate(text: str) -> Judgement | None:
 
 def _count(text: str) -> Judgement | None:
     match = _COUNT.search(text)
-    return match and verdict("xpath.count", 3 if _is_talk(text) else 6, match[0])
+    if match is None:
+        return None
+    # A condition on what is below the element that a path is about.
+    is_below = "(." in match[0] and _is_own_path(text)
+    return verdict("xpath.count", 3 if is_below or _is_talk(text) else 6, match[0])
 
 
 def _step(text: str) -> Judgement | None:
-    match = _STEP.search(text)
+    match = _STEP.search(_BESIDE.sub("/", text) if _is_own_path(text) else text)
     return match and verdict("xpath.axis", 3 if _is_talk(text) else 6, match[0])
 
 

@@ -62,3 +62,23 @@ def test_what_people_search_and_write_passes(text: str, location: str) -> None:
 @pytest.mark.parametrize("name", ["script", "description", "params", "mapping", "query"])
 def test_ordinary_names_pass(name: str) -> None:
     assert SUSPECTS.score(name, "body", is_name=True) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text", ["{!tag=size}size:XL", "{!ex=size key=sizes}size", "{!collapse field=group cost=2}"]
+)
+def test_labels_of_a_query_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{!tag=size type=xmlparser}<a/>",
+        "{!tag=a}{!func}sum(b)",
+        "{!terms f=password}x",
+        "{!key=$b}c",
+    ],
+)
+def test_a_parser_that_is_chosen_by_a_label_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS

@@ -158,3 +158,36 @@ def test_whole_paths_to_secrets_and_what_processors_add_are_stopped(text: str) -
 )
 def test_paths_into_pages_pass(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "//form[contains(@id,'login') or not(@hidden)]",
+        "(//tr[@class='odd' and position()>2])[3]",
+        "//a[@href='/cart' and not(@aria-disabled)]",
+        "xpath=//section[@id='top' and @role='main']",
+        "//td[text()='Sum']/following-sibling::td",
+        ".//ul[@role='menu' and count(.//li)=4]",
+        "//p[contains(text(),'Rights and duties') and @lang]",
+    ],
+)
+def test_paths_of_tests_into_pages_pass(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "//form[@id='] or not(@hidden) or '",
+        "//form[@id=' or @admin or 'x']",
+        "//form[@id='a'] or not(@hidden) or ('b'",
+        "//form[@id='|//user/secret|' and @x]",
+        "//form[@id=\"a' or not(@hidden) or 'b\" and @c]",
+        "' or //form[contains(@id,'login') and not(@hidden)] or '",
+        "//td[text()='Sum']/following-sibling::*",
+        "//form[count(//user)=4]",
+    ],
+)
+def test_a_path_that_leaves_the_one_it_stands_in_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
