@@ -47,6 +47,7 @@ _OF_FAILURE: Final = frozenset({"stack_trace", "sql_error", "internal"})
 _FAILURE: Final = re.compile(
     r"(?:^|[_.-])(?:err|errors?|exceptions?|fault|trace|traceback|stack|stack_?trace|debug|cause)"
     r"(?:$|[_.-])|error$|exception$"
+    r"|^(?:err(?:or)?|exception|debug|developer)(?:s|code|messages?|msg|details?|info|text|type)$"
 )
 _NO_TEXT: Final = frozenset(
     b"age allow cache-control connection content-disposition content-encoding content-language"
@@ -260,9 +261,15 @@ class _Walk:
 
     def _object(self, value: dict[str, Any]) -> dict[str, Any]:
         left = value
+        is_failure = self._is_failure
         for name, child in value.items():
             self._path.append(name)
-            kept = self.value(child, name[-_LONGEST_NAME:].lower())
+            said = name[-_LONGEST_NAME:].lower()
+            if type(child) is dict or type(child) is list:
+                # What an error consists of says how the program failed, however it is called.
+                self._is_failure = is_failure or _FAILURE.search(said) is not None
+            kept = self.value(child, said)
+            self._is_failure = is_failure
             if kept is not child:
                 left = dict(left) if left is value else left
                 left[name] = kept

@@ -32,6 +32,10 @@ def _ssn(text: str) -> bool:
     return area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
 
 
+def _ssn_digits(text: str) -> bool:
+    return _ssn(f"{text[:3]}-{text[3:5]}-{text[5:]}")
+
+
 def _nino(text: str) -> bool:
     return text[:2] not in _NINO_NOT
 
@@ -117,6 +121,14 @@ LEAK: Final = Leak(
             _ssn,
         ),
         _form(
+            "us-ssn",
+            "a United States social security number",
+            (),
+            r"[0-9]{9}",
+            _ssn_digits,
+            hint=r"(?:^|[^a-z])ssn(?:$|[^a-z])|social.?security.?n",
+        ),
+        _form(
             "uk-nino",
             "a British national insurance number",
             (r"\b[a-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]\b",),
@@ -142,14 +154,14 @@ LEAK: Final = Leak(
         _form(
             "es-dni",
             "a Spanish identity number, with a valid letter",
-            (r"\b(?:[0-9]{8}|[xyz][0-9]{7})-?[a-z]\b",),
+            (r"\b[0-9xyz][0-9]{7}-?[a-z]\b",),
             r"(?:[0-9]{8}|[XYZ][0-9]{7})-?[A-HJ-NP-TV-Z]",
             _dni,
         ),
         _form(
             "it-cf",
             "an Italian tax code, with a valid check letter",
-            (r"\b[a-z]{6}[0-9]{2}[a-z][0-9]{2}[a-z][0-9]{3}[a-z]\b",),
+            (r"[a-z][0-9]{2}[a-ehlmprst][0-9]{2}[a-z][0-9]{3}[a-z]\b",),
             r"[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z]",
             _codice,
         ),
@@ -182,6 +194,14 @@ LEAK: Final = Leak(
             (r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b",),
             r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}",
             _cpf,
+        ),
+        _form(
+            "br-cpf",
+            "a Brazilian taxpayer number, with valid check digits",
+            (),
+            r"[0-9]{11}",
+            _cpf,
+            hint=r"(?:^|[^a-z])cpf(?:$|[^a-z])",
         ),
     ),
     mask=mask_all,

@@ -23,8 +23,8 @@ LEAKS: Final[tuple[Leak, ...]] = (
     private_key.LEAK,
     secret.LEAK,
     token.LEAK,
-    card.LEAK,
     iban.LEAK,
+    card.LEAK,
     national_id.LEAK,
     email.LEAK,
     phone.LEAK,
@@ -32,4 +32,4 @@ LEAKS: Final[tuple[Leak, ...]] = (
     sql_error.LEAK,
     internal.LEAK,
 )
-"""One file each."""
+"""One file each. Groups of an account number may be a card's, but not the other way round."""

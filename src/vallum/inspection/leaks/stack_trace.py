@@ -13,20 +13,29 @@ def _shape(rule: str, words: str, trigger: str, form: str) -> Form:
 
 
 _PLACE: Final = r":[0-9]{1,6}:[0-9]{1,6}"
+_PYTHON: Final = (
+    r"(?:(?:Attribute|ModuleNotFound|Recursion|UnboundLocal|ZeroDivision|UnicodeDecode"
+    r"|UnicodeEncode|NotImplemented|FileNotFound|JSONDecode)Error: |KeyError: ['(0-9]"
+    r"|NameError: name '|IndexError: [a-z ]{3,20} index out|ImportError: (?:cannot|No module))"
+)
 
 _SHAPES: Final = (
     _shape(
         "java",
         "frames of a Java virtual machine",
-        r"\.(?:java|kt|scala|groovy):[0-9]+\)|\(Native Method\)|Exception in thread \"",
-        r"\bat [\w$.<>/]{3,200}\((?:[\w$]{1,100}\.(?:java|kt|scala|groovy):[0-9]|Native Method)"
+        r"\.(?:java|kt|scala|groovy|clj):[0-9]+\)|\(Native Method\)|Exception in thread \"",
+        r"\bat [\w$.<>/-]{3,200}\((?:[\w$]{1,100}\.(?:java|kt|scala|gr"
+        r"oovy|clj):[0-9]|Native Method)"
         r"|Exception in thread \"[^\"\n]{1,100}\" [\w$.]{5,200}",
     ),
     _shape(
         "java-exception",
-        "an exception of a Java virtual machine by its full name",
-        r"[a-z0-9_]\.[a-z0-9_]+\.[a-z0-9_$]*(?:Exception|Error)\b",
-        r"\b(?:[a-z][a-z0-9_]{0,40}\.){2,8}[A-Z][\w$]{0,80}(?:Exception|Error)\b",
+        "an exception of a Java virtual machine by its full name, or its words",
+        r"[a-z0-9_]\.[a-z0-9_]+\.[a-z0-9_$]*(?:Exception|Error)\b|\b(?:kotlin|scala)\.[a-z]+E[rx]"
+        r"|clojure\.lang\.ExceptionInfo|Cannot construct instance of `|lazily initialize a collect",
+        r"\b(?:[a-z][a-z0-9_]{0,40}\.){2,8}[A-Z][\w$]{0,80}(?:Exception|Error)\b"
+        r"|\b(?:kotlin|scala)\.[A-Z]\w{0,80}(?:Exception|Error)\b|clojure\.lang\.ExceptionInfo"
+        r"|Cannot construct instance of `[\w.$]{3,200}`|failed to lazily initialize a collection",
     ),
     _shape(
         "python",
@@ -36,38 +45,135 @@ _SHAPES: Final = (
         r"|File \"[^\"\n]{1,200}\", line [0-9]{1,6}, in [\w<>]{1,100}",
     ),
     _shape(
+        "python-exception",
+        "an exception of Python",
+        rf"\b{_PYTHON}|\bpydantic_core\.|required positional arg|unsupported operand type"
+        r"|object has no attribute '|\b[a-z_]+\.exceptions\.[a-z]|\b[a-z0-9_]+\.DoesNotExist\b",
+        rf"\b{_PYTHON}|\bpydantic_core\._?[a-z]|missing [0-9]{{1,2}} required positional argument"
+        r"|unsupported operand type\(s\) for |'\w{1,64}' object has no attribute '"
+        r"|\b[a-z][a-z0-9_]{1,40}\.exceptions\.[A-Z]\w{2,80}"
+        r"|\b[a-z_]{1,40}\.models\.\w{1,64}\.DoesNotExist\b",
+    ),
+    _shape(
         "node",
         "frames of Node.js",
         r"\s{4}at [a-z/<]",
-        rf"\s{{4}}at (?:[^\n()]{{1,100}}\()?(?:/|[A-Za-z]:\\|node:|file:)[^\s()]{{1,200}}{_PLACE}",
+        rf"\s{{4}}at (?:[^\n()]{{1,100}}\()?(?:/|[A-Za-z]:\\|node:|file:|webpack-internal:|ext:)"
+        rf"[^\s]{{1,200}}?{_PLACE}",
+    ),
+    _shape(
+        "node-error",
+        "an error of JavaScript",
+        r"Cannot read propert|^(?:Type|Reference)Error: |[\"':]\s?(?:Type|Reference)Error: "
+        r"|Cannot find module '|node_modules/",
+        r"Cannot read propert(?:y '\w{1,100}' of|ies of) (?:undefined|null)"
+        r"|\bTypeError: [\w.$()\[\]'\"]{1,200} is not (?:a function|iterable|a constructor)"
+        r"|\bReferenceError: [\w$]{1,100} is not defined|Cannot access '\w{1,100}' before init"
+        r"|Cannot find module '|/node_modules/[@\w.-]{1,100}/",
     ),
     _shape(
         "php",
-        "an error of PHP with its place",
-        r"\.php(?:</b>)? on line |\.php\([0-9]+\)",
-        r"\bin (?:<b>)?[^\s<]{1,200}\.php(?:</b>)? on line |\.php\([0-9]{1,6}\): [\w\\>:{(-]",
+        "an error of PHP",
+        r"\.php(?:</b>)? on line |\.php\([0-9]+\)|/vendor/[a-z0-9_-]+/|to a member function "
+        r"|to undefined (?:function|method) |No query results for model \[|Target class \[",
+        r"\bin (?:<b>)?[^\s<]{1,200}\.php(?:</b>)? on line |\.php\([0-9]{1,6}\): [\w\\>:{(-]"
+        r"|/vendor/[\w-]{1,60}/[\w./-]{1,200}\.php\b|Call to a member function \w{1,100}\(\) on "
+        r"|Call to undefined (?:function|method) [\w\\:]{1,200}\(\)"
+        r"|No query results for model \[[A-Z][\w\\]{1,200}\]"
+        r"|Target class \[[\w\\]{1,200}\] does not",
     ),
     _shape(
         "dotnet",
-        "frames of .NET",
-        r":line [0-9]|\bSystem\.[a-z.]*Exception: ",
+        "frames or an exception of .NET",
+        r":line [0-9]|\bSystem\.[a-z.]*Exception\b|Object reference not set to an instance"
+        r"|End of stack trace from previous|\bMicrosoft\.[a-z.]+Exception: "
+        r"|Unable to resolve service f"
+        r"|<title>Runtime Error</title>|Server Error in '/|\b[a-z]+\.[a-z.]+Exception: ",
         r"\s{3}at [\w.<>`+\[\],]{3,200}\([^\n)]{0,200}\) in [^\n]{1,200}:line [0-9]{1,6}"
-        r"|\bSystem\.[A-Za-z.]{0,60}Exception: ",
+        r"|\bSystem\.[A-Za-z.]{0,60}Exception\b"
+        r"|Object reference not set to an instance of an object"
+        r"|--- End of stack trace from previous|Unable to resolve service for type '"
+        r"|\b[A-Z][A-Za-z0-9]{1,40}(?:\.[A-Z][A-Za-z0-9]{1,60}){1,6}Exception: "
+        r"|Server Error in '/[^'\n]{0,100}' Application",
     ),
     _shape(
         "ruby",
         "frames of Ruby",
-        r"\.rb:[0-9]+:|Action(?:View|Controller|Dispatch)::|undefined (?:local|method)|NoMethodErr",
+        r"\.rb:[0-9]+:|Action(?:View|Controller|Dispatch)::|undefined (?:local|method)|NoMethodErr"
+        r"|uninitialized constant ",
         r"\w\.rb:[0-9]{1,6}:|\bAction(?:View|Controller|Dispatch)::[A-Z]\w{2,60}"
-        r"|\bNoMethodError\b|undefined (?:local variable or )?method [`'][\w?!]{1,80}'",
+        r"|\bNoMethodError\b|undefined (?:local variable or )?method [`'][\w?!]{1,80}'"
+        r"|uninitialized constant [A-Z][\w:]{1,200}",
     ),
     _shape(
         "go",
-        "a panic of Go",
-        r"goroutine [0-9]+ \[|panic: runtime error:",
-        r"goroutine [0-9]{1,9} \[[a-z, 0-9]{1,60}\]:|panic: runtime error: ",
+        "a panic or an error of Go",
+        r"goroutine [0-9]+ \[|panic: runtime error:|runtime error: (?:inv|ind|sli)|panic recovered:"
+        r"|cannot unmarshal [a-z]+ into Go|interface conversion: |\bdial (?:tcp|udp|unix)[46]?:? ",
+        r"goroutine [0-9]{1,9} \[[a-z, 0-9]{1,60}\]:|panic: runtime error: |panic recovered:"
+        r"|runtime error: (?:invalid memory address|index out of range|slice bounds|integer divide)"
+        r"|cannot unmarshal [a-z]{1,20} into Go (?:value|struct field)"
+        r"|interface conversion: interface \{|\bdial (?:tcp|udp)[46]? [\w.:-]{3,100}: "
+        r"|dial tcp: lookup ",
     ),
-    _shape("rust", "a panic of Rust", r"' panicked at ", r"thread '[^'\n]{1,60}' panicked at "),
+    _shape(
+        "rust",
+        "a panic of Rust",
+        r"' panicked at |called `(?:Option|Result)::|\brust_begin_unwind|RUST_BACKTRACE=",
+        r"thread '[^'\n]{1,60}' panicked at |called `(?:Option|Result)::[a-z_]{1,40}\(\)` on an? "
+        r"|\brust_begin_unwind\b|RUST_BACKTRACE=",
+    ),
+    _shape(
+        "beam",
+        "an exception of Elixir or Erlang",
+        r"\*\* \([a-z.]+Error\) |\.exs?:[0-9]+: |Error in process <0\.|\[\{file,\"",
+        r"\*\* \([A-Z][\w.]{2,100}Error\) |\w\.exs?:[0-9]{1,6}: [A-Z(]"
+        r"|Error in process <0\.|\{[a-z_]{1,100},[0-9]{1,3},\[\{file,\""
+        r"|init terminating in do_boot",
+    ),
+    _shape(
+        "perl",
+        "an error of Perl",
+        r" at [^ \n]+\.p[lm] line [0-9]",
+        r" at [^\s]{1,200}\.p[lm] line [0-9]{1,6}",
+    ),
+    _shape(
+        "lua",
+        "an error of Lua",
+        r"\.lua:[0-9]+: |lua entry thread aborted|\(a nil value\)|_by_lua",
+        r"\.lua:[0-9]{1,6}: |lua entry thread aborted"
+        r"|attempt to [a-z ]{3,30} '\w{1,60}' \(a nil val",
+    ),
+    _shape(
+        "native",
+        "a crash of a program in C, C++ or Swift",
+        r"terminate called after throwing|AddressSanitizer: |: Assertion `|\.swift:[0-9]+: "
+        r"|Unexpectedly found nil|\bfrom /lib/|core dumped\)|#[0-9]+  0x[0-9a-f]{8}"
+        r"|wasm (?:trap|back)",
+        r"terminate called after throwing an instance|==ERROR: AddressSanitizer: "
+        r"|: Assertion `[^\n]{1,200}' failed|\.swift:[0-9]{1,6}: (?:Fatal|Assertion|Precond)"
+        r"|Unexpectedly found nil while|\(core dumped\)|#[0-9]{1,3}  0x[0-9a-f]{8,16} in \w"
+        r"|wasm (?:trap: |backtrace:)",
+    ),
+    _shape(
+        "functional",
+        "an error of Haskell, OCaml, Julia, Nim, Crystal or Dart",
+        r"CallStack \(from HasCall|Called from [a-z]|\bLoadError: |\.nim\([0-9]"
+        r"|\.cr:[0-9]+:[0-9]+ in"
+        r"|\(dart:[a-z]|\.dart:[0-9]+:[0-9]+\)|exception Not_found|\bNoSuchMethodError: ",
+        r"CallStack \(from HasCallStack\)|Called from [\w.]{3,200} in file \"|ERROR: LoadError: "
+        r"|\.nim\([0-9]{1,6}\) |\.cr:[0-9]{1,6}:[0-9]{1,6} in '|\(dart:[a-z-]{2,40}/"
+        r"|\.dart:[0-9]{1,6}:[0-9]{1,6}\)|\bNoSuchMethodError: |Fatal error: exception \w",
+    ),
+    _shape(
+        "page",
+        "an error page of ColdFusion, ASP, ABAP or a template engine",
+        r"coldfusion\.runtime\.|\.cfm: line |VBScript runtime error|ABAP Short dump"
+        r"|FreeMarker template"
+        r"|Werkzeug Debugger|Lucee [0-9.]+ Error",
+        r"coldfusion\.runtime\.|\.cfm: line [0-9]|VBScript runtime error '|ABAP Short dump"
+        r"|FreeMarker template error|// Werkzeug Debugger|Lucee [0-9.]{1,20} Error",
+    ),
 )
 
 LEAK: Final = Leak(kind="stack_trace", forms=_SHAPES, mask=mask_all)

@@ -13,8 +13,12 @@ from vallum.inspection.leaks.model import Find, Form, Leak, Span, mask_all
 _JWT: Final = re.compile(r"(?<![\w.-])eyJ[\w-]{10,2000}\.eyJ[\w-]{5,8000}\.[\w-]{0,1400}(?![\w-])")
 _GOOGLE: Final = re.compile(r"(?<![\w-])(?:AIza[\w-]{35}|ya29\.[\w-]{20,500})(?![\w-])")
 _ASSIGNED: Final = re.compile(
-    r"(?i)(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
-    r"[\"']?\s{0,4}(?:=>|=)\s{0,4}[\"']?([\w+/=.~!@#%^&*-]{16,200})"
+    r"(?i)(?:(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
+    r"[\"']?\s{0,4}(?:=>|=)|(?:password|passwd|secret|(?:api|private)[_-]?key)[\"']?\s{0,4}[:\n])"
+    r"\s{0,4}[\"']?([\w+/=.~!@#%^&*-]{16,200})(?![\w(\[])"
+)
+_BEARER: Final = re.compile(
+    r"(?i)Authorization[\"']?\s{0,4}[:=]?\s{0,4}[\"']?(?:Bearer|Token) ([\w+/=.~-]{16,2000})"
 )
 _HANDED_OUT: Final = re.compile(r"token|jwt|assertion|credential|ticket")
 """Names of properties that hold a token because a token was asked for."""
@@ -31,10 +35,15 @@ def _token(pattern: re.Pattern[str]) -> Find:
     return find
 
 
-def _find_assigned(text: str, name: str) -> Iterator[Span]:
-    for match in _ASSIGNED.finditer(text):
-        if _is_random(match[1]):
-            yield match.span(1)
+def _given(pattern: re.Pattern[str]) -> Find:
+    def find(text: str, name: str) -> Iterator[Span]:
+        # The name stands before the text, as it did in the answer.
+        shift = len(name) + 1
+        for match in pattern.finditer(f"{name}\n{text}"):
+            if match.start(1) >= shift and _is_random(match[1]):
+                yield match.start(1) - shift, match.end(1) - shift
+
+    return find
 
 
 def _is_random(text: str) -> bool:
@@ -58,9 +67,18 @@ LEAK: Final = Leak(
         ),
         Form(
             "token.assigned",
-            "a text that gives a name such as `secret` a random value",
-            (r"(?:passw(?:or)?d|pwd|secret|token|key)[\"']?\s*=",),
-            _find_assigned,
+            "a text or member that gives a name such as `secret` a random value",
+            (
+                r"(?:passw(?:or)?d|pwd|secret|token|key)[\"']?\s*=",
+                r"(?:passw(?:or)?d|secret|(?:api|private)[_-]?key)[\"']?\s*[:\n]\s*[\"']?[^\s\"']{16}",
+            ),
+            _given(_ASSIGNED),
+        ),
+        Form(
+            "token.bearer",
+            "a header field with a token",
+            (r"Authorization[\"'\\]*\s*[:=]?\s*[\"'\\]*(?:Bearer|Token) [a-z0-9+/=._~-]{16}",),
+            _given(_BEARER),
         ),
     ),
     mask=mask_all,
