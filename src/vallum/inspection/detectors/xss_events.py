@@ -74,7 +74,8 @@ def score_of(name: str, value: str, is_last: bool) -> int:
         return 9 if known else 8
     if not value.strip():
         return 6 if known and (is_last or handler != name) else 3
-    # `onClick={handle}` is JSX: as HTML it names a function and does nothing.
-    if not known or value.startswith(("{", "(")):
+    # `onClick={handle}` is JSX: as HTML it names a function and does nothing; `onclick="..."` less.
+    is_named = is_last or any(map(str.isalnum, value))
+    if not known or value.startswith(("{", "(")) or not is_named:
         return 3
     return 6

@@ -12,7 +12,12 @@ from vallum.inspection.model import Context, Judgement
 
 # What may follow a string: an operator, a separator, a bracket that closes, a new statement.
 _GOES_ON: Final = re.compile(r"[\x00-\x20]*+(?:[-+*/%^|&?:;,<>=)}\]]|//|\n|in(?:stanceof)?\s)")
-_PLURAL: Final = re.compile(r"\w[\w ]{0,40}\((?:e?s|ed|ing|e?n)?\)\s*\Z")
+_EMPTY: Final = re.compile(r"\w[\w ]{0,40}\(\)\s*\Z")
+# `prompt(ly)`, `confirm(ed)/alert(s): 5`: words with another ending, which no page has variables of.
+_ENDINGS: Final = re.compile(
+    r"(?>(?:\w[\w ]{0,40}\((?:e?s|ed|ing|e?n|e?rs?|ors?|ly|ness|able|ant|ance|ments?|ations?|ive)\)"
+    r"[\s,/|&]{0,3}){1,8})(?::\s{0,3}\d[\d.,]{0,12}%?)?\s*\Z"
+)
 _CLOSES: Final = re.compile(r"\s*(?:\w{0,20}\s*[;)}\]]|\*/)")
 _PROGRAM: Final = re.compile(
     r"\s*(?:async|class|const|export|function|import|interface|let|package|public|type|var|def|#)\s"
@@ -33,6 +38,10 @@ _MOVED: Final = re.compile(
     r"[\"'`](?:[/\\]{2}|https?:|(?:java|vb)script:|data:)[^\n]{0,400}|"
     # `location="https://…"` is an attribute, and a setting.
     r"[\s;'\"`)}\]]{0,8}location\s{0,4}=\s{0,4}[\"'`](?:[/\\]{2}|(?:java|vb)script:|data:)[^\n]{0,400}"
+)
+_SAID_BEFORE: Final = re.compile(r"(?:\A|[\w.,:;!?/]\s{1,4}\(?|[\w,;]\s{1,4}\[)\Z")
+_SAID_BEHIND: Final = re.compile(
+    r"[)\]]?(?:[.,:;!?]?\s{0,4}\Z|[.,:;!?/]?\s{1,4}(?:[\"'`(]?\w|[-&–—]\s))"
 )
 _LINK_BEFORE: Final = frozenset("\"'`=(<[:,;{|")
 _MOST_BEFORE: Final = 40
@@ -71,6 +80,9 @@ def judgements_on_urls(text: str, context: Context) -> Iterator[Judgement]:
     for start, end, is_split in xss_urls.script_urls(text):
         before = text[max(0, start - _MOST_BEFORE) : start].rstrip("\x00\t\n\r ")
         script = text[end : end + 400].lstrip()
+        if _is_named(text, start, end):
+            yield Judgement("xss.url", 3, text[start : start + 120])
+            continue
         is_whole = not before and start < _MOST_BEFORE
         linked = is_whole or (before != "" and before[-1] in _LINK_BEFORE)
         score = _url_score(script, is_split=is_split)
@@ -78,6 +90,18 @@ def judgements_on_urls(text: str, context: Context) -> Iterator[Judgement]:
             # In the middle of a sentence it is talked about.
             score -= 0 if linked else 2
             yield Judgement("xss.url", score, text[start : start + 120])
+
+
+def _is_named(text: str, start: int, end: int) -> bool:
+    """Whether somebody names the scheme in a sentence: `javascript:` between a pair of marks.
+
+    SECURITY: `"javascript:" + name` is a program that makes such a URL.
+    """
+    quote = text[start - 1 : start]
+    if not quote or quote not in "\"'`" or text[end : end + 1] != quote:
+        return False
+    before = _SAID_BEFORE.search(text, max(0, start - _MOST_BEFORE), start - 1)
+    return before is not None and _SAID_BEHIND.match(text, end + 1) is not None
 
 
 def judgements_on_links(text: str) -> Iterator[Judgement]:
@@ -144,11 +168,11 @@ def _before_end_of_script(text: str) -> Iterator[Judgement]:
 def _bare(text: str, context: Context) -> int:
     """The score of a text that is script as it stands, for pages that print it into one."""
     head = text.strip()
-    if _PLURAL.match(head):
-        head_sink = reading_of(head).sink if head.endswith("()") else 0
-        return (
-            0 if not head_sink else _eased(5 if head_sink > 1 and head[0].islower() else 0, context)
-        )
+    if _ENDINGS.match(head):
+        return 0
+    if _EMPTY.match(head):
+        is_called = reading_of(head).sink > 1 and head[0].islower()
+        return _eased(5, context) if is_called else 0
     if head.startswith("*/"):
         head = head[2:]
     reading = reading_of(head)

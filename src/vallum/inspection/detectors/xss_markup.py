@@ -95,6 +95,11 @@ _OUTWARD: Final = re.compile(
     r"[\x00-\x20]*+(?:(?:https?:[\t\r\n]*+)?[/\\][\t\r\n]*+[/\\]|https?:(?![/\\]))[^\s\"'<>]+",
     re.IGNORECASE,
 )
+# A sentence that goes on with a tag: `How to use <script type="module">?`
+_SAID_BEFORE: Final = re.compile(
+    r"(?:\A|\s)[A-Za-z]{2,20}(?:\s{1,4}[A-Za-z]{1,20}){1,3}\s{1,4}[`(]?\Z"
+)
+_SENTENCE: Final = re.compile(r"[\w\s.,;:!?'\"`)-]*")
 _ABSORBING: Final = frozenset({"applet", "base", "embed", "iframe", "link", "meta", "object"})
 _SWALLOWERS: Final = frozenset(
     {"action", "background", "content", "data", "href", "poster", "src", "srcset"}
@@ -125,7 +130,7 @@ def judgements_on(text: str, context: Context, depth: int = 0) -> Iterator[Judge
             yield reads(text, tag, context)
         if tag.attributes:
             yield from _on_element(text, tag, context)
-            is_last = tag.end >= len(text)
+            is_last = _is_unfinished(text, tag) or tag.attributes[-1].is_open
             for attribute in tag.attributes:
                 score, rule = score_of(attribute, tag.name, is_last=is_last)
                 if score:
@@ -166,6 +171,9 @@ def judgements_on_breakouts(text: str) -> Iterator[Judgement]:
             if not quote:
                 is_alone = text.strip() == f"{attribute.name}="
                 score = _unquoted(attribute, score, is_alone=is_alone)
+            elif quote == "`" and attribute.raw and not xss_events.has_effect(attribute.value):
+                # Only old browsers took it for a quote, and everybody for that of code.
+                score = min(score, 4)
             if score:
                 yield _judgement(
                     "breakout", min(score, 9 if quote else 7), text, attribute.position
@@ -222,7 +230,10 @@ def _holds_document(element: str, name: str) -> bool:
 def _on_script(text: str, tag: Tag, context: Context) -> Judgement:
     names = {attribute.name for attribute in tag.attributes if attribute.raw}
     body, is_closed = body_of(text, tag)
-    if names & {"src", "href", "xlink:href"} or reading_of(dereferenced(body)).is_code:
+    script = dereferenced(body)
+    is_said = _SENTENCE.fullmatch(script) is not None and not xss_events.has_effect(script)
+    runs = (is_closed or not is_said) and reading_of(script).is_code
+    if names & {"src", "href", "xlink:href"} or runs:
         score = 9
     elif context.content in _RICH:
         score = 8
@@ -230,7 +241,8 @@ def _on_script(text: str, tag: Tag, context: Context) -> Judgement:
         score = 7
     else:
         # The word for the element, in a sentence: nothing runs.
-        score = 5 if names else 4
+        said = _SAID_BEFORE.search(text, max(0, tag.start - _LONG_TAG), tag.start)
+        score = 5 if names and not said else 4
     return _judgement("script", score, text, tag.start)
 
 

@@ -1,0 +1,53 @@
+"""What people write of markup and script, and the attacks that look alike."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.xss import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The sanitizer drops `javascript:` from every href",
+        "Allow `mailto:` and `tel:`, never `javascript:`.",
+        'Links that begin with "javascript:" are removed',
+        "Where does <script nomodule> belong?",
+        'Can I put <script type="text/babel"> below the body?',
+        "What was <body onunload> for",
+        '`onchange="..."` or on("change", ...)?',
+        "(un)confirm(ed)",
+        "alert(s)/confirm(ation)s",
+        "prompt(s): 12",
+    ],
+)
+def test_what_is_only_named_passes(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`javascript:`+alert(7)",
+        "'javascript:' + name",
+        "location=['javascript:',name].join('')",
+        'You may see `javascript:` here "><script>alert(7)</script>',
+        "Fine: `javascript:` <a href=javascript:alert(7)>a</a>",
+        "How to use <script src=//attacker.example/a.js>?",
+        "How to use <script>alert(7)",
+        "How to use <script>MsgBox+7",
+        "What is <body onload=alert(7)>",
+        "What is <body onload='",
+        "`onclick=alert(7)",
+        '"onclick="go',
+        "alert(s)+alert(7)",
+        "alert(s);alert(7)",
+        "alert()",
+    ],
+)
+def test_what_runs_is_stopped_whatever_is_said_around_it(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
