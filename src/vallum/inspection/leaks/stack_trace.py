@@ -19,6 +19,47 @@ _PYTHON: Final = (
     r"|NameError: name '|IndexError: [a-z ]{3,20} index out|ImportError: (?:cannot|No module))"
 )
 
+# Without the name of an exception, as APIs pass them on.
+_PYTHON_WORDS: Final = (
+    r"'NoneType' object is not |\blist index out of range\b|invalid literal for int\(\) with base"
+    r"|got an unexpected keyword argument '|string indices must be integers"
+    r"|is not JSON serializable"
+    r"|(?:not enough|too many) values to unpack|maximum recursion depth exceeded"
+    r"|could not convert string to float: |\[Errno -?[0-9]{1,3}\] |matching query does not exist\."
+    r"|you have <code>DEBUG = True"
+)
+_JAVA_WORDS: Final = (
+    r"Index -?[0-9]{1,9} out of bounds for length |Cannot invoke \"[^\"\n]{3,200}\" because "
+    r"|Failed to convert value of type '|Cannot deserialize (?:value|instance) of type `"
+    r"|Error creating bean with name '|No enum constant [a-z]\w{0,60}\.|HikariPool-[0-9]"
+    r"|nested exception is [a-z]\w{1,60}\."
+)
+_DOTNET_WORDS: Final = (
+    r"Value cannot be null\.\s{1,4}\(?Parameter|Sequence contains no (?:matching )?element"
+    r"|Index was outside the bounds of the array|Nullable object must have a value"
+    r"|Input string '?[^\n']{0,60}'? ?was not in a correct format|Could not load file or assembly '"
+    r"|The given key '[^'\n]{0,100}' was not present in the dictionary"
+)
+_PHP_WORDS: Final = (
+    r"Undefined (?:(?:index|offset): \w|variable:? \$\w|array key [\"0-9]|property: \w)"
+    r"|Trying to access array offset on|Allowed memory size of [0-9]{1,12} bytes exhausted"
+    r"|Maximum execution time of [0-9]{1,5} seconds? exceeded"
+    r"|must be of type [\w\\|?]{1,80}, [\w\\]{1,80} given"
+    r"|Uncaught (?:PHP )?(?:Exception|Error|TypeError|[A-Z]\w{0,60}Exception)\b"
+    r"|Class [\"'][A-Z]\w{0,60}\\[\w\\]{1,120}[\"'] (?:not found|does not exist)"
+)
+_NODE_WORDS: Final = (
+    r"\b(?:connect|getaddrinfo|read|write|listen|spawn)(?: [\w./-]{1,100})? "
+    r"E(?:CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|AI_AGAIN|ADDRINUSE|HOSTUNREACH|NOENT|PIPE)\b"
+    r"|\bE(?:NOENT: no such file|ACCES: permission denied|MFILE: too many open)"
+    r"|Converting circular structure to JSON|Maximum call stack size exceeded"
+    r"|Assignment to constant variable\."
+)
+_RUBY_WORDS: Final = (
+    r"wrong number of arguments \(given [0-9]|no implicit conversion of [A-Za-z]{2,40} into [A-Z]"
+    r"|Couldn't find [A-Z][\w:]{1,80} with(?:out an ID| '?\w{1,40}'?=)|for nil:NilClass"
+)
+
 _SHAPES: Final = (
     _shape(
         "java",
@@ -53,6 +94,42 @@ _SHAPES: Final = (
         r"|unsupported operand type\(s\) for |'\w{1,64}' object has no attribute '"
         r"|\b[a-z][a-z0-9_]{1,40}\.exceptions\.[A-Z]\w{2,80}"
         r"|\b[a-z_]{1,40}\.models\.\w{1,64}\.DoesNotExist\b",
+    ),
+    _shape(
+        "python-words",
+        "what Python says of a value",
+        _PYTHON_WORDS,
+        _PYTHON_WORDS,
+    ),
+    _shape(
+        "java-words",
+        "what Java and its libraries say of a value",
+        _JAVA_WORDS,
+        _JAVA_WORDS,
+    ),
+    _shape(
+        "dotnet-words",
+        "what .NET says of a value",
+        _DOTNET_WORDS,
+        _DOTNET_WORDS,
+    ),
+    _shape(
+        "php-words",
+        "what PHP and its frameworks say of a value",
+        _PHP_WORDS,
+        _PHP_WORDS,
+    ),
+    _shape(
+        "node-words",
+        "what Node.js says of a value or a call of the system",
+        _NODE_WORDS,
+        _NODE_WORDS,
+    ),
+    _shape(
+        "ruby-words",
+        "what Ruby and Rails say of a value",
+        _RUBY_WORDS,
+        _RUBY_WORDS,
     ),
     _shape(
         "node",
