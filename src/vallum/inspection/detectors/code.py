@@ -50,6 +50,7 @@ _TRIGGERS: Final = (
         r"\bshutil\.\w|\btimeit\.timeit|%\([\w.]{1,40}\.__\w|(?:globals|locals|vars)\(\)\s?\[|"
         r"^import\s[\w\s,]{2,60}\b(?:subprocess|pty|socket)\b"
     ),
+    r"\b(?:global|globalthis|root|process|constructor)['\"]?\]?\s?\[\s?['\"`]\w{1,12}['\"`]\s?\+\s?['\"`]",
     r"\bres\.(?:end|send|write)\(\d|(?:json\.stringify|object\.\w{4,7})\(process\.",
     (
         r"\benv\.(?:to_|inspect|each|map|keys|values)|\bobjectspace\.|"
@@ -85,6 +86,12 @@ _TRIGGERS: Final = (
         r"date\.timezone|cgi\.\w|ffi\.\w|unserialize_\w|output_(?:buf|han)|file_uploads|"
         r"variables_order|"
         r"soap\.\w|sql\.safe|mysqli?\.\w|pcre\.\w|zlib\.\w|xdebug\.\w|arg_separator)\w*[\w.]*\s*="
+    ),
+    # Names of parameters, and the signature of a backdoor
+    (
+        r"^(?:globals|_(?:get|post|request|server|cookie|files|env|session)|http_\w{3,6}_vars)\[|"
+        r"^globals$|\[#[a-z_]{2,24}\]|^#(?:post_render|pre_render|lazy_builder|access_callback)$|"
+        r"/#value$|^zerodium\S"
     ),
     # Calls by name
     _CALLED + _GAP,
@@ -206,6 +213,18 @@ _TRIGGERS: Final = (
         r"activator\s*\.\s*createinstance|\btype\s*\.\s*gettype\s*\(|system\s*\.\s*reflection|"
         r"system\s*\.\s*io\s*\.\s*file\s*\.|gettype\s*\(\s*\)\s*\.|createobject\s*\(|wscript\s*\.|"
         r"eval\s*\(?\s*request\s*[(.]|execute(?:global)?\s*\(?\s*request"
+    ),
+    # Classes by their name
+    (
+        r"\bimport(?:package|class)\s?\(|\bpackages\s?(?:\.\s?|\[['\"])(?:javax?|org|com|sun)\b|"
+        r"\bjavaimporter\s?\(|['\"]nashorn:|\bjava\s?\.\s?(?:type|extend)\s?\(|"
+        r"\bnew\s?\(\s?['\"](?:javax?|sun|com|org|groovy|bsh|ognl)\.|\bimport\s{1,8}['\"]java|"
+        r"\buse\s?\(\s?(?:runtime|processbuilder|system)\s?\)|"
+        r"class\s?=\s?['\"]\s?(?:javax?|sun|com\.sun|groovy|bsh|ognl|org\.\w{1,20}\.\w|[\w.]+methodinvoking)"
+    ),
+    (
+        r"\bcreate\s{1,8}(?:or\s{1,8}replace\s{1,8})?(?:force\s{1,8})?alias\s|"
+        r"\sas\s{1,8}(?:'|\$\$)\s?//\s?(?:javascript|ruby)\b"
     ),
     r"<%|<jsp:\w|<c:(?:import|out|set|url|redirect)\s",
     # Ruby and Perl

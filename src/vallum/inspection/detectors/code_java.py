@@ -92,6 +92,36 @@ _SCORES: Final = {
 _NOTHING_BEFORE = re.compile(
     r"\W{0,40}(?:\d{1,9}\W{0,8};\W{0,8})?(?:java\.lang\.|System\.|new\s{1,8}\w{1,40}\s{0,8}\(\s{0,8})?"
 )
+# Classes by their name, as scripts of Java, its expressions and its wiring in XML take them.
+_POWERFUL_CLASS = (
+    r"(?:java\.lang\.(?:ProcessBuilder|Runtime|Class|ClassLoader|System|Thread)|java\.net\.URLClassLoader|"
+    r"java\.rmi\.[\w.]+|javax\.(?:script|naming|management)\.[\w.]+|com\.sun\.[\w.]+|sun\.[\w.]+|"
+    r"(?:groovy|bsh|ognl|org\.mozilla\.javascript|org\.codehaus\.groovy)\.[\w.]+|"
+    r"org\.springframework\.(?:context\.support|expression|scripting)\.[\w.]+|"
+    r"[\w.]{1,80}MethodInvoking(?:Factory)?Bean)"
+)
+_NAMED = Needle(
+    "importpackage importclass packages javaimporter nashorn new import type extend use",
+    r"\bimport(?:Package|Class)\s{0,8}+\(\s{0,8}+(?:Packages\s?\.\s?)?(?:javax?|com|org|sun)\b|"
+    r"\bPackages\s{0,8}+(?:\.\s{0,8}+|\[\s?['\"])(?:javax?|org\.\w|com\.\w|sun)\b|"
+    r"\bJavaImporter\s{0,8}+\(\s{0,8}+(?:Packages\s?\.\s?)?(?:javax?|com|org|sun)\s?\.|"
+    r"\bload\s{0,8}+\(\s{0,8}+['\"]nashorn:|"
+    r"\bJava\s{0,8}+\.\s{0,8}+(?:type|extend)\s{0,8}+\(\s{0,8}+['\"](?:javax?|com|org|sun)\.\w|"
+    r"(?<![\w.])new\s{0,8}+\(\s{0,8}+['\"](?:javax?|sun|com\.sun|org\.\w{1,20}|groovy|bsh|ognl)\.[\w.]+['\"]|"
+    r"\bimport\s{1,8}['\"]java[\w.]+['\"]|\buse\s{0,4}\(\s{0,4}(?:Runtime|ProcessBuilder|System)\s{0,4}\)\s{0,4}\{",
+)
+_BEAN = re.compile(
+    rf"<(?:\w{{1,12}}:)?bean\b[^<>]{{0,300}}?\bclass\s{{0,4}}=\s{{0,4}}['\"]\s?{_POWERFUL_CLASS}\s?['\"]",
+    re.IGNORECASE,
+)
+# H2 compiles what is behind `AS`, or calls any static method by its name.
+_ALIAS = re.compile(
+    r"\bcreate\s{1,8}(?:or\s{1,8}replace\s{1,8})?(?:force\s{1,8})?"
+    r"(?:alias\s{1,8}(?:if\s{1,8}not\s{1,8}exists\s{1,8})?[\w.\"]{1,80}\s{1,8}(?:deterministic\s{1,8})?"
+    r"(?:nobuffer\s{1,8})?(?:as\s{0,8}(?:'[^']{1,200}?\(|\$\$)|for\s{1,8}['\"]?(?:java|javax|com|org|net|io|sun)\.[\w.]+)|"
+    r"trigger\s[^;]{1,120}?\sas\s{1,8}(?:'|\$\$)\s?//\s?(?:javascript|ruby)\b)",
+    re.IGNORECASE,
+)
 # What says much only where it is all there is: honest programs have such lines.
 _ALONE = Needle(
     "eval jenkins hudson thread url socket openstream openconnection getclass grab environment "
@@ -175,6 +205,9 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
         (
             _class_name(text),
             *_calls(plain, among),
+            judged(_NAMED, "code.java_call", 8, plain, among),
+            _alias(text),
+            _bean(text),
             _binding(text, context, among),
             judged(_EXECUTE, "code.groovy", 8, plain, among),
             judged(_DOTNET, "code.dotnet", 8, plain, among),
@@ -184,6 +217,20 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
             _alone(plain, among),
         )
     )
+
+
+def _alias(text: str) -> Judgement | None:
+    match = _ALIAS.search(text) if "create" in text.lower() else None
+    return judgement("code.java_call", 8, text, match.start()) if match else None
+
+
+def _bean(text: str) -> Judgement | None:
+    match = _BEAN.search(text) if "<" in text else None
+    if not match:
+        return None
+    # Words in a document keep nothing from being made.
+    mention = text.lstrip()[:1] != "<" and site(text, match.start(), match.end()) == "prose"
+    return judgement("code.java_call", 4 if mention else 8, text, match.start())
 
 
 def _taken_in(text: str) -> Judgement | None:

@@ -86,6 +86,10 @@ _ENVIRONMENT = Needle(
     r"['\"`]\s{0,4}\+\s{0,4}process\s{0,4}\.\s{0,4}(?:env|version|cwd|argv)\b|"
     r"\A\W{0,8}(?:console\.(?:log|dir|error|info)|JSON\.stringify|Object\.(?:keys|entries|values|assign))\(\s{0,4}process\.(?:env|argv)\s{0,4}\)\W{0,8}\Z",
 )
+# A variable of the environment as a value of its own.
+_VARIABLE = re.compile(
+    r"[\s;]{0,8}process\s?\.\s?env\s?(?:\.\s?\w{1,60}|\[\s?['\"`]\w{1,60}['\"`]\s?\])[\s;]{0,8}"
+)
 _LOOP = Needle(
     "while for",
     r"\b(?:while\s{0,40}+\(([^;{}]{1,24})\)|for\s{0,40}+\(\s{0,40}+;\s{0,40}+(?:true|"
@@ -147,6 +151,8 @@ def _process(text: str, among: frozenset[str]) -> Iterator[Judgement | None]:
     match = _PROCESS.search(text, among)
     if not match:
         return
+    if _VARIABLE.fullmatch(text):
+        yield judgement("code.node_process", 5, text, 0)
     mild = match[1] in _MILD
     score = 5 if mild else 7
     if mild and _RESPONSE.search(text):

@@ -64,6 +64,8 @@ RULES: Final = {
     "code.php_call": "call of a PHP function that runs, reads or unpacks something",
     "code.php_computed_call": "call of a PHP function whose name is computed",
     "code.php_function_name": "the name of a PHP function that runs something, for a parameter",
+    "code.php_name": "name of a parameter that sets a variable of PHP or what Drupal renders",
+    "code.php_backdoor": "word by which a backdoor in PHP knows the code that it runs",
     "code.php_setting": "setting of php.ini",
     "code.php_include": "PHP takes in a file that an address or a stream names",
     "code.script_name": "file name that a web server would run as a script",
@@ -157,6 +159,20 @@ _CALLED_BY_NAME = re.compile(
 )
 _FUNCTION_NAME = re.compile(_FUNCTION_NAMES, re.I)
 _TAKES_FUNCTION = re.compile(r"^(?:filter|func(?:tion)?|callback|vars|handler)\b|\[filter\]")
+# `register_globals` and its kin make variables of such parameters.
+_GLOBAL_NAME = re.compile(
+    r"(?:GLOBALS|_(?:GET|POST|REQUEST|SERVER|COOKIE|FILES|ENV|SESSION)|HTTP_[A-Z]{3,6}_VARS)\[|GLOBALS\Z"
+)
+# Properties of what Drupal renders, as steps of a name.
+_RENDERED = (
+    r"#(?:post_render|pre_render|lazy_builder|access_callback|markup|type|theme|theme_wrappers|prefix|suffix|"
+    r"process|after_build|element_validate|value_callback|value|validate|submit|attached|children|ajax|"
+    r"default_value|cache|props|create_placeholder|printed|access|states|input|array_parents)"
+)
+_RENDERED_NAME = re.compile(rf"(?:\A|[&?])[\w\[\]-]{{0,80}}\[{_RENDERED}\]")
+_RENDERED_VALUE = re.compile(r"#(?:post_render|pre_render|lazy_builder|access_callback)")
+_PARENTS = re.compile(r"[\w-]{1,40}(?:/[\w-]{1,40}){0,6}/#\w{1,20}")
+_BACKDOOR = re.compile(r"zerodium[^\s.,!?:-](?=[^\s]{0,200}[(;`])")
 _COMMENT = re.compile(r"/\*[^*]{0,80}+\*/")
 _CAST = re.compile(r"\(\s{0,40}+(?:string|binary|int|object)\s{0,40}+\)", re.I)
 _NOT_NAME = re.compile(r"[\s'\".(){}\[\]0-9@;]+")
@@ -206,6 +222,7 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
             *_shown_call(text),
             *_made(text),
             _called_by_name(text, context),
+            *_names(text, context),
             *_computed(text, plain),
             _setting(reading),
             _included(plain),
@@ -301,6 +318,17 @@ def _called_by_name(text: str, context: Context) -> Judgement | None:
     if not match and _TAKES_FUNCTION.search(context.name):
         match = _FUNCTION_NAME.fullmatch(text)
     return judgement("code.php_function_name", 7, text, match.start()) if match else None
+
+
+def _names(text: str, context: Context) -> Iterator[Judgement]:
+    if context.is_name and _GLOBAL_NAME.match(text):
+        yield judgement("code.php_name", 7, text, 0)
+    if "#" in text and (_RENDERED_NAME.match(text) or _RENDERED_VALUE.fullmatch(text)):
+        yield judgement("code.php_name", 7, text, 0)
+    if context.name == "element_parents" and _PARENTS.fullmatch(text):
+        yield judgement("code.php_name", 7, text, 0)
+    if _BACKDOOR.match(text):
+        yield judgement("code.php_backdoor", 9, text, 0)
 
 
 def _request_variable(text: str) -> Judgement | None:

@@ -15,6 +15,7 @@ RULES: Final[Mapping[str, str]] = {
     "http.response": "the first line of a response, as RFC 9112 §4 writes it",
     "http.chunk": "the last chunk of a body and a request after it",
     "http.range": "a range of bytes that no content has, or the same bytes many times",
+    "http.middleware": "a field that makes a framework leave its checks out (Next.js)",
     "http.cookie-version": "a cookie that switches its reader to an older grammar (RFC 2965)",
 }
 
@@ -46,6 +47,7 @@ _RANGE = re.compile(
     r"\s?bytes\s?=(?:[\d, -]*?(?:\d{16}|(?:-\s?,[\d ]{0,20}){5})|\s?(?:0-\d{0,10}\s?,\s?){6})",
     re.IGNORECASE,
 )
+_SUBREQUEST: Final = "x-middleware-subrequest"
 _QUOTING = frozenset("\"'`")
 
 
@@ -53,6 +55,8 @@ def judge(text: str, context: Context) -> Judgement | None:
     """Whether `text` would be read as a message where a line break or a length is lost."""
     if context.is_name and context.location == "cookie" and text.lower() == "$version":
         return verdict("http.cookie-version", 6, text)
+    if context.location == "header" and context.name == _SUBREQUEST:
+        return verdict("http.middleware", 9, text)
     many = _RANGE.match(text)
     if many:
         return verdict("http.range", 4, many[0])  # The gateway takes such a field away.
@@ -117,6 +121,7 @@ DETECTOR = Detector(
         r"HTTP/\d(?:\.\d)?\r?\n",
         r"^\s?bytes\s?=(?:[\d, -]*(?:\d{16}|-\s?,)|\s?(?:0-\d{1,10}\s?,\s?){6})",
         r"^\$version$",
+        r"^(?:src/)?(?:middleware|pages/\S{0,80}_middleware)(?::|$)|:(?:src/)?middleware(?::|$)",
     ),
     judge=judge,
 )

@@ -40,7 +40,9 @@ _TRIGGERS: Final = (
     ),
     (
         r"\bt\s*\(\s*(?:java|org|com|sun)[.x]|_memberaccess|@java\.|@ognl\.|@org\.|ognlcontext|"
-        r"ognlutil|servletactioncontext|#(?:context|session|application|parameters|request|"
+        r"ognlutil|servletactioncontext|\\u0023\w|"
+        r"#(?:root|this|context|application|session|request|parameters|attr|vars)\.(?:get)?class\b|"
+        r"#(?:root|this|context)\.[a-z]\w{0,40}\(|['\"]\s?\+\s?#[a-z]|^\(?#(?:root|this|context|application|session|request|parameters|attr)\b|#(?:context|session|application|parameters|request|"
         r"attr)\s?[\[.=]|"
         r"\(#\w+\s?="
     ),
@@ -64,6 +66,15 @@ _OGNL = re.compile(
     r"\s?(?:\[|\.\w+\s?[\[(])|"
     r"\bT\s{0,40}+\(\s{0,40}+(?:javax?|org|com|sun)\.[\w.]+\s{0,40}+\)",
 )
+_ROOTS: Final = r"#(?:root|this|context|application|session|request|parameters|attr)"
+# The objects that an expression of OGNL or SpEL starts from; CSS and people call others so.
+_ROOT = re.compile(
+    rf"{_ROOTS}\s?\.\s?getClass\b|#(?:root|this|context)\.[a-z]\w{{0,40}}\(|"
+    rf"['\"]\s?\+\s?{_ROOTS}\b(?!-)|\\u0023(?:_memberAccess|root|this|context|application|session|request|"
+    r"parameters|attr|\w{1,20}\s?=)"
+)
+_ROOT_ALONE = re.compile(rf"{_ROOTS}\.class(?:\.\w[\w.()]{{0,80}})?")
+_ROOT_NAME = re.compile(rf"\(?{_ROOTS}\)?(?:[.\[(].{{0,200}})?", re.S)
 _ACTION = re.compile(
     r"^\s{0,40}+(?:redirect|redirectAction|action|method):\s{0,40}+(?:[$%#]\{|#)", re.I
 )
@@ -105,7 +116,13 @@ _EVALUATED: Final = frozenset({"{{", "${", "$!{", "#{", "*{", "%{", "~{", "@{", 
 def judge(text: str, context: Context) -> Judgement | None:
     """The strongest of what a template engine or an expression language would do with `text`."""
     return strongest(
-        (*_lookups(text, context), *_blocks(text), *_bare(text), *judge_dialects(text))
+        (
+            *_lookups(text, context),
+            *_blocks(text),
+            *_bare(text),
+            _root(text, context),
+            *judge_dialects(text),
+        )
     )
 
 
@@ -194,6 +211,18 @@ def _single_brace(text: str, block: Block) -> Judgement | None:
     if block.closed and alone and _SUM.match(block.inside):
         return judgement("template.constant", 6, text, block.start, block.end)
     return None
+
+
+def _root(text: str, context: Context) -> Judgement | None:
+    if "#" not in text and "u0023" not in text:
+        return None
+    if context.is_name and _ROOT_NAME.fullmatch(text):
+        return judgement("template.ognl", 7, text, 0)
+    match = _ROOT.search(text)
+    if match:
+        mention = site(text, match.start(), match.end()) == "prose"
+        return judgement("template.ognl", 4 if mention else 6, text, match.start())
+    return judgement("template.ognl", 5, text, 0) if _ROOT_ALONE.fullmatch(text) else None
 
 
 def _bare(text: str) -> Iterator[Judgement]:

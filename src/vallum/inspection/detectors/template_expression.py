@@ -139,7 +139,8 @@ _CONTEXT = re.compile(
     r"\.version|"
     r"\.template_name|\$smarty\.\w+|\$class|\$request|_keys|@root|\.|params?\.\w+|header\.\w+|"
     r"cookie\.\w+|"
-    r"initParam(?:\.\w+)?|#context|#?ctx|#?root|#session|#application|#request|#parameters|#attr|execution|"
+    r"initParam(?:\.\w+)?|#?ctx|root|execution|"
+    r"#(?:root|this|context|session|application|request|parameters|attr)(?:\.\w{1,40}){0,4}|"
     r"beans?|@environment|@\w+\.\w+)\s{0,40}+$"
 )
 _ERB = re.compile(
@@ -180,6 +181,11 @@ _TOOLKIT = re.compile(
     rf"[-+=~]?\s{{0,4}}(?:(?:RAW)?PERL\s{{0,4}}[-+=~]?\Z|(?:INSERT|INCLUDE|PROCESS)\s{{1,4}}{_PLACE})"
 )
 _READS_BY_TAG = re.compile(rf"(?:include|import|parse|evaluate)[\s(]{{1,8}}{_PLACE}", re.I)
+# What Exim runs or reads where it expands a text.
+_EXIM = re.compile(
+    r"\s{0,4}(?:run(?:,\w{1,20})?\s{0,4}\{|(?:readfile|readsocket|perl|dlfunc|lookup|acl|certextract|filter)"
+    r"\s{0,4}(?:[\w\"$]{1,40}\s{1,4}\w{1,20}\s{0,4})?\{)"
+)
 # The rest of a directive or call, up to the blank that ends it.
 _REST = re.compile(r"(?:[^\s]|(?<=[=,(+])\s|\s(?=[=,)+])){1,300}")
 
@@ -201,6 +207,8 @@ def sense(inside: str, opener: str) -> Sense:
         return Sense("danger", match.start())
     if opener in {"<%", "#{", "%{"} and _BACKTICKS.search(inside):
         return Sense("danger", inside.index("`"))
+    if opener == "${" and _EXIM.match(inside):
+        return Sense("danger", 0)
     match = _READS.search(plain) or (_TOOLKIT.match(inside) if opener == "[%" else None)
     if match:
         return Sense("danger", match.start())
