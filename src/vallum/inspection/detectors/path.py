@@ -70,6 +70,8 @@ _FAKE = re.compile(r"c:\\fakepath\\")
 _SHARE = re.compile(
     r"\\\\([\w.-]{1,255}(?:@(?:ssl|\d{1,5})){0,2}|\?|\.)\\[\w.$?-]|//(\d{1,3}(?:\.\d{1,3}){3})/\w"
 )
+# Every Windows has these; a share that is only hidden ends with the same mark.
+_ADMINISTRATIVE = re.compile(r"\\(?:[a-z]|admin|ipc|print|fax|sysvol|netlogon)\$|\$(?!\\|\Z)")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d) {0,4}(?:[.:][\w.]{0,20})?\Z|\\\\\.\\\w")
 _STREAM = re.compile(r":(?::\$(?:data|index_allocation)|\$(?:i30|attribute_list))")
 _NULL = re.compile(r"[\w/.\\-]\x00(?:\.?\w{1,5}\Z|[/.\\]|\Z)")
@@ -91,6 +93,10 @@ _LOG = re.compile(r"var/log/")
 _PLACEHOLDER = re.compile(r"[/\\](?:[/\\.]+|(\w)\1*)\{file(?:name)?\}\Z")
 _DEVELOPED = re.compile(r"/?@fs/[^/]")
 _WRITTEN = re.compile(r"[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev(?!/null)|etc|home|root|usr|srv|opt)/\S+")
+# Where a program stood: `/srv/a.php(12)`, `/srv/a.js:3:14`. No file is called so.
+_SOURCE_LINE = re.compile(
+    r"\.(?:php|phtml|inc|[cm]?[jt]sx?|py|rb|java|go|rs|pl|c|cc|cpp|h)(?:\(\d{1,6}\)|:\d{1,6}(?::\d{1,6})?)[\])]{0,2}[:,.;]?\Z"
+)
 _ACCOUNTS = re.compile(r"etc/+(?:passwd|shadow)\b")
 _NAMED_NULL = re.compile(r"(?:\A|/)__x00__")
 _WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}[,.!?:]?(?![^\s)])")
@@ -182,6 +188,8 @@ def _piece(
     log = words > 0 and not alone and _LOG.search(path) is not None and not climbs
     if system is not None:
         score = _place_score(path, system, words)
+        if climbs is None and _SOURCE_LINE.search(path):
+            score = min(score, _TRACE)
         yield Judgement("path.system", min(score, _TRACE) if log else score, piece[:120])
     if "/" in path and private(path):
         score = _private_score(path, words, expected)
@@ -265,7 +273,7 @@ def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
     share = _SHARE.match(text)
     if share is not None:
         near = not chosen and share[1] is not None and not _OUTSIDE.search(share[1])
-        near = near and "$" not in text
+        near = near and not _ADMINISTRATIVE.search(text)
         yield Judgement("path.windows", _TRACE if near and share[1] != "?" else 6, evidence)
     if expected and _DEVICE.match(text):
         yield Judgement("path.windows", 5, evidence)

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from vallum.inspection.detectors.path_files import flattened, sensitive
 from vallum.inspection.model import Context, Judgement
 
 _WRAPPER = re.compile(
     r"(?:\A|[=\"'(\s@;,]|url:)((?:php://\s?(?:filter|input|memory|temp|fd|std\w+|output|\Z)|"
     r"(?:phar|zip|rar|zlib|compress\.\w{1,10}|ogg|expect|glob|ssh2(?:\.\w{1,10})?|netdoc|local_file)"
-    r"://?|data://|data:text/plain|file:(?:/{1,3}|\\|[a-z]:)|dict://|gopher://|tftp://|classpath:|"
+    r"://?|data://|data:text/plain|file:(?:/{1,3}|\\(?!\.\w)|[a-z]:)|dict://|gopher://|tftp://|classpath:|"
     r"view-source:(?:file|https?)|jar:(?:file|https?|ftp):)[^\s\"'<>]{0,100})"
 )
+_TOLD = re.compile(r"\w[:,.]?\s{1,4}\Z")
 # Lenient clients need no slashes, and none of them a scheme where the page has one.
 _REMOTE = re.compile(
     r"(?:(?:https?|ftps?):/{0,3}|//)([^\s/?#]{1,255})(?:/([^\s?#]{0,1000}))?([?#]\S*)?\Z"
@@ -68,7 +70,10 @@ def inclusion(text: str, expected: bool, words: int, context: Context) -> Iterat
         score = 8 if first and match[1].startswith(_RISKY) else 7
         # What these are given may have blanks: a command, an entry, names of filters.
         taken = first and (match[1].startswith(_GIVEN) or "resource=" in text)
-        if words >= 3 and not taken:
+        # `Screenshot: file:///C:/Users/me/a.png`
+        told = words > 0 and _TOLD.search(text, 0, match.start(1)) is not None
+        told = told and match[1].startswith("file:") and not sensitive(flattened(match[1]))
+        if (words >= 3 or told) and not taken:
             score = 4
         yield Judgement("path.wrapper", score, match[1][:120])
     if words == 0:

@@ -34,6 +34,11 @@ _PAST_AUTHORITY = re.compile(r"[/\r\n]")
 _LONGEST_AUTHORITY: Final = 260
 _FIRST = re.compile(r"\[[^\]/]{0,80}\]?|[^\x00-\x20/?#\\@&:\"'<>`,;)|\]}]{1,253}")
 _PORT = re.compile(r":(\d{1,5})(?!\d)")
+_WEB = re.compile(r"https?|wss?|ftps?|git|ssh", re.IGNORECASE)
+_ASKED = re.compile(
+    r"[\w.-]{1,253}(?::\d{1,5})?\?(?:[\w.-]{1,40}=[^\\#&=]{1,80}&){0,8}[\w.-]{1,40}=[\w.+-]{1,64}"
+)
+_FIRST_FIELD = re.compile(r"[&#?]")
 _SPACE = re.compile(r"\s")
 # Letters in circles, or of mathematics: a client folds them into the plain ones.
 _ORNATE = re.compile("[\u2460-\u24ff\U0001d400-\U0001d7ff]")
@@ -134,6 +139,11 @@ _PAGE = re.compile(
 )
 # Where a browser says where it is: that is the developer's machine as often as not.
 _OWN_PLACE: Final = frozenset({"referer", "origin", "host", "user-agent"})
+# The pages of a program for telephones or desktops itself, which no server can fetch.
+_OWN_PAGES: Final = re.compile(
+    r"(?:capacitor(?:-electron)?|ionic|tauri|app|electron|cordova|asset|ipc)://localhost",
+    re.IGNORECASE,
+)
 # RFC 8252: a program on somebody's computer is sent back to by its loopback address.
 _SENT_BACK: Final = re.compile(
     r"(?:post_?logout_?|oauth_?)?redirect_?uris?|(?:allowed|web|cors|trusted)_?origins?",
@@ -228,6 +238,8 @@ def _judge_target(target: _Target, context: Context) -> Judgement | None:
         return verdict("ssrf.internal", 3, target.evidence)
     if host.kind == "loopback" and _SENT_BACK.fullmatch(context.name):
         return verdict("ssrf.internal", 3, target.evidence)
+    if _OWN_PAGES.fullmatch(target.evidence):
+        return verdict("ssrf.internal", 3, target.evidence)
     return verdict("ssrf.internal", 7 if host.kind == "link-local" else 5, target.evidence)
 
 
@@ -236,9 +248,22 @@ def _userinfo(text: str, start: re.Match[str]) -> Judgement | None:
     user, at, host = authority.partition("@")
     if not at or not host:
         return None
-    if _SITE_NAME.match(user) or any(mark in user for mark in "#\\?"):
-        return verdict("ssrf.userinfo", 6, _shown(text, start, authority))
-    return None
+    shown = _shown(text, start, authority)
+    if not _SITE_NAME.match(user):
+        if not any(mark in user for mark in "#\\?"):
+            return None
+        scheme = _SCHEME_NAME.search(text, max(0, start.start() - 21), start.start())
+        if scheme and _WEB.fullmatch(scheme[0]) is None:
+            return None  # `upi://pay?pa=name@bank`: what is before the `?` is no host.
+        has_path = text[start.end() + len(authority) :].startswith("/")
+        if (
+            not has_path
+            and _ASKED.fullmatch(user)
+            and _SITE_NAME.match(_FIRST_FIELD.split(host, 1)[0])
+        ):
+            # `https://shop.example?email=me@mail.example`
+            return verdict("ssrf.userinfo", 4, shown)
+    return verdict("ssrf.userinfo", 6, shown)
 
 
 def _scheme(text: str, context: Context) -> Judgement | None:

@@ -13,7 +13,7 @@ from vallum.inspection.model import Context, Judgement
 # What may follow a string: an operator, a separator, a bracket that closes, a new statement.
 _GOES_ON: Final = re.compile(r"[\x00-\x20]*+(?:[-+*/%^|&?:;,<>=)}\]]|//|\n|in(?:stanceof)?\s)")
 _EMPTY: Final = re.compile(r"\w[\w ]{0,40}\(\)\s*\Z")
-# `prompt(ly)`, `confirm(ed)/alert(s): 5`: words with another ending, which no page has variables of.
+# `prompt(ly)`, `confirm(ed)/alert(s): 5`: words with an ending, no names of variables.
 _ENDINGS: Final = re.compile(
     r"(?>(?:\w[\w ]{0,40}\((?:e?s|ed|ing|e?n|e?rs?|ors?|ly|ness|able|ant|ance|ments?|ations?|ive)\)"
     r"[\s,/|&]{0,3}){1,8})(?::\s{0,3}\d[\d.,]{0,12}%?)?\s*\Z"
