@@ -12,7 +12,7 @@ from vallum.inspection.leaks.model import Form, Span
 PLACEHOLDER: Final = re.compile(
     r"(?i)example|sample|placeholder|change_?me|redacted|your|x{5}|\*{3}|<|\$\{|\{\{|%[sd]"
     r"|^[a-z_]{0,20}(?:pass(?:word|wd|phrase)?|pwd?)$|^\{[\w.-]{1,40}\}$|^\$\w{1,40}$"
-    r"|^(?:none|null|nil|true|false|undefined|string|tiger)$"
+    r"|^my[_-]|^(?:none|null|nil|true|false|undefined|string|tiger)$"
     r"|([0-9A-Za-z])\1{6}"
 )
 """What documentation writes in place of a secret."""
@@ -27,12 +27,12 @@ _URL: Final = re.compile(
     r"://(?P<user>[^\s/@:\"'<>]{0,64}):(?P<word>[^\s/@\"'<>]{3,128})@(?P<host>[\w.-]{0,100})"
 )
 _PAIR: Final = re.compile(
-    r"(?i)(?P<mark>[?&]?)\b(?:password|pwd)=\"?(?P<word>[^\s;&\"',()]{4,128})"
+    r"(?i)(?P<mark>[?&_]?)(?<![a-z])(?:password|pwd)=\"?(?P<word>[^\s;&\"',()]{4,128})"
     r"|\bjdbc:oracle:\w{1,10}:\w{1,64}/(?P<oracle>[^\s/@\"'<>]{3,128})@"
 )
 _BESIDE: Final = re.compile(
-    r"(?i)\b(?:server|data ?source|host|user ?id|uid|username|user|initial catalog|database|dbname"
-    r"|driver|sslmode|ssl|abortconnect|encrypt)\s?=|\bjdbc:[a-z]"
+    r"(?i)(?:\b|_)(?:server|data ?source|host|user ?id|uid|username|user|initial catalog|database"
+    r"|dbname|driver|sslmode|ssl|abortconnect|encrypt)\s?=|\bjdbc:[a-z]"
 )
 """What stands beside the password in a connection string."""
 _NEXT: Final = re.compile(r"\"?[;,]\S|;$")
@@ -93,6 +93,8 @@ def _is_string(text: str, match: re.Match[str], around: str) -> bool:
     )
     if match["oracle"]:
         return True
+    if match["mark"] and match["word"].islower() and match["word"].isalpha():
+        return False  # A variable of the environment, as manuals set it.
     # One word beside it may be prose, unless the password stands in a list.
     beside = _BESIDE.finditer(around)
     return next(beside, None) is not None and (is_listed or next(beside, None) is not None)
@@ -103,7 +105,8 @@ def _find_pair(text: str, name: str) -> Iterator[Span]:
         word = match["word"] or match["oracle"]
         around = text[max(0, match.start() - _REACH) : match.end() + _REACH]
         # What is sent to sign in, as manuals show it, looks the same but for its beginning.
-        is_string = "jdbc:" in around if match["mark"] else _is_string(text, match, around)
+        is_sent = match["mark"] in ("?", "&")
+        is_string = "jdbc:" in around if is_sent else _is_string(text, match, around)
         if is_string and not PLACEHOLDER.search(word) and not _CODE.match(word):
             yield match.span()
 
@@ -160,7 +163,7 @@ FORMS: Final = (
     Form(
         "secret.connection",
         "a connection string with a password",
-        (r"\b(?:password|pwd)=[^\s;&]", r"\bjdbc:oracle:[a-z0-9]+:[a-z0-9_]+/"),
+        (r"(?:password|pwd)=[^\s;&]", r"\bjdbc:oracle:[a-z0-9]+:[a-z0-9_]+/"),
         _find_pair,
     ),
     Form(

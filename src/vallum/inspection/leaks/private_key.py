@@ -15,10 +15,10 @@ _EXTENDED: Final = re.compile(rf"(?<!\w)[xyzt]prv[{_DIGITS_58}]{{107}}(?!\w)")
 _JWK_D: Final = re.compile(r"[\w-]{43}|[\w-]{64}|[\w-]{76}|[\w-]{88}|[\w-]{342}|[\w-]{512}")
 _JWK_PRIME: Final = re.compile(r"[\w-]{86}|[\w-]{171}|[\w-]{256}|[\w-]{342}")
 _JWK_TEXT: Final = re.compile(r"\"(?:d|dp|dq|qi)\\?\"\s{0,4}:\s{0,4}\\?\"[\w-]{43,800}\\?\"")
-# What prose says after it, and what stands in the place of a key that nobody shows.
-_NOTHING: Final = (
-    r"(?!(?:[`'\")+.,;\s]|\\[nr]){0,12}"
-    r"(?:\.\.|…|[<\[{*$]|x{3,40}\b|[a-z_]\w{0,20}[ ,.(;:)=]|-----END))"
+# SECURITY: what looks like prose after it is believed only where no key comes soon.
+_COMES: Final = (
+    r"(?:(?=[\s\S]{0,400}?[A-Za-z0-9+/]{32})|(?!(?:[`'\")+.,;\s]|\\[nr]){0,12}"
+    r"(?:\.\.|…|[<\[{*]|\$[{(]|x{3,40}\b|[a-z_]\w{0,20}[ ,.(;:)=]|-----END)))"
 )
 _DER: Final = (
     r"MII[BCEJ][A-Za-z0-9+/]{2}IBAAK(?:CA[QYg][A-Z]A|BgQ)[A-Za-z0-9+/]{20}"
@@ -61,7 +61,7 @@ LEAK: Final = Leak(
             "a private key in PEM, OpenPGP or SSH2 armour",
             r"PRIVATE KEY(?: BLOCK)?(?:-----| ----)",
             r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-            rf"{_NOTHING}|---- BEGIN SSH2 (?:ENCRYPTED )?PRIVATE KEY ----",
+            rf"{_COMES}|---- BEGIN SSH2 (?:ENCRYPTED )?PRIVATE KEY ----",
         ),
         _form(
             "base64",

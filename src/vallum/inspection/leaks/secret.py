@@ -19,7 +19,7 @@ def _shape(issuer: Issuer) -> Form:
     before, after = (
         (r"(?<![\w+/-])", r"(?![\w+/=])") if issuer.is_bare else (r"(?<![\w-])", r"(?!\w)")
     )
-    pattern = re.compile(rf"(?:{before}|(?<=\\[nrt]))(?:{issuer.form}){after}")
+    pattern = re.compile(rf"(?:{before}|(?<=\\[nrt])|(?<=%[0-9A-F]{{2}}))(?:{issuer.form}){after}")
 
     def find(text: str, name: str) -> Iterator[Span]:
         for match in pattern.finditer(text):

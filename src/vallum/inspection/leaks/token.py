@@ -12,9 +12,10 @@ from vallum.inspection.leaks.model import Find, Form, Leak, Span, mask_all
 
 _JWT: Final = re.compile(r"(?<![\w.-])eyJ[\w-]{10,2000}\.eyJ[\w-]{5,8000}\.[\w-]{0,1400}(?![\w-])")
 _GOOGLE: Final = re.compile(r"(?<![\w-])(?:AIza[\w-]{35}|ya29\.[\w-]{20,500})(?![\w-])")
+_NAMES: Final = r"password|passwd|secret(?:[_-]?key(?:_base)?)?|(?:api|private)[_-]?key"
 _ASSIGNED: Final = re.compile(
-    r"(?i)(?:(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
-    r"[\"']?\s{0,4}(?:=>|=)|(?:password|passwd|secret|(?:api|private)[_-]?key)[\"']?\s{0,4}[:\n])"
+    rf"(?i)(?:(?:{_NAMES}|pwd|token|access[_-]?key)[\"']?\s{{0,4}}(?:=>|=)"
+    rf"|(?:{_NAMES})[\"']?\s{{0,4}}[:\n])"
     r"\s{0,4}[\"']?([\w+/=.~!@#%^&*-]{16,200})(?![\w(\[])"
 )
 _BEARER: Final = re.compile(
@@ -70,7 +71,7 @@ LEAK: Final = Leak(
             "a text or member that gives a name such as `secret` a random value",
             (
                 r"(?:passw(?:or)?d|pwd|secret|token|key)[\"']?\s*=",
-                r"(?:passw(?:or)?d|secret|(?:api|private)[_-]?key)[\"']?\s*[:\n]\s*[\"']?[^\s\"']{16}",
+                rf"(?:{_NAMES})[\"']?\s*[:\n]\s*[\"']?[^\s\"']{{16}}",
             ),
             _given(_ASSIGNED),
         ),
