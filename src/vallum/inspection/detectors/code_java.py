@@ -38,7 +38,12 @@ _CLASS_NAME = re.compile(
     r"com\.bea\.[\w.]+|ch\.qos\.[\w.]+|com\.tangosol\.[\w.]+|scala\.sys\.\w+)"
     r"(?:;|\[\])?"
 )
-_HARMLESS = re.compile(r"(?:exception|error|throwable|warning)$", re.I)
+# Failures, drivers of databases, and collections that hold values.
+_HARMLESS = re.compile(
+    r"(?:exception|error|throwable|warning|\.driver)$|^java\.util\.(?:(?:Array|Linked)?List|"
+    r"(?:Linked)?(?:Hash|Tree)?(?:Map|Set)|Date|UUID|Locale|Optional|Currency)$",
+    re.I,
+)
 _POWERFUL: Final = words(
     "runtime processbuilder process processimpl unixprocess scriptenginemanager scriptengine "
     "classloader urlclassloader class system thread groovyshell groovyclassloader interpreter "

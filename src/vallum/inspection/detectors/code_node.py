@@ -86,8 +86,11 @@ _ENVIRONMENT = Needle(
     r"['\"`]\s{0,4}\+\s{0,4}process\s{0,4}\.\s{0,4}(?:env|version|cwd|argv)\b|"
     r"\A\W{0,8}(?:console\.(?:log|dir|error|info)|JSON\.stringify|Object\.(?:keys|entries|values|assign))\(\s{0,4}process\.(?:env|argv)\s{0,4}\)\W{0,8}\Z",
 )
-# A variable of the environment as a value of its own.
+# A variable of the environment as a value of its own; those that say how a program runs are
+# what people search for.
 _VARIABLE = re.compile(
+    r"(?![^\w]{0,8}process\s?\.\s?env\s?\.\s?(?:NODE_ENV|PORT|HOST|CI|DEBUG|LOG_LEVEL|TZ|(?:NEXT_)?PUBLIC_\w+|"
+    r"(?:REACT_APP|VITE)_\w+|npm_\w+)\b)"
     r"[\s;]{0,8}process\s?\.\s?env\s?(?:\.\s?\w{1,60}|\[\s?['\"`]\w{1,60}['\"`]\s?\])[\s;]{0,8}"
 )
 _LOOP = Needle(

@@ -128,7 +128,7 @@ def judge(reading: Reading) -> Judgement | None:
             judged(_OCAML, "code.ocaml", 7, plain, among),
             judged(_DENO, "code.deno", 7, plain, among),
             *_coldfusion(reading.text),
-            judged(_CLOJURE, "code.clojure", 7, plain, among),
+            _clojure(plain, among),
             *_tex(reading.text),
             _postscript(reading.text),
         )
@@ -159,6 +159,15 @@ def _coldfusion(text: str) -> Iterator[Judgement]:
     if match:
         alone = not any(map(str.isalnum, text[: match.start()] + text[match.end() :]))
         yield judgement("code.coldfusion", 6 if alone else 4, text, match.start())
+
+
+def _clojure(text: str, among: frozenset[str]) -> Judgement | None:
+    match = _CLOJURE.search(text, among)
+    if match is None:
+        return None
+    # Words in brackets around it are calls.
+    mention = text.lstrip()[:1] != "(" and site(text, match.start(), match.end()) == "prose"
+    return judgement("code.clojure", 4 if mention else 7, text, match.start())
 
 
 def _tex(text: str) -> Iterator[Judgement]:

@@ -398,6 +398,20 @@ _RESTS: Final = {
     "extract": words("s ed ing ion ions or"),
     "dl": words("s"),
 }
+# What makes several of something, or somebody who does it: `file(s)`, `link(ed)`.
+_ENDING = re.compile(r"s|es|d|ed|er|ers|ing|able", re.I)
+# Words side by side behind a call end no statement: `eval(x) in old browsers`. A line may follow.
+_SAID_AFTER = re.compile(
+    r"[)'\"`]?,? {1,2}(?:(?:in|is|as|and|or|not|if|for) {1,2})?"
+    r"(?P<one>[a-z]{2,20}) {1,2}(?P<two>[a-z]{2,20})(?:[ .,?!]|\Z)",
+    re.I,
+)
+_OPERATORS: Final = words(
+    "and or xor in is as not if else elif for from import return echo print new instanceof unless "
+    "while until rescue do then try catch finally with yield lambda end puts my our require "
+    "include eval exec system assert use var let const delete typeof void await async def class "
+    "function"
+)
 # A call without what is handed over makes a function of PHP, which nobody calls here.
 _ELIDED = re.compile(r"\s{0,4}(?:\.{3}|…)\s{0,4}")
 _CALLED_NO_MORE = re.compile(r"['\"`]?[.!?,]?(?:\s{1,4}+(?:[^\W\d_]|[`'\"]\w)|\s{0,4}\Z)")
@@ -405,7 +419,10 @@ _SAID_BEFORE = re.compile(r"(?:\A|[\w:.,!?] {1,2})['\"`]?\Z")
 
 
 def _is_named(text: str, call: Call) -> bool:
-    """Whether a call is the name of a function, or a word with brackets in it."""
+    """Whether a call is the name of a function in a sentence, or a word with brackets in it."""
+    after = None if call.start or call.gap else _SAID_AFTER.match(text, call.close)
+    if after and not {after["one"].lower(), after["two"].lower()} & _OPERATORS:
+        return True
     if call.arguments.lower() in _RESTS.get(call.name, ()):
         return True
     return (
@@ -429,6 +446,8 @@ def _builtin(text: str) -> Judgement | None:
         return None
     end = text.rstrip(" \t\r\n;'\"")
     if end[-1] not in "()" or is_prose(text[match.end() :]):
+        return None
+    if match[1].isalpha() and _ENDING.fullmatch(text[match.end() :].rstrip(")")):
         return None
     shared = _SHARED.fullmatch(match[1].lower()) and "," in text
     if shared or (match[1].lower() in _ENGLISH and match[2].isspace() and not end.endswith("()")):

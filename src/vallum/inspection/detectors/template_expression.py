@@ -175,7 +175,14 @@ _PLACE: Final = (
     r"['\"]?(?:/(?:etc|proc|sys|var|home|root|usr|opt|run)/|[\w-]{0,40}/?\.\./\.\./|/?WEB-INF/|"
     r"(?:file|php|phar|expect|data|jar|netdoc):)"
 )
-_READS = re.compile(rf"\w\s{{0,4}}\(\s{{0,4}}{_PLACE}|\.signer\s{{0,4}}\.\s{{0,4}}key\b", re.I)
+# Programs and settings, which no template takes in.
+_KEPT_FILE: Final = (
+    r"(?:include|source|render|import)\s{0,4}\(\s{0,4}['\"][\w./-]{0,80}"
+    r"\.(?:php\d?|py|rb|jsp|env|ini|conf|cfg|log|sql|bak|pem|key)['\"]"
+)
+_READS = re.compile(
+    rf"\w\s{{0,4}}\(\s{{0,4}}{_PLACE}|\b{_KEPT_FILE}|\.signer\s{{0,4}}\.\s{{0,4}}key\b", re.I
+)
 # Template Toolkit: a program of Perl, or a file by its path.
 _TOOLKIT = re.compile(
     rf"[-+=~]?\s{{0,4}}(?:(?:RAW)?PERL\s{{0,4}}[-+=~]?\Z|(?:INSERT|INCLUDE|PROCESS)\s{{1,4}}{_PLACE})"

@@ -24,6 +24,11 @@ SUSPECTS = Suspects(DETECTOR)
         "`YAML.load(...)` is for old files",
         "Why is there a <?php ?> at the top?",
         "`<?php` starts it",
+        "exec(command) never returns here",
+        "eval(code) in older browsers?",
+        "link(s)",
+        "process.env.NODE_ENV",
+        "com.mysql.cj.jdbc.Driver",
     ],
 )
 def test_what_is_only_named_passes(text: str) -> None:
@@ -42,6 +47,12 @@ def test_what_is_only_named_passes(text: str) -> None:
         "<?php ?><?=`uptime`?>",
         "at a.b(C.java:1)\nRuntime.getRuntime().exec('uptime')",
         "at java.lang.Runtime.getRuntime(C.java:1).exec('uptime')",
+        "exec(uptime) or die",
+        "exec(uptime); echo done here",
+        "exec(uptime) // and so on",
+        'open(F, "uptime|")',
+        '(str (clojure.java.shell/sh "uptime"))',
+        "process.env.API_KEY",
         "exec(utive);exec('uptime')",
     ],
 )

@@ -47,6 +47,7 @@ def test_templates_of_mails_and_automations_pass(text: str) -> None:
         "@{utcNow()}@{whoever()}",
         "{{ file('/etc/shadow') }}",
         "{{1.name}}{{ run() }}",
+        "{{ include('settings.py') }}",
     ],
 )
 def test_what_else_an_engine_would_do_among_them_is_stopped(text: str) -> None:
