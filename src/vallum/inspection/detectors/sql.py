@@ -8,11 +8,11 @@ quote is SQL. Each reading becomes a word over token classes, in which fragments
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from vallum.inspection.detectors.sql_clauses import clause
-from vallum.inspection.detectors.sql_disguises import disguised
+from vallum.inspection.detectors.sql_disguises import disguised, indices
 from vallum.inspection.detectors.sql_fragments import FRAGMENTS, Fragment, Where
 from vallum.inspection.detectors.sql_probes import probe
 from vallum.inspection.detectors.sql_prose import quoted_phrase, told
@@ -70,7 +70,20 @@ _SHAPE: Final = re.compile(
 )
 _QUOTED_WORD: Final = re.compile(r"""\"(?:\w++|\*)\"|'(?:div|mod)'""").fullmatch
 # Why `sleep(5)`? What stands in backticks is code that is told of.
-_MARKDOWN: Final = re.compile(r"[^`]*+(?<![^\s(])`[^`\n]{1,80}`(?![^\s.,:!?)])[^`]*+").fullmatch
+# SECURITY: the name that the first one would end is none, or ends in what no column's does; behind
+# what might be an alias, a comma or a clause goes on.
+_MARKDOWN: Final = re.compile(
+    r"[^`]*+(?:(?<![^\s(*|\[/-])`(?![\s,)])[^`\n]{1,80}`(?![^\s.,:;!?)*|\]/_-])[^`]*+){1,60}"
+).fullmatch
+# "or" maybe, 'Or' is 'and': strings are all that AND and OR join, and none of them is a truth.
+_ONLY_STRINGS: Final = re.compile("[sJ](?:As){1,9}(?:Aj)?").fullmatch
+_TRUTH: Final = re.compile(
+    r"\w++\s*['\"]|['\"]\s*+(?:[-+.]{0,2}\d|(?:t|tr|tru|true|y|ye|yes|on)\s*['\"]|[^\\]*+\\)"
+).match
+# What JsonLogic says `column` by; between two strings a name is no SQL.
+_JSON_LOGIC: Final = re.compile(r"\s*[\[{].*\"var\"\s*:", re.DOTALL).match
+_GOES_ON: Final = frozenset("#c;")
+_JOINED: Final = frozenset(("&&", "("))
 _SEEN: Final = 5
 _QUITE: Final = 7
 _CERTAIN: Final = 9
@@ -100,7 +113,7 @@ def _judge(sent: str, context: Context) -> Judgement | None:
         return None
     best = _best(lowered, probe(lowered), typed)
     if best is None or best.score < _SEEN:
-        for text in disguised(lowered):
+        for text in (*disguised(lowered), *(indices(lowered) if context.is_name else ())):
             best = _best(text, best, typed)
     return best
 
@@ -136,9 +149,27 @@ def _readings(text: str) -> Iterator[_Reading]:
                 letters = shape(tokens, dialect)
                 if letters[0] == "J" and not quoted_phrase(text, len(tokens[0]) - 2):
                     letters = "5" + letters[1:]
+                if _says_nothing(text, tokens, letters, dialect):
+                    continue
                 yield _Reading("broken", tokens, letters, dialect)
         if many:
             return
+
+
+def _says_nothing(text: str, tokens: Sequence[str], letters: str, dialect: int) -> bool:
+    """Whether what quotes of `text` leave between them can be no condition of a statement."""
+    quote = tokens[0][0]
+    if quote == "`":  # where names stand in backticks, # is no operator
+        return dialect == 1 and "#" in tokens
+    if quote == '"' and _JSON_LOGIC(text) and not set(letters) & _GOES_ON:
+        return any(
+            before[0] == quote and name == "var" and after[0] == quote
+            for before, name, after in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        )
+    quoted = letters[0] == "J" or tokens[0] == quote * 2
+    if quoted and _ONLY_STRINGS(letters) and not _JOINED.intersection(tokens):
+        return not any(map(_TRUTH, tokens[1:]))
+    return False
 
 
 def _strongest(reading: _Reading, typed: bool) -> Judgement | None:

@@ -29,6 +29,8 @@ _LATER: Final = re.compile(r"/\*m?!\d{5,6}[^*]*+(?>(?:\*(?!/)[^*]*+)*)\*/")
 _FEWEST: Final = 2
 # O'Brien' or 1=1: whoever escapes one quote of two is attacked behind the other.
 _NAME: Final = re.compile(r"([^'\"]{0,40}[^\W\d_])'([^\W\d_]{1,30}')")
+_INDEX: Final = re.compile(r"\[([^\[\]]{3,400}+)(?:\]|\Z)").findall
+_MOST_INDICES: Final = 8
 
 
 def disguised(text: str) -> Iterator[str]:
@@ -45,3 +47,8 @@ def disguised(text: str) -> Iterator[str]:
         yield _INNER_COMMENT.sub("", text)
     if _MORE_NESTED.search(text):
         yield _NESTED.sub(lambda match: _WITHIN[match[0]], text)
+
+
+def indices(name: str) -> list[str]:
+    """What a parameter's name has in brackets, `id[1) or (1=1]`: keys that servers build with."""
+    return _INDEX(name)[:_MOST_INDICES] if "[" in name else []

@@ -16,7 +16,7 @@ _PARTS: Final = {
     "called": "[ufteihly]",
     "known": "[fteihly]",
     "pre": "[NO]*+",
-    "compare": "N*+[CL]++N*+",
+    "compare": "N*+[CL6]++N*+",
     # An operand of a comparison: `-1 + f(x) || y`; and one of constants only.
     "arg": "(?:<atom>|<called>(?>\\*(?=C)|<atom>?):*+)",
     "operand": "(?><pre><arg>(?:[O/*P]<pre><arg>){0,30})",
@@ -36,6 +36,7 @@ _PARTS: Final = {
     "item": "(?:<pre>(?:xn)?(?:[nsvgb*kQ4]|<known>|[wrTxm](?:<columns>|P)|xnw))",
     "columns": "(?:[F;#]|(?>(?:,<operand>){1,99})(?![wpxnsTA])|,.{0,60}F)",
     "selected": "S<pre>(?:[*nsvgb](?:[,F#;qO*PAC]|$)|<known>|<name>(?>(?:,<atom>)*)F[wdmrQ])",
+    "listed": ";S(?:xn)?<name>(?>(?:,<name>)*)F<name>(?:<end>|W<operand><compare>|Mn|GB)",
     "changing": (
         "(?:D(?:A1)?x*+T[NL]*+(?:<name>|<defined>)|D<name><cut>|3x*F<name>|1x*I[wdrTu][wr,]*+[VSQ]|2<name>Y"
         "|1x*(?:u[wpr,]*+|[wr])V[nsvbg])"

@@ -55,7 +55,9 @@ _PROBES: Final = (
         rf"{_NUMBER}{_GAP}(?:and|x?or){_GAP}(?:not{_GAP})?{_FIELD}{_GAP}(?:not{_GAP})?in\s{{0,8}}{_LIST}",
     ),
     # The number is a statement's end, and the next does what every client may.
-    (5, r"\d{1,9};(?:vacuum|checkpoint|shutdown)\s?;?"),
+    (5, r"\d{1,9}\s?;\s?(?:vacuum|checkpoint|shutdown|reconfigure|reindex)\s?;?"),
+    # What is no number is cast to one: the database says what it was.
+    (5, r"(?:pass\w{0,8}|pwd|secret\w{0,8}|\w{0,8}token|e?mail|login|user_?(?:name)?)::int\w?"),
     # What begins with the operator: and true, or x=x, order by 3#
     (5, r"\W{0,4}(?:and|x?or)\s{1,8}(?:not\s{1,8})?(?:true|false)(?:\s?(?:--|#|;).{0,8})?"),
     (5, r"\W{0,4}(?:and|x?or)\s{1,8}(\w{1,30})\s{0,8}=\s{0,8}\1(?:\s?(?:--|#|;).{0,8})?"),

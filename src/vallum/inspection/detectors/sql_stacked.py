@@ -62,6 +62,7 @@ _CUT_STATEMENT: Final = re.compile(
 _ENDED: Final = re.compile("[nsvbgrwJj]?;?").fullmatch
 _MOST_SPOKEN: Final = 1
 _NUMBERS: Final = frozenset("nbv")
+_NAMES: Final = frozenset("wr")
 _BEFORE: Final = 6
 _WORDS: Final = 16
 
@@ -85,7 +86,7 @@ def stacked(tokens: Sequence[str], letters: str, dialect: int, *, broken: bool) 
     words = " ".join(after)
     cut = (
         letters[-1] == "#"
-        and (broken or before[:1] in _NUMBERS)
+        and (broken or before[:1] in _NUMBERS or (before[:1] in _NAMES and letters[-2] == ";"))
         and letters.count("p") - tokens.count("if") <= _MOST_SPOKEN
     )
     if _STATEMENT(words) or (cut and _CUT_STATEMENT(words)):

@@ -7,12 +7,12 @@ The alphabet, a letter a token (blanks, comments and parentheses have none):
     q a last quote with nothing behind it  J first string, of words or in ` `   p word of a sentence
     5 first string, of words, that is ended by no quote of a phrase
     u call       f known call t time call  e leaking call i condition      h CHAR()   y USER()
-    A AND OR XOR P ||         C = < >      L LIKE IN IS   N NOT, DISTINCT  O + -      / % & |
+    A AND OR XOR P ||         C = < >      L LIKE IS      N NOT, DISTINCT  O + -      / % & |
     U UNION      S SELECT     Q (SELECT    F FROM         W WHERE          I INTO     o OUTFILE
     G ORDER      B BY         H HAVING     M LIMIT        V VALUES         a AS       k CASE
     K WHEN, END  D DROP…      1 INSERT     2 UPDATE       3 DELETE         Y SET      T TABLE…
     E EXEC       X DECLARE    Z WAITFOR    R ANALYSE      d, m catalogues  l leaking procedure
-    4 name of a call of databases, without its parenthesis
+    4 name of a call of databases, without its parenthesis                 6 IN (
     x other word # cuts off   c comment of words          * , ; ? themselves
 """
 
@@ -32,8 +32,8 @@ from vallum.inspection.detectors.sql_words import (
 )
 
 # The alternatives of every lexer, from here on, in order. Most tokens are words before words, which
-# need not be held against all of them; but IN BOOLEAN MODE is one token.
-_WORD_BEFORE_WORD: Final = r"(?!in\s)[^\W\d_][\w$]*+(?=\s\w)"
+# need not be held against all of them; but IN BOOLEAN MODE and MEMBER OF are one token.
+_WORD_BEFORE_WORD: Final = r"(?!in\s|member\s)[^\W\d_][\w$]*+(?=\s\w)"
 _TYPES: Final = "int\\d?|integer|bigint|bool|boolean|numeric|float\\d?|reg\\w++"
 _MORE_TYPES: Final = (
     "text|jsonb?|date|time(?:stamp)?(?:tz)?|interval|double\\s+precision|real|money|uuid|bytea|xml"
@@ -47,16 +47,17 @@ _COMMON: Final = rf"""
   | \$\w{{0,16}}\$[^$]*+\$\w{{0,16}}\$                  # PostgreSQL: $$it's$$, $x$it's$x$
   | `[^`]*+`(?>(?:\s*\.\s*`[^`]*+`)*)                      # MySQL: names
   | \[[^\]\['"]{{1,128}}+\]                             # SQL Server: names
-  | /\*!\d{{0,6}} | /\*M!\d{{0,6}} | \*/                # run by MySQL in spite of looking so
+  | /\*m?!(?>\d{{5,6}}|\d{{1,4}}(?=[a-z_])|) | \*/      # run by MySQL in spite of looking so
   | /\*.*?\*/ | /\*.*+                                  # the last one never ends
   | (?:\#>>?|@[>?]|<@)(?=\s*')
   | 0x[0-9a-f]++ | 0b[01]++
   | \d++\.e(?![\w+-])
   | (?:\d++(?>(?:\.\d*+)?)|\.\d++)(?>(?:e[+-]?\d++|[fd](?=union|order|and|x?or))?)
   | @{{1,2}}[\w.$]*+(?>(?:`[^`]*+`|:=)?)
-  | \bin\s++boolean\s++mode\b | \\n(?!\w)
+  | \bin\s++boolean\s++mode\b | \bmember\s++of(?=\s*+\()
+  | \\n(?:(?!\w)|(?=(?:union|and|x?or|is|in|like|from|limit|order|into|procedure)\b))
   | [^\W\d][\w$]*+(?>(?:\.{{1,2}}(?:[^\W\d][\w$]*+|\*))*)
-    (?>(?:\s*+(?>(?:/\*(?!!)[^*]*+\*/\s*+)*)\()?)
+    (?>(?:\s*+(?>(?:(?:/\*(?!m?!)[^*]*+\*/|/\*m?!(?>(?:\d{{5,6}})?)|\*/)\s*+)*)\()?)
   | ::\s*(?:{_TYPES})\b | ::\s*(?:text|jsonb?|date)\b
   | \{{\s*[a-z_]\w*+(?=[\s'"(/]) | \|\|\|?+ | &&++ | [=<>!~^]++ | ->>? | \?[|&]
   | [-*/|&?:\\`]
@@ -183,8 +184,8 @@ def _letter(token: str) -> str:
         return _call(token)
     if token[-1] in "'\"":
         return "s"
-    if " " in token:  # IN BOOLEAN MODE
-        return _BLANK
+    if len(words := token.split()) > 1:  # IN BOOLEAN MODE
+        return "L" if words[0] == "member" else _BLANK
     return _name(token)
 
 
@@ -201,7 +202,7 @@ def _name(token: str) -> str:
 
 def _call(token: str) -> str:
     """The letter of what stands before an opening parenthesis, with the parenthesis."""
-    word = token[:-1].partition("/")[0].rstrip()
+    word = token[:-1].partition("/")[0].rstrip().rstrip("*").rstrip()
     return CALLS.get(word) or _called(LETTERS.get(word) or _name(word))
 
 

@@ -62,7 +62,7 @@ TRIGGERS: Final = (
     r"[\d'\")][\s)]{0,8}(?:except|intersect|minus)\W+(?:all\W+)?select\W*(?:\d|null|['\"@])",
     r"/\*.*\*/",
     # A quote, and what only an operator or a clause makes of it.
-    rf"{_QUOTE}{_MARK}*{_LOGIC}{_MARK}*(?:['\"`\d@]|(?:not|binary|r?like|regexp|true|false)\b)",
+    rf"{_QUOTE}{_MARK}*{_LOGIC}{_MARK}*(?:['\"`\d@]|in\s?\(|(?:not|binary|r?like|regexp|true|false)\b)",
     rf"{_QUOTE}{_MARK}*{_LOGIC}{_MARK}{_GAP}\w+(?:{_GAP}{_COMPARE}|[\s)]*{_CUT})",
     rf"{_QUOTE}(?:[^'\"`]{{0,30}}(?:{_APART}|\d))?(?:and|x?or){_MARK}*{_QUOTE}",
     rf"{_QUOTE}[^'\"`]{{0,30}}(?:&&|\|\|){_MARK}*{_QUOTE}",
@@ -80,7 +80,7 @@ TRIGGERS: Final = (
     # A clause that is cut off; behind a number anything is, as plain text has two hyphens seldom.
     rf"(?:{_QUOTE}[\s)]*|\d\))(?:{'|'.join(CLAUSES)})[^\n]*{_CUT}\W*$",
     r"\d[\s)]*\s[a-z(][^\n]*(?:--|#|/\*)\W*$",
-    r"\d[\s)]*;\s*[a-z][^\n;]*(?:--|/\*)\W*$",
+    r"(?:\d[\s)]*;\s*[a-z][^\n;]*|;\s{0,8}[a-z][^\n;]*;\s{0,8})(?:--|/\*)\W*$",
     # A number or a name, and an operator with what it compares.
     rf"{_OPERAND}[=<>]{_GAP}{_VALUE}",
     (
@@ -107,6 +107,7 @@ TRIGGERS: Final = (
     rf"^{_QUOTE}[\s)]{{1,8}}(?:not\s{{1,8}})?(?:and|x?or|[ri]?like|regexp|glob|between|similar\sto|sounds\slike)\s{{0,8}}$",
     # SELECT where no sentence has it, and other statements.
     rf"(?:{_BEFORE_SELECT}|[\d'\")]\s{{0,8}}(?:and|or))[\s(]*select\b",
+    r"(?:\b(?:and|x?or)|&&|\|\|)\s{0,4}\([\s(]{0,8}(?:values|table)\s",
     r"\bas\W+\w+\W*from\b",
     r"select\W+(?:[\w.]+\W*,\W*)*[*\d'\"@(-].*from",
     r"select[^(@*,]*[(@*,].*from|select\W+(?:pg_|lo_|[\w.]+\s*\()",
@@ -119,7 +120,7 @@ TRIGGERS: Final = (
         r"refresh\s+mat|backup\s+(?:database|log)|prepare\s|notify\s|dbcc\s|"
         r"show\s+(?:full|global|databases|schemas|grants|tables|proc|vari)|"
         r"(?:explain|describe|desc)\s+[adeisuv]|use\s+(?:m|temp|info)|do\s*\$|do\s+language|"
-        r"revoke\s|raiserror|vacuum|checkpoint|select\s[^\n]{1,60}\sinto\s@)"
+        r"revoke\s|raiserror|vacuum|checkpoint|reconfigure|reindex|select\s[^\n]{1,60}\sinto\s@)"
     ),
     r"insert\s+into\b|delete\s+from\b|update\s+\w+\s+set\b|drop\s+table\b",
     r"\b(?:exec|execute|declare)\W+(?:@|xp_|sp_|immediate|(?:master|msdb|tempdb)\]?\.)|waitfor\W+(?:delay|time)",

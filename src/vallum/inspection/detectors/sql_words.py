@@ -15,7 +15,7 @@ _BY_LETTER: Final = {
     ),
     # Operators.
     "A": "and or xor",
-    "L": "like ilike rlike regexp glob between in is sounds similar match notnull isnull overlaps",
+    "L": "like ilike rlike regexp glob between is sounds similar match notnull isnull overlaps",
     "N": "not binary all distinct distinctrow any exists prior sql_no_cache straight_join unique",
     "/": "div mod",
     # Clauses.
@@ -54,7 +54,7 @@ _BY_LETTER: Final = {
         " delay exists varchar nvarchar int integer decimal bigint bool boolean bytea text"
         " signed unsigned charset character for loop cursor returns language partition lateral"
         " ignore force low_priority quick delayed nocase percent top returning placing dual"
-        " temporary plpgsql cross"
+        " temporary plpgsql cross in"
     ),
     # Catalogues: tables that describe the others.
     "d": (
@@ -96,6 +96,8 @@ _CALLS: Final = {
     "i": "if iif ifnull nullif elt decode nvl nvl2 coalesce choose make_set isnull likelihood",
     # Calls that spell characters.
     "h": "char chr nchar unistr unichr",
+    # IN with what it takes.
+    "6(": "in",
     # Calls that tell who and where one is.
     "y": (
         "database user version schema current_user session_user system_user db_name user_name"
@@ -113,6 +115,7 @@ _CALLS: Final = {
         " rand random floor ceil ceiling round abs exp pow power sqrt pi sin cos tan cot asin"
         " acos atan log ln log10 sign degrees radians count sum min max avg std stddev variance"
         " bit_and bit_or bit_xor now sysdate"
+        " interval truncate"
         " curdate curtime current_timestamp getdate unix_timestamp"
         " from_unixtime date_format quote quotename row_count last_insert_id found_rows"
         " coercibility collation charset to_char to_number to_date greatest least"

@@ -51,7 +51,7 @@ def test_a_databases_own_call_of_constants_is_a_probe(text: str) -> None:
         "my_call(1, 'x') :: text",
         "pick(a,b)::timestamptz",
         "f(x)::character varying",
-        "id::int",
+        "login::int",
         "f(x)::Bigint",
         "concat(a,b)::json",
         "version()::int",
