@@ -23,11 +23,20 @@ from vallum.inspection.detectors.shell_commands import (
     LIST_NAMES,
     SPOKEN_BY_PROGRAMS,
     TOLD,
+    TOLD_ONLY,
+    WEIGHTS,
     WINDOWS_NAMES,
 )
 from vallum.inspection.detectors.shell_lines import echoes, runs, single
 from vallum.inspection.detectors.shell_marks import marks
 from vallum.inspection.detectors.shell_option import option
+from vallum.inspection.detectors.shell_spared import (
+    is_code_of_text,
+    is_column,
+    is_filter,
+    is_row,
+    is_told_in_row,
+)
 from vallum.inspection.detectors.shell_triggers import TRIGGERS
 from vallum.inspection.detectors.shell_windows import windows
 from vallum.inspection.detectors.shell_words import (
@@ -35,6 +44,7 @@ from vallum.inspection.detectors.shell_words import (
     Command,
     commands,
     is_told_first,
+    known,
     lines,
     spoken,
     without_comment,
@@ -108,9 +118,9 @@ _PAGE: Final = frozenset(
 
 def judge(text: str, context: Context) -> Judgement | None:
     """The strongest judgement on `text`, or None where no shell would do anything with it."""
-    if text.startswith("-"):
-        return option(text, context)
-    return _Reading(text, context).strongest()
+    found = _Reading(text, context).strongest()
+    named = option(text, context)
+    return named if found is None or (named is not None and named.score > found.score) else found
 
 
 class _Reading:
@@ -226,7 +236,7 @@ class _Reading:
         elif arguments == "plausible" and command.start > self._lead:
             score = min(score, _TRACE) if command.name in SPOKEN_BY_PROGRAMS else score
         if arguments not in ("shell", "sensitive") and (
-            _in_query(text, command.start) or self._named(command)
+            self._in_query(command) or self._named(command)
         ):
             score = min(score, _TRACE)
         if command.entry == "newline":
@@ -234,12 +244,24 @@ class _Reading:
         if (
             self._enclosed(command)
             or self._celled(command)
+            or is_filter(text, command)
             or (arguments != "sensitive" and self._loose(command))
         ):
             score = min(score, _TRACE)
         if score < _ECHO and command.name == "echo" and echoes(self._sent):
             score = _ECHO
         return min(score, 9)
+
+    def _in_query(self, command: Command) -> bool:
+        """Whether the `&` before it parts parameters of a URL."""
+        text = self._text
+        before = text[: command.start]
+        if text[command.start] != "&" or text[command.start + 1 : command.start + 2] == "&":
+            return False
+        value = known(re.split(r"[=&]", before)[-1]) if command.weight == 3 else None
+        if value is not None and WEIGHTS[value[0]] > 1 and command.name not in DEVELOPMENT:
+            return False  # name=whoami&ipconfig
+        return "=" in before and " " not in before
 
     def _named(self, command: Command) -> bool:
         """Whether it is the name of a product: `Java, PHP & MySQL`, `HTML; bash scripting`."""
@@ -282,6 +304,8 @@ class _Reading:
             return False
         if command.name in TOLD or self._begins(command):
             return True
+        if self._text[0] == "&" and command.place == 1 and command.name in WINDOWS_NAMES - LABELS:
+            return True
         return command.start == 0 and not mark[-1:].isspace() and command.weight > 1
 
     def _begins(self, command: Command) -> bool:
@@ -303,7 +327,9 @@ class _Reading:
     def _celled(self, command: Command) -> bool:
         """Whether it stands in the cell of a table, as nothing does that a file is told of."""
         mark = self._text[command.start : command.place]
-        return _CELLS.isdisjoint(mark) and command.arguments != "sensitive" and self._table
+        if not _CELLS.isdisjoint(mark) or command.arguments == "sensitive":
+            return False
+        return self._table or (is_told_in_row(command) and is_row(self._text))
 
     def _behind_backtick(self, command: Command) -> bool:
         """Whether it stands after the closing one."""
@@ -343,7 +369,8 @@ class _Reading:
         inner = len(self._pieces) > 3 and command.end + len(self._pieces[-1]) < len(text)
         inner = inner and command.weight < 3 and self._pieces[-1].strip() != ""
         inner = inner and mark[:2] not in ("&&", "||")  # which part no list
-        if (self._listed or inner) and not leading:
+        listed = self._listed and not (mark.startswith("||") and command.weight == 3)
+        if (listed or inner) and not leading:
             score = min(score, _TRACE)
         if _words_of(self._context.name) & LIST_NAMES and command.weight < 3:
             score = min(score, _TRACE)
@@ -351,7 +378,7 @@ class _Reading:
 
     def _is_line(self, command: Command) -> bool:
         """Whether a short text ends in a command alone that is hardly a word of a list."""
-        if command.name in LABELS:
+        if command.name in LABELS or command.name in TOLD_ONLY:
             return self._begins(command)
         lined = command.start > self._marks
         return not lined or (len(command.name) > 1 and command.name not in SPOKEN_BY_PROGRAMS)
@@ -373,7 +400,7 @@ class _Reading:
         attached = not before.isspace() and before not in "(*_[>,.:"
         if command.arguments == "prose" and not attached:
             return 2
-        if text.startswith("SELECT", command.place):
+        if text.startswith("SELECT", command.place) or is_column(text, command):
             return _TRACE
         mark = text[command.start : command.place]
         score = 5 + command.weight + (command.arguments in ("shell", "sensitive"))
@@ -383,7 +410,7 @@ class _Reading:
             return min(score, 9)
         if self._outside >= _SOME_WORDS or (self._outside and command.arguments == "none"):
             return min(score, _TRACE)
-        if self._outside and command.name in DEVELOPMENT:
+        if self._outside and (command.name in DEVELOPMENT or is_code_of_text(text, command)):
             return min(score, _TRACE)
         return min(score, 9)
 
@@ -392,7 +419,9 @@ class _Reading:
         text = self._text
         match = _UNKNOWN.search(text) if any(mark in text for mark in _SUBSTITUTIONS) else None
         if match is not None and match[1] not in _PAGE:
-            score = 5 if self._spoken < _SOME_WORDS else _TRACE
+            at, end = match.span()
+            alone = text[max(0, at - 1) : at] in ("", " ") and text[end : end + 2] in (")", ") ")
+            score = 5 if self._spoken < _SOME_WORDS and not alone else _TRACE
             self._note("shell.substitution", score, match[0])
 
     def _all_commands(self, found: Sequence[Command]) -> bool:
@@ -450,12 +479,6 @@ class _Reading:
     def _outside(self) -> int:
         """Words of sentences outside backticks."""
         return spoken(_SPAN.sub(" ", self._text)) if "`" in self._text else self._spoken
-
-
-def _in_query(text: str, at: int) -> bool:
-    """Whether the `&` at `at` parts parameters of a URL."""
-    before = text[:at]
-    return text[at] == "&" != text[at + 1 : at + 2] and "=" in before and " " not in before
 
 
 def _words_of(name: str) -> frozenset[str]:

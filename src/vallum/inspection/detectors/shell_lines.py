@@ -9,7 +9,14 @@ from typing import Final
 _SINGLE: Final = re.compile(r"[a-z](?=[;|&\n]{1,2}\S)|\w{1,24}(?=(?:&&|\|\|)\S)")
 # test;echo owned
 _ECHOED: Final = re.compile(
-    r"[\w.@-]{1,40}\s?(?:;|\|\|?|&&?)\s?echo\s{1,4}(?:\w{1,60}|\"[^\"]{0,60}\"|'[^']{0,60}')[\s;|&#]{0,8}\Z"
+    r"[\w.@-]{1,40}\s?(?:;|\|\|?|&&?)\s?echo\s{1,4}(?:\w{1,60}|\"[^\"]{0,60}\"|'[^']{0,60}')[\s;|&#]{0,8}(?:rem\s?)?\Z"
+)
+# ; >/var/www/x, ;>x: a file is emptied, or written with what the command before says.
+_WRITTEN: Final = re.compile(
+    r"[\w.@-]{0,40}\s?(?:;|\|\|?|&&?)\s?\d?>{1,2}(?:\s?(?:(?:~|\.{1,2})?/|[\w-]{1,40}[./])|[a-z])"
+    r"[\w./-]{0,80}[\s;|&#]{0,8}\Z"
+    r"|[\w.@-]{0,40}\s?\d?>{1,2}\s?/(?:etc|root|tmp|dev/shm|srv/www|(?:usr|opt|var)/\w{1,16})/"
+    r"[\w./-]{1,80}\s?\Z"
 )
 
 
@@ -30,7 +37,7 @@ _FETCHED: Final = re.compile(
 
 def runs(text: str) -> bool:
     """Whether all of `text` is a value, if any, a separator, and what a shell would run by name."""
-    return any(each.match(text) for each in (_RUN, _SCRIPT, _FETCHED))
+    return any(each.match(text) for each in (_RUN, _SCRIPT, _FETCHED, _WRITTEN))
 
 
 def single(text: str) -> int:

@@ -82,6 +82,15 @@ _MARKS: Final = (
         "alias",
         r"\balias\s{1,8}(?:[-+][\w+]{1,4}\s{1,4})?['\"]?[\w.-]{1,30}['\"]?\s?=",
     ),
+    # Behind a value: what ssh, tar and git run, and what sendmail writes.
+    mark(
+        "shell.option",
+        6,
+        "-oproxycommand= --checkpoint-action=exec --to-command= -pack= -oqueuedirectory=",
+        r"[\s\"'](?:-oproxycommand=|--checkpoint-action=exec|--to-command=|"
+        r"--(?:upload|receive)-pack=|-oqueuedirectory=)\S",
+    ),
+    mark("shell.option", 6, "-x/ -oq/", r"@[^\n]{0,80}\s-(?:x|oq)/\w|\s-(?:x|oq)/\w[^\n]{0,80}@"),
 )
 _INLINE = re.compile(r"\b(?:python[\d.]{0,4}|perl|ruby|php|lua|node)\s-\w{0,4}[cer]\w{0,4}\s?['\"]")
 _STARTS = re.compile(r"socket|os\.|exec|system|spawn|popen|fsockopen|\b(?:eval|require|import)\b")

@@ -8,7 +8,8 @@ from typing import Final
 from vallum.inspection.model import Context, Judgement
 
 _RUNS: Final = re.compile(
-    r"-[ecx]\s{0,4}(?:/\w{1,8}){0,3}/?(?:ba|da|z|k|c|a)?sh(?:\s|\Z)|"
+    r"-[ecx]\s{0,4}[\"']?(?:/\w{1,8}){0,3}/?(?:ba|da|z|k|c|a)?sh(?:\s|\Z)|"
+    r"-(?:exec|ok)(?:dir)?\s{1,4}\S[^\n]{0,200}\s(?:\\?;|\+)\s{0,4}\Z|"
     r"-oproxycommand\b|-oproxyusefdpass|-opermitlocalcommand|-olocalcommand|"
     r"--(?:checkpoint-action|to-command|use-compress-program|rsh-command|rsh|upload-pack|"
     r"receive-pack|exec|exec-path|use-askpass|open-files-in-pager|ext-diff|proxy-command|pager|"
@@ -26,7 +27,7 @@ _WRITES: Final = re.compile(
     re.IGNORECASE,
 )
 _TO_PATH = re.compile(
-    r"--?[a-z][\w-]{0,40}(?:=|\s{1,4}|(?<=-[a-zA-Z]))@?(?:/\w|~/|\.\./|[a-z]:\\|[a-z]{3,8}://|`|\$\()",
+    r"--?[a-z][\w-]{0,40}(?:=|\s{1,4}|(?<=-[a-zA-Z])|(?<=-o[a-zA-Z]))@?(?:/\w|~/|\.\./|[a-z]:\\|[a-z]{3,8}://|`|\$\()",
     re.I,
 )
 _BUNDLE = re.compile(r"-[a-z]{1,5}\Z|--[a-z][a-z-]{2,30}\Z", re.IGNORECASE)

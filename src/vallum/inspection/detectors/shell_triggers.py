@@ -31,14 +31,14 @@ _NAMES: Final = {*WEIGHTS, *PREFIXES}
 _SHORT: Final = {word for word in _NAMES if len(word) < 3}
 _LONG: Final = _NAMES - _SHORT
 _LEAD: Final = r"[ \t\r\"'(!@{+]"
-_PLACE: Final = rf"(?:[;|&`]|[$<>]\(|[^\n]\n\n?|\n\n\n\n|\A\n){_LEAD}{{0,8}}"
+_PLACE: Final = rf"(?:[;|&`]|[$<>]\(|[^\n]\n\n?|\n\n\n\n|\A\n\n?){_LEAD}{{0,8}}"
 _NEAR: Final = rf"[;|&`]{_LEAD}?"
-_LINE: Final = r"(?:[^\n]\n?|\n\n\n|\A)\n"
+_LINE: Final = r"(?:[^\n]\n?|\n\n\n|\A\n?)\n"
 _END: Final = r"(?:[\s;|&<>)`\"'}$#,%\x00/@*{\\.+]|$)"
 _END_OR_VERSION: Final = r"(?:[\s;|&<>)`\"'}$#,%\x00/@*{\\.+\d]|$)"
 _MARK: Final = r"(?:[;|&<>)`\"}#%\x00/@*{\\+]|'(?:\W|$))"
 _GIVEN: Final = (
-    rf"(?:[ \t]{{0,4}}(?:$|{_MARK})|\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}"
+    rf"(?:\s{{0,6}}$|[ \t]{{0,4}}{_MARK}|\s{{1,4}}(?:\w{{1,30}}\s{{1,4}}){{0,3}}"
     r"(?:[-/$~.\"<>|&;{*@\\`]|[\w.-]{1,30}[:=/\\`)]|[a-z][a-z.]{0,30}[-_\d]|passwd|shadow)|\s{1,4}')"
 )
 _ARGUMENTS: Final = (
@@ -74,7 +74,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
     *(rf"{_PLACE}{re.escape(word)}{_END_OR_VERSION}" for word in sorted(_TELLING)),
-    r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+\s|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
+    r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+(?:\s|$)|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
     r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)",
     r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$",
     # Names that quotes, backslashes, carets or variables break up.
@@ -118,8 +118,11 @@ TRIGGERS: Final[tuple[str, ...]] = (
         r"check_output|getoutput|subprocess\.\w+|os\.\w+|eval)\s?\(\s?\[?[\"'`]"
     ),
     r"\|\s*(?:sudo\s+)?-?(?:ba|da|z|k|c|tc|a)?sh\b",
-    # Options as values.
+    r">\s?/(?:etc|root|tmp|dev|srv|usr|opt|var)/",
+    # Options as values, and behind one.
     r"^--?[a-z]",
+    r"-oproxycommand=|--checkpoint-action=|--to-command=|--(?:upload|receive)-pack=|-oqueuedirectory=",
+    r"\s-(?:x|oq)/\w",
     # Windows.
     r"\bcmd(?:\.exe)?\s*/[ckvr]\b|%comspec%|%[a-z_()]{2,30}:~|%(?:systemroot|windir|programdata)%",
     r"\bfor(?:\s+/[dflr]\b[^%]*|\s+)[^\n]*%[^\n]+\sin\b|\bfor\s+/[dflr]\s",
@@ -130,6 +133,8 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # PowerShell.
     r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s+[-/\"'&]|\b(?:iex|invoke-expression)\b|\]::\w",
     r"\bnew-object\s|\.download(?:string|file|data)\s?\(|\$(?:env:|psversiontable|executioncontext)",
-    r"[;&|]\s*&\s*[\"'{$]|[;|]\s*[&.]\s*\(",
+    r"[;&|]\s*&\s*[\"'{$]|(?:^|[;|&])\s*[&.]\s*\(\s*[\"'$\[(g]|;\s*[&.]\s?\{",
+    r"\]\.(?:assembly|get(?:type|method|field|constructor|property)|invokemember|makegenerictype)",
+    r"[a-z]`[a-z-]{1,6}`[a-z]|(?:^|[;|&(]\s?)[a-z]{1,12}`[a-z-]",
 )
 """See `Detector.triggers`. Words of a language wake the judge where a command would stand only."""

