@@ -428,7 +428,7 @@ def _is_named(text: str, call: Call) -> bool:
     return (
         _ELIDED.fullmatch(call.arguments) is not None
         and _CALLED_NO_MORE.match(text, call.close) is not None
-        and _SAID_BEFORE.search(text, 0, call.start) is not None
+        and _SAID_BEFORE.search(text, max(0, call.start - 4), call.start) is not None
     )
 
 

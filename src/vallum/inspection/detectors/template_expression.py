@@ -6,7 +6,13 @@ import re
 from typing import Final, Literal, NamedTuple
 
 from vallum.inspection.detectors.code_reading import Needle, spelled_out
-from vallum.inspection.detectors.template_words import FORMATTING, OF_STEP, ON_CONSTANTS
+from vallum.inspection.detectors.template_words import (
+    FORMATTING,
+    OF_STEP,
+    ON_CONSTANTS,
+    SERVER_OWNED,
+    SHOWN_WHOLE,
+)
 
 Kind = Literal["plain", "constant", "call", "literal", "danger", "context"]
 """`plain` shows a variable; `constant` computes with constants (how attackers ask whether an engine
@@ -128,6 +134,8 @@ _DATE = re.compile(
 )
 _TIMES = re.compile(r"[*+%^&|=<>~]|(?<=\d)/(?=\d)")
 _CALL = re.compile(r"(?<![\w$])[A-Za-z_]\w{0,40}\(")
+# How a model of dbt is set up.
+_SETTING = re.compile(r"config\(\s{0,4}\w{1,40}\s?=(?!=)")
 _CONTEXT = re.compile(
     r"^[\s=]{0,40}+(?:config|get_flashed_messages|g\.\w+|ENV(?:\s?\[.{0,40}\])?|global_variables|"
     r"local_variables|instance_variables|self\.(?:inspect|methods|class)|@\w+\.(?:class|methods)|"
@@ -236,8 +244,12 @@ def sense(inside: str, opener: str) -> Sense:
     if filtered and filtered["name"] not in ON_CONSTANTS:
         return Sense("call", 0)
     for call in _CALL.finditer(inside):
-        if call[0].rstrip("( ").lower() not in FORMATTING:
-            return Sense("call", call.start())
+        start = call.start()
+        shows = call[0].rstrip("( ").lower() in FORMATTING or _SETTING.match(inside, start)
+        if not shows or SERVER_OWNED.search(inside, max(0, start - 120), start):
+            return Sense("call", start)
+        if SHOWN_WHOLE.match(inside, call.end() - 1):
+            return Sense("call", start)
     if _CONTEXT.match(inside) or (opener == "<%" and _ERB.match(inside)):
         return Sense("context", 0)
     return Sense("plain", 0)

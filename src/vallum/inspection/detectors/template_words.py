@@ -48,11 +48,25 @@ _WORKFLOWS: Final = words(
     "area_devices floor_id floor_name label_id label_name label_entities iif is_number selectattr "
     "rejectattr map list count timestamp_custom timestamp_local regex_match regex_replace "
     # Make, n8n, dbt and Airflow
-    "ifempty switch toarray parsenumber omit pick ref source config doc env_var star "
+    "ifempty switch toarray parsenumber omit pick ref source doc env_var star "
     "is_incremental generate_surrogate_key ds_add ds_format xcom_pull"
 )
 FORMATTING: Final = _SHOWING | _WORKFLOWS
 """The functions, in lower case."""
+
+SERVER_OWNED: Final = re.compile(
+    r"(?<![\w.$'\"])(?:config|settings|session|g|self|app|application|request|response|globals|locals|"
+    r"environment|handler|current_app|_context|_self|header|headers|param|params|cookie|cookies|"
+    r"initparam|(?:application|session|request|page)scope|pagecontext|facescontext|execution|beans?)"
+    r"(?:\s?[.\[]\s?['\"]?\w{1,40}['\"]?\]?){0,4}\s?\.\s?\Z",
+    re.IGNORECASE,
+)
+"""What stands before a call of a member of what the engine or the server keeps."""
+
+SHOWN_WHOLE: Final = re.compile(
+    r"[(,]\s{0,4}(?:config|self|request|session|app|g|_self|_context|current_app|environment)\s{0,4}[,)]"
+)
+"""An object of the server's that is handed on as a whole."""
 
 ON_CONSTANTS: Final = words(
     "t trans translate i18n url asset format date number currency default upper lower truncate "

@@ -26,6 +26,7 @@ CODE = Suspects(code.DETECTOR)
         "{{ $now.plus({days: 2}).toFormat('dd.MM.') }}",
         "select * from {{ ref('orders') }}",
         "{{ ti.xcom_pull(task_ids='load') }}",
+        "{{ config(materialized='view') }}",
         "${cidrsubnet(var.range, 4, 2)}",
         "Hello {{ customer.name.toUpperCase() }}",
     ],
@@ -48,6 +49,11 @@ def test_templates_of_mails_and_automations_pass(text: str) -> None:
         "{{ file('/etc/shadow') }}",
         "{{1.name}}{{ run() }}",
         "{{ include('settings.py') }}",
+        "{{ session.items() }}",
+        "{{ settings['DEBUG'].keys() }}",
+        "${header.values()}",
+        "{{ tojson(config) }}",
+        "{{ config('mail.password') }}",
     ],
 )
 def test_what_else_an_engine_would_do_among_them_is_stopped(text: str) -> None:
