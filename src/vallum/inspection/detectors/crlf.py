@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from vallum.inspection.detectors._text import strongest, verdict
+from vallum.inspection.detectors._text import reads_as_prose, strongest, verdict
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -16,6 +16,8 @@ RULES: Final[Mapping[str, str]] = {
     "crlf.split": "a whole second message after an empty line",
     "crlf.mail-field": "a header field of mail after a line break",
     "crlf.mail-command": "a command of SMTP, IMAP or POP after a line break",
+    "crlf.mail-option": "an address that gives a program of mail an option",
+    "crlf.mail-address": "an address of mail that holds another one, in code or behind a mark",
     "crlf.log": "a line in the form of a log after a line break",
     "crlf.break": "a line break where none can be meant",
 }
@@ -122,6 +124,18 @@ _WORDS_WITH_X: Final = frozenset(
 _PART = re.compile(
     r"[\r\n]--[\w'()+,./:=?-]{1,70}\r?\nContent-Disposition\s?:\s?form-data\s?;", re.IGNORECASE
 )
+# What sendmail and its kin are told on their command line: a log (`-X`), a queue, other settings.
+_MAIL_OPTION = re.compile(
+    r"(?:\A|[\s\"'\\])(?P<sure>-O\s?QueueDirectory\s?=\s?\S|-oQ\s?[/~.])|"
+    r"(?:\A|[\s\"'\\])-(?:X\s?|C)(?:/|~/|\.{1,2}/|[a-zA-Z]:[/\\])\S"
+)
+_MAILED = re.compile(r"[\w\"'.+-]@[\w-]{1,63}\.\w|[\w\"']@localhost\b")
+# RFC 2047 §5: an encoded word is no part of an address. Some programs decode it there.
+_CODED_ADDRESS = re.compile(
+    r"=\?[\w-]{1,20}\?[qb]\?(?:[^?\s]{0,400}\?=[\w.+-]{0,64}@[\w.-]|[^?\s]{0,400}=0[ad][^?\s]{0,400}\?=)|"
+    r"\A[^\s<>@]{1,64}@[\w.-]{1,80}(?:>[\s,;]{0,3}<?|\x00[^\s<>@]{0,8})[^\s<>@]{0,64}@[\w.-]",
+    re.IGNORECASE,
+)
 _SHORT: Final = 200
 _FEW_LINES: Final = 8
 _FEW_BREAKS: Final = 4
@@ -131,15 +145,32 @@ _FEW_OF_LOG: Final = 3
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would add to a message or file that it is written into unescaped."""
     text = text.translate(_CUT)
+    found = [_mail_option(text), _mail_address(text)]
     # JSON and base64 may carry text of several lines into any place.
     is_single = context.location != "body" and not {"base64", "escapes"} & set(context.layers)
     if is_single or context.is_name:
-        return strongest(look(text, context) for look in _LOOKS_AT_LINE)
-    found = [look(text) for look in _LOOKS_AT_TEXT]
+        return strongest((*found, *(look(text, context) for look in _LOOKS_AT_LINE)))
+    found += [look(text) for look in _LOOKS_AT_TEXT]
     # Whoever writes a line break as %0d%0a into a text does not break a line of it.
     if "url" in context.layers:
         found.append(_coded_field(text))
     return strongest(found)
+
+
+def _mail_option(text: str) -> Judgement | None:
+    option = _MAIL_OPTION.search(text)
+    if option is None:
+        return None
+    # Words around an address do no harm to it: they are more addresses.
+    if _MAILED.search(text):
+        return verdict("crlf.mail-option", 8 if option["sure"] else 7, option[0].strip())
+    is_sure = option["sure"] is not None and not reads_as_prose(text)
+    return verdict("crlf.mail-option", 6 if is_sure else 3, option[0].strip())
+
+
+def _mail_address(text: str) -> Judgement | None:
+    address = _CODED_ADDRESS.search(text)
+    return verdict("crlf.mail-address", 6, address[0]) if address is not None else None
 
 
 def _heads(text: str) -> Iterator[re.Match[str]]:
@@ -382,6 +413,8 @@ DETECTOR = Detector(
             r"\[?(?:info|debug|warn|error|notice|critical|success|audit)"
             r"[a-z]{0,3}\]?[: ]|[a-z]{3} [ \d]\d \d\d:\d\d:\d\d )"
         ),
+        r"(?:^|[\s\"'\\])-(?:(?:x\s?|c)(?:[/~.]|[a-z]:[/\\])|oq\s?[/~.]|o\s?queuedirectory)",
+        r"=\?[a-z0-9_-]+\?[qb]\?[^?\s]*(?:=0[ad]|\?=[^\s@]*@)|^[^\s<>@]+@[^\s<>@]+(?:>[\s,;]*<?|\x00)[^\s<>@]*@",
         r"\r(?:[^\n]|\z)|\r\n(?:\n|\z)",
     ),
     judge=judge,

@@ -24,13 +24,17 @@ _START = re.compile(
 _DDE = re.compile(
     r"\b[A-Za-z][\w.]{1,30}\|\s?(?:'[^'\r\n]{0,300}'?|\"[^\"\r\n]{0,300}\"?|[\w\\/ .-]{1,200})!"
 )
+_GAPS = re.compile(r"[\x00-\x20\x7f\xa0\u200b\ufeff]+")
 _DDE_OPEN = re.compile(
     r"(?:=\s?|[+@-])(?:cmd|powershell|rundll32|mshta|regsvr32|msexcel|wscript|cscript)(?:\.exe)?\|",
     re.IGNORECASE,
 )
 # A field of a word processor that does the same: `{ DDEAUTO c:\\\\a.exe "b" }`.
 _DDE_FIELD = re.compile(
-    r"\{?\s?DDE(?:AUTO)?\s{1,4}(?:[A-Za-z]:|\"|\w{2,40}\s{1,4}[\"'/])", re.IGNORECASE
+    r"\{?\s?DDE(?:AUTO)?\s{1,4}(?:[A-Za-z]:|\"|\w{2,40}\s{1,4}[\"'/])|"
+    # The function, where a program puts the sign of a formula before it.
+    r"(?P<call>DDE\s{0,4}\(\s{0,4}(?:\"[^\"]{0,80}\"|'[^']{0,80}')\s{0,4}[;,])",
+    re.IGNORECASE,
 )
 _REACHING = (
     r"(?:HYPERLINK|IMPORT(?:XML|HTML|DATA|FEED|RANGE|JSON)|WEBSERVICE|FILTERXML|IMAGE|RTD|DDE|CALL|"
@@ -87,11 +91,11 @@ _OWN_FIELDS: Final = frozenset({"formula", "expression", "calculation", "fx"})
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would do as a cell."""
     field = _DDE_FIELD.match(text.lstrip())
-    if field and (text.lstrip()[0] == "{" or "AUTO" in field[0].upper()):
+    if field and (field["call"] or text.lstrip()[0] == "{" or "AUTO" in field[0].upper()):
         return verdict("formula.dde", 8, text)
     for start in _START.finditer(text[:2048]):
         formula = start["formula"]
-        if _DDE_OPEN.match(formula) or _DDE.search(formula):
+        if _DDE_OPEN.match(formula) or _DDE.search(formula) or _is_spelled_out(formula):
             return verdict("formula.dde", 9, formula)
         if _FILE.match(formula):
             return verdict("formula.file", 8, formula)
@@ -109,6 +113,13 @@ def judge(text: str, context: Context) -> Judgement | None:
     return None
 
 
+def _is_spelled_out(formula: str) -> bool:
+    """Whether blanks and controls are all that keeps a formula from asking another program."""
+    if formula[0] != "=" or "|" not in formula or "!" not in formula:
+        return False
+    return _DDE_OPEN.match(_GAPS.sub("", formula)) is not None
+
+
 def _leads(formula: str) -> bool:
     """Whether an expression, and not a word or a mention, stands before the call."""
     head = formula.split("(", 1)[0][1:].strip()
@@ -119,7 +130,7 @@ DETECTOR = Detector(
     family="formula",
     rules=RULES,
     triggers=(
-        r"(?:^|[,;\t\"'])\s{0,4}[=+@-][^\r\n]*\w\|[^\r\n]+!",
+        r"(?:^|[,;\t\"'])\s{0,4}[=+@-][^\r\n]*\w\s*\|[^\r\n]+!",
         (
             r"(?:^|[,;\t\"'])\s{0,4}[=+@-]\s?(?:cmd|powershell|rundll32|mshta|regsvr32|msexcel|wscript|"
             r"cscript)(?:\.exe)?\s?\|"
@@ -130,7 +141,7 @@ DETECTOR = Detector(
             r"SQL\.REQUEST)\s?\("
         ),
         r"(?:^|[,;\t\"'])\s{0,4}[=+@-][=+@( \t-]{0,8}[A-Z][A-Z\d.]{1,30}\s?\(",
-        r"\.(?:xl[a-z]{1,3}|ods|csv|numbers)\][^'\r\n!]{1,60}'?!|^\s{0,4}(?:\{\s?DDE|DDEAUTO)",
+        r"\.(?:xl[a-z]{1,3}|ods|csv|numbers)\][^'\r\n!]{1,60}'?!|^\s{0,4}(?:\{\s?DDE|DDEAUTO|DDE\s{0,4}\()",
         r"(?:^|[,;\t\"'])\s{0,4}[=+@-]\s?'?(?:file:///|\\\\[\w.-]{1,60}\\|https?://)",
     ),
     judge=judge,

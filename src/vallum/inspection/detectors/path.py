@@ -42,11 +42,11 @@ _FILE_NAMES: Final = re.compile(
 )
 _PIECE = re.compile(r"[^\s\"'<>|,`]+")
 _STEP = re.compile(
-    r"(?<![\w.])\.{2,4}(?:[;\x00][^/\\]{0,20})?[/\\]+|(?<![\w.])\.\\\.[/\\;]|\.;\.?[/\\]?"
+    r"(?<![\w.])\.{2,4}(?:[;\x00][^/\\]{0,20})?[/\\]+|(?<![\w.])\.[\\+]\.[/\\;]|\.;\.?[/\\]?"
 )
 _LAST = re.compile(r"[/\\]\.\.(?:\x00|;|\Z)")
 _ODD_STEP = re.compile(
-    r"(?<!\.)\.\.\.+[/\\]|\.\.[;\x00]|\.\.//|\.\.\\\\|\./\.\\|\.\\\.[/\\;]|\.;\.|\.\x00|\.\./?\\|\\\./|\.//\.|"
+    r"(?<!\.)\.\.\.+[/\\]|\.\.[;\x00]|\.\.//|\.\.\\\\|\./\.\\|\.[\\+]\.[/\\;]|\.;\.|\.\x00|\.\./?\\|\\\./|\.//\.|"
     r"(?:/\.){3}|/\.//|//\.\.|\.%(?:00|01|2e)"
 )
 _CODED_STEP = re.compile(
@@ -102,7 +102,7 @@ _NAMED_NULL = re.compile(r"(?:\A|/)__x00__")
 _WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}[,.!?:]?(?![^\s)])")
 _NOTABLE = re.compile(
     r"\.[./\\;\x00]|/(?:etc|proc|sys|var|root|home|users|run|dev|usr|opt|boot|tmp)/|/\.|\\\.|0x[25]|%00|"
-    r"%2e|%c0|%5c|%2f|etc/?passwd|(?:web|meta)-inf|[a-z]:[/\\]|inetpub|winnt|system32|ntds\.|"
+    r"%2e|%c0|%5c|%2f|etc[/\\]?passwd|\\(?:etc|proc)\\|(?:web|meta)-inf|[a-z]:[/\\]|inetpub|winnt|system32|ntds\.|"
     r"id_(?:rsa|dsa|ecdsa|ed)|authorized_keys|known_hosts|\.(?:php|conf|cnf|ini|xml|asa|json|ya?ml|"
     r"lock|log|out|sql|tar|zip|tgz|gz|rar|7z|bak|old|orig|save|swp|inc|env|py|rb|jsp|asp)\b|_log\b"
 )

@@ -15,6 +15,12 @@ _WRAPPER = re.compile(
     r"://?|data://|data:text/plain|file:(?:/{1,3}|\\(?!\.\w)|[a-z]:)|dict://|gopher://|tftp://|classpath:|"
     r"view-source:(?:file|https?)|jar:(?:file|https?|ftp):)[^\s\"'<>]{0,100})"
 )
+# Scripts, scratch files and files of text to a program of images, which reads by such prefixes.
+_CODER = re.compile(
+    r"(?:\A|[=\"'(\s@;,])((?:vid:)?(?:msl|mvg|msvg|ephemeral):(?:@?(?:/|\\|\.{1,2}[/\\]|~/|[a-z]:[/\\])|"
+    r"[\w*-]{1,80}\.(?:msl|mvg|svg|jpe?g|png|gif|txt|xml)\b)[^\s\"'<>]{0,100}|"
+    r"(?:vid:msl|(?:label|caption|pango|text):@(?=/|\\|\.{1,2}[/\\]|~/|[a-z]:[/\\])):?[^\s\"'<>]{1,100})"
+)
 _TOLD = re.compile(r"\w[:,.]?\s{1,4}\Z")
 # Lenient clients need no slashes, and none of them a scheme where the page has one.
 _REMOTE = re.compile(
@@ -76,6 +82,9 @@ def inclusion(text: str, expected: bool, words: int, context: Context) -> Iterat
         if (words >= 3 or told) and not taken:
             score = 4
         yield Judgement("path.wrapper", score, match[1][:120])
+    coder = _CODER.search(text)
+    if coder is not None:
+        yield Judgement("path.wrapper", 4 if words >= 3 else 7, coder[1][:120])
     if words == 0:
         yield from _remote(text, expected, context)
 

@@ -14,11 +14,12 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # Climbing, in every spelling.
     r"\.\.[/\\]|\.\.;|(?:^[\s\"'()]{0,4}|[/\\])\.\.\.+\w|\.{6}\w|(?:^|/)\.\.[{\w]|[/\\]\.\.$|\.\\\.|\.\.\x00|\.;\.|/\.\.?/\.|/\.\.\.+[/\\]",
     # Coded slashes alone are those of any coded URL.
-    r"0x2[ef]|0x5c|%(?:25){0,4}2e[%.]|(?:2f|5c)%(?:25){0,4}2e|%c[01]%|\.%(?:00|01|2e)|\.\x00",
+    # But for one behind plain ones, which only the last step is spelled with.
+    r"0x2[ef]|0x5c|[a-z0-9_-][/\\]\.\.%(?:25){0,2}(?:2f|5c)|%(?:25){0,4}2e[%.]|(?:2f|5c)%(?:25){0,4}2e|%c[01]%|\.%(?:00|01|2e)|\.\x00",
     r"[./]{8}|/\./\./|^[/\\]\S*\{file(?:name)?\}$|^/\S*\.\.\{",
     # Files of a Unix system.
     r"/(?:etc|proc|sys|root|dev|boot)/{1,4}[\w.]|/var/(?:log|www|run|spool|mail|lib)|/run/secrets|~/\.",
-    r"etc/{0,4}(?:passwd|shadow)|^~root\b|/(?:home|users)/[^/\s]+/\.|usr/local/(?:etc|apache|nginx|tomcat|php)",
+    r"etc[/\\]{0,4}(?:passwd|shadow)|\\etc\\{1,4}(?:hosts|group|ssh)|\\proc\\{1,4}self|^~root\b|/(?:home|users)/[^/\s]+/\.|usr/local/(?:etc|apache|nginx|tomcat|php)",
     r"/opt/(?:lampp|tomcat|bitnami|jboss|lamp)\b|\bid_(?:rsa|dsa|ecdsa|ed25519)|authorized_keys|known_hosts",
     r"\b(?:var/)?tmp/(?:sess_|\S{1,60}\.(?:php|phtml|jsp|asp))",
     # Files that applications keep to themselves.
@@ -44,6 +45,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # Wrappers and remote files.
     rf"\b{_SCHEME}:{_REST}",
     rf"\b{_SCHEME}\s:{_REST}",
+    r"\b(?:msl|mvg|msvg|ephemeral):[@/\\.~a-z*]|\b(?:label|caption|pango|text):@[/\\.~a-z]",
     r"^\s*(?:https?|ftps?)://[^\s/?#]+/?#?$",
     r"^\s*(?:https?|ftps?)://(?:\d+\.\d+\.\d+\.\d+|\[|\d{8}|0x|[0-9a-f]*:[0-9a-f:]{4})",
     r"^\s*(?:(?:https?|ftps?):|//)\S+\.(?:php\d?|phtml|txt|inc|asp|aspx|jsp|jspx|cgi|pl|sh|py|exe|dat|gif\?|jpg\?|png\?)(?:$|[?#\x00%;])",

@@ -34,6 +34,9 @@ _TOOL_NAMES = (
     r"|nexpose|nettacker|oneforall|paloaltonetworks|proxystrike|ratproxy|shodanscan|sitadel"
     r"|spiderfoot|sqliv|sqlmate|sstimap|subjack|sublist3r|syhunt|theharvester|traxss|vulscan"
     r"|watobo|webbandit|whitewidow|wikto|wprecon|xsscrapy|zoomeye|internetmeasurement|ghostscan"
+    r"|awvscan|binaryedge|bypasswaf|corsy|crashtest|criminalip|crlfmap|darkjumper|greenbone|gotestwaf"
+    r"|hackertarget|hostedscan|immuniweb|neuralegion|onyphe|ostorlab|portswigger|pwnxss|siteguarding"
+    r"|slowhttptest|slowloris|sqlbrute|stretchoid|swiftnessx|veracode|wafninja|wpvulndb|xattacker|xssaint"
     r"|r00ts3c|gafgyt|krebsonsecurity|shodan|kxss|getodin|jdatabasedrivermysqli"
 )
 # Names that are words as well, as tools write them.
@@ -73,6 +76,10 @@ _TOOL_PHRASES = (
     "cobalt strike",
     "recon-ng",
     "the harvester",
+    "compatible; intruder",
+    "muhstik",
+    " sf/1.",
+    " sf/2.",
 )
 _TOOL = re.compile(rf"^(?:{_TOOL_NAMES})$")
 # Tools call themselves after what they do: `crlfuzz/1.4`, `sqlibrute v2`.
@@ -82,6 +89,16 @@ _PRODUCT = re.compile(
     r"recon(?![cnvtfsd]|ftw))[a-z_-]{0,20}(?:/| )v?\d",
     re.IGNORECASE,
 )
+# Or after what they look into, and for what: `struts-pwn`, `security-scanner/2`, `webfuzzer`.
+_PURPOSE_NAMES: Final = (
+    r"(?:\b|[_-])(?:(?:security|vuln(?:erability)?|exploit|port|web(?:app|shell)|shell|cms|wp|wordpress|joomla|drupal|"
+    r"xss|sqli?|rce|lfi|ssrf|cors|crlf|struts2?|log4(?:j2?|shell)|spring(?:4?shell)?|shellshock|heartbleed|weblogic|"
+    r"tomcat|jboss|confluence|fortinet|citrix|telnet|attack|hack|botnet|subdomain|bounty|"
+    r"cve[_-]\d{4}[_-]\d{3,7})[ _-]?(?:scan(?:ner|ning)?|fuzz(?:er|ing)?|pwn(?:er)?|poc|"
+    r"exploit(?:er)?|brute(?:r|forcer?)?)"
+    r"|fuzz(?:er|ing)|pwn(?:er|tools?|kit)?)"
+)
+_PURPOSE = re.compile(rf"{_PURPOSE_NAMES}(?![a-z])", re.IGNORECASE)
 _MAYBE_PRODUCT: Final = (
     r"^[a-z_-]{0,20}(?:fuzz|exploit|brute|sqli|xss|lfi|pwn|vuln|recon)[a-z_-]{0,20}(?:/| )v?\d"
 )
@@ -90,7 +107,7 @@ _WORD = re.compile(r"[a-z0-9]{3,40}")
 _WHOLES = (
     r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb|katana|pangolin|paros|xray|goby|hakai|mozi|mirai|"
     r"amass|eyewitness|aquatone|vega|"
-    r"qualys|tenable|rapid7|blackwidow|vuls|hello,? world)"
+    r"absinthe|grabber|qualys|tenable|rapid7|blackwidow|vuls|hello,? world)"
     r"(?:[/ ]v?\d[\w.-]{0,20})?$"
 )
 _WHOLE = re.compile(rf"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)/|{_WHOLES}", re.IGNORECASE)
@@ -116,11 +133,14 @@ _CANARIES = (
     *("appscan_fingerprint", "nessus_is_probing", "nessustest", "nikto-test-", "w00tw00t"),
     *("nmaplowercheck", "nice%20ports%2c", "trinity.txt.bak", "netsparker(0x", "ns=netsparker"),
     *("cirt.net/rfiinc", "sqlmapproject", "sqlmap/1", "nuclei-templates/", "{{randstr}}"),
+    *("acunetix-aspect", "acunetix-product", "nessus.probe", "qualysperiscope", "qualys_scan"),
     *("thishouldnotexistandhopefullyitwillnot", "zap%n%s%n%s", "zap %1!s%2!s%3!s"),
 )
 _NUMBERED = re.compile(r"\bacu\d{4,9}[<%\"]|\bwvstest\d|\.nasl\b")
-# What such fields hold: `Category="Audit.Attack"`, `WVS/14`.
-_MEMO = re.compile(r"^category=\"(?:audit|crawl)|^wvs/\d", re.IGNORECASE)
+# What such fields hold: `Category="Audit.Attack"`, `WVS/14`, `enabled`.
+_MEMO = re.compile(
+    r"^category=\"(?:audit|crawl)|^wvs/\d|^enabled$|^filelist(?:;|$)|^aspectalerts", re.IGNORECASE
+)
 _SPEAKING: Final = frozenset({"user-agent", "x-user-agent", "from", "via"})
 
 
@@ -158,6 +178,9 @@ def _tool(lower: str) -> str | None:
     phrase = next((each for each in _TOOL_PHRASES if each in lower), None)
     if phrase is not None:
         return phrase
+    purpose = _PURPOSE.search(lower)
+    if purpose is not None:
+        return purpose[0]
     words = islice(_WORD.finditer(lower), _MOST_WORDS)
     return next((word[0] for word in words if _TOOL.match(word[0])), None)
 
@@ -169,6 +192,7 @@ DETECTOR = Detector(
         rf"(?:^|[^a-z0-9])(?:{_TOOL_NAMES})(?:[^a-z0-9]|$)",
         rf"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)/|{_WHOLES}",
         _MAYBE_PRODUCT,
+        _PURPOSE_NAMES + r"(?:[^a-z]|$)",
         _FIELD.pattern,
         "|".join(re.escape(each) for each in (*_TOOL_PHRASES, *_CANARIES)),
         _CALLBACKS.replace(r"(?![\w-])", r"(?:[^\w-]|$)"),

@@ -19,6 +19,7 @@ RULES: Final[Mapping[str, str]] = {
     "ssrf.userinfo": "a URL that shows one host before its `@` and means another",
     "ssrf.scheme": "a URL of a scheme that makes servers talk to other services or read files",
     "ssrf.bare": "an internal host and a path, without a scheme",
+    "ssrf.option": "an address that the program which fetches it takes for an option or a command",
     "ssrf.redirect": "the address of another site, without a scheme, where a way back is expected",
 }
 
@@ -151,6 +152,21 @@ _SENT_BACK: Final = re.compile(
 )
 
 
+# No host and no user begins with a dash; a program that is handed one takes it for an option.
+_OPTION_HOST = re.compile(
+    r"\b(?:[a-z]{2,8}\+)?(?:ssh|git|s?ftp|scp|rsync|svn|hg|bzr|cvs|file|https?)://(?:[^\s/@]{1,60}@)?"
+    r"(?:-{1,2}o?[A-Za-z][\w-]{1,60}(?:=|%3d|\s)|-[a-z]\s?/)|"
+    r"(?:\A|[\s\"'=])[\w.-]{1,60}@-{1,2}o?[A-Za-z][\w-]{1,60}=",
+    re.IGNORECASE,
+)
+# What git runs for addresses of a scheme that it does not know: `ext::command arguments`.
+_REMOTE_HELPER = re.compile(
+    r"(?:\A|[\s\"'=+])ext::[\"']?(?:(?:\S{0,80}/)?(?:(?:ba|da|z|k|c|a|tc)?sh|cmd|powershell|pwsh|python[\d.]{0,4}|"
+    r"perl|ruby|php|node|env|sudo|nc|ncat|curl|wget|ssh|socat|busybox)(?:\.exe)?(?:[\s%]|\Z)|"
+    r"/\S{1,200}|[\w./-]{1,80}(?:\s{1,4}|%\s)(?:-|\S{0,200}(?:/|%\s|%[SGVs])))",
+)
+
+
 class _Target(NamedTuple):
     """A host that a URL may lead to."""
 
@@ -168,6 +184,7 @@ def judge(text: str, context: Context) -> Judgement | None:
             _bare(text),
             _slashed(text),
             _away(text, context),
+            _option(text),
         )
     )
 
@@ -335,6 +352,14 @@ def _away(text: str, context: Context) -> Judgement | None:
     return verdict("ssrf.redirect", 5, text)
 
 
+def _option(text: str) -> Judgement | None:
+    """`ssh://-oProxyCommand=x/y` and `ext::sh -c x`: what git, ssh and their kin run."""
+    found = _OPTION_HOST.search(text) or _REMOTE_HELPER.search(text)
+    if found is None:
+        return None
+    return verdict("ssrf.option", 4 if reads_as_prose(text[: found.start()]) else 8, found[0])
+
+
 def _is_fetched(text: str, position: int, context: Context) -> bool:
     """Whether a field of addresses begins with the one at `position`, whatever words it has."""
     is_first = _SCHEME_FIRST.fullmatch(text, 0, max(position, 0)) is not None
@@ -370,6 +395,7 @@ DETECTOR = Detector(
         ),
         r"\bunix:[^\s|]+\||\bunix:/[^\s|:]+:[a-z/]|\bunix:/{0,8}(?:%2f|/)?(?:var|run)(?:%2f|/)",
         r"^\s{0,4}data:(?:text|application)/",
+        r"://(?:[^\s/@]{1,60}@)?--?[a-z]|@--?[a-z][\w-]+=|(?:^|[\s\"'=+])ext::[\"'a-z/]",
         (
             rf"^\s{{0,4}}(?:[\w.-]*{_NAMES}[\w.]*|169\.254\.[\d.]{{3,7}}|127\.[\d.]{{3,11}}|"
             rf"10\.[\d.]{{5,11}}|192\.168\.[\d.]{{3,7}})(?::\d{{1,5}})?/"

@@ -143,7 +143,7 @@ DETECTOR: Final = Detector(
         r"\b(?:then|from|requestanimationframe|queuemicrotask)\s?\([^()\n]{0,40}\b(?:alert|eval)\s?\)",
         # A function that somebody else calls: onerror=alert, [1].find(alert)
         (
-            r"(?:\bonerror\s{0,4}=|\.\s{0,4}(?:every|filter|find|findindex|flatmap|foreach|map|some)"
+            r"(?:\b(?:onerror|tostring|valueof)\s{0,4}=|\.\s{0,4}(?:every|filter|find|findindex|flatmap|foreach|map|some)"
             r"\s{0,4}\()\s{0,4}(?:alert|confirm|prompt|eval)\s{0,4}(?:[,;)}]|$)"
         ),
         _ROOTS + _GAP + r"(?:\[|\.\s*(?:/\*[^*]{0,40}\*/\s*)?" + _MEMBERS + ")",
@@ -151,6 +151,12 @@ DETECTOR: Final = Detector(
         r"\blocation(?:[\"'`]\])?(?:\.(?:href|assign|replace))?\s{0,4}[=(]\s{0,4}[\"'`](?:[/\\]{2}|[a-z]{4,10}:)",
         r"\.\s*(?:call|apply|map|sort)\s*`",
         r"constructor[\"'\]]{0,2}\s{0,3}(?:\.|\[|\()",
+        r"(?:[+{(]|\$\{)\s{0,4}(?:[a-z.]{1,40}\(\s{0,4}){0,3}(?:[a-z]{3,10}\.)?(?:(?:local|session)storage|cookiestore)\b",
+        (
+            r"(?:getscript|(?:\$|jquery)\s?\.\s?(?:get|post|ajax|load|getjson)|\bfetch|sendbeacon|postmessage"
+            r"|websocket|eventsource|worker)\s?\(\s?[\"'`](?:https?:)?[/\\]{2}"
+        ),
+        r"`[^`\n]{0,60}\$\{\s{0,4}(?:alert|confirm|prompt|eval)\s{0,4}\}",
         # Templates and disguises.
         r"\{\{[^}]{0,200}(?:[(\[`]|__proto__|constructor)",
         r"\+A[CDFGH][a-z0-9/]",

@@ -40,6 +40,7 @@ HANDLERS: Final = frozenset(f"on{event}" for event in _EVENTS.split())
 # Also words of XML vocabularies and settings.
 _WORDS: Final = frozenset({"online", "onpage", "onoffline", "onhelp"})
 _NAME: Final = re.compile(r"on[a-z]{3,}")
+_LEFT_OUT: Final = re.compile("[\\s.\u2026?*_-]*")
 _EFFECT: Final = re.compile(
     r"[\w$\])\"'][\x00-\x20]*[(`]|(?<![=!<>])=(?![=>]|\Z)|\b(?:throw|import|new|delete|location)\b"
     r"|/\*.{0,80}\*/[\x00-\x20]*[(`]|\+\+|--|\\u[0-9a-f{]|\\x[0-9a-f]",
@@ -75,7 +76,7 @@ def score_of(name: str, value: str, is_last: bool) -> int:
     if not value.strip():
         return 6 if known and (is_last or handler != name) else 3
     # `onClick={handle}` is JSX: as HTML it names a function and does nothing; `onclick="..."` less.
-    is_named = is_last or any(map(str.isalnum, value))
-    if not known or value.startswith(("{", "(")) or not is_named:
+    is_left_out = not is_last and _LEFT_OUT.fullmatch(value) is not None
+    if not known or value.startswith(("{", "(")) or is_left_out:
         return 3
     return 6

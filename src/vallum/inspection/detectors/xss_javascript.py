@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from vallum.inspection.detectors import xss_css, xss_urls
+from vallum.inspection.detectors._text import is_talked_about
 from vallum.inspection.detectors.xss_script import Reading, reading_of
 from vallum.inspection.model import Context, Judgement
 
@@ -39,6 +40,18 @@ _MOVED: Final = re.compile(
     # `location="https://…"` is an attribute, and a setting.
     r"[\s;'\"`)}\]]{0,8}location\s{0,4}=\s{0,4}[\"'`](?:[/\\]{2}|(?:java|vb)script:|data:)[^\n]{0,400}"
 )
+# What a browser keeps of its user, put behind the address of somebody.
+_SENT: Final = re.compile(
+    r"[\"'`](?:https?:|wss?:)?[/\\]{2}[^\"'`\s$]{1,300}(?:[\"'`]\s{0,4}\+\s{0,4}|\$\{\s{0,4})"
+    r"(?:[\w.]{1,40}\(\s{0,4}){0,4}(?:(?:window|self|top|parent|opener|globalThis)\.)?"
+    r"(?:localStorage|sessionStorage|cookieStore|document\.(?:cookie|body|documentElement)|indexedDB)\b"
+)
+# Script of somebody that a library is told to get.
+_GOT: Final = re.compile(
+    r"(?:\A\s{0,8}|[;{}()\],=>*/+&|?!~^-]\s{0,4})(?:(?:window|self|top|parent)\.)?(?:(?:(?:\$|jQuery)\s?\.\s?getScript)\s?\(\s?[\"'`](?:https?:)?|"
+    r"(?:(?:\$|jQuery)\s?\.\s?(?:get|post|ajax|load|getJSON)|fetch|navigator\.sendBeacon|postMessage|"
+    r"new\s+(?:WebSocket|EventSource|Worker|SharedWorker))\s?\(\s?[\"'`])[/\\]{2}[\w\[]"
+)
 _SAID_BEFORE: Final = re.compile(r"(?:\A|[\w.,:;!?/]\s{1,4}\(?|[\w,;]\s{1,4}\[)\Z")
 _SAID_BEHIND: Final = re.compile(
     r"[)\]]?(?:[.,:;!?]?\s{0,4}\Z|[.,:;!?/]?\s{1,4}(?:[\"'`(]?\w|[-&–—]\s))"
@@ -60,6 +73,11 @@ def judgements_on_script(text: str, context: Context) -> Iterator[Judgement]:
     moved = _MOVED.fullmatch(text) if "location" in text else None
     if moved is not None:
         yield Judgement("xss.javascript", 5, text[:120])
+    sent = _SENT.search(text)
+    got = None if sent else _GOT.search(text)
+    if (sent or got) and not is_talked_about(text):
+        score = 6 if sent else 5
+        yield Judgement("xss.javascript", _eased(score, context), (sent or got or "")[0][:120])
     computed = _COMPUTED.search(text) if "[" in text else None
     if computed is not None:
         yield Judgement("xss.javascript", 7, computed[0][:120])

@@ -69,6 +69,8 @@ _OWN_CALLERS: Final = frozenset({"queuemicrotask", "requestanimationframe", "req
 """Of them those that are no members."""
 _NAMED: Final = frozenset({"alert", "eval"})
 """What a page calls by other names only to hide it: `a=alert,a(1)`."""
+_HOLE: Final = re.compile(r"\$\{\s{0,4}(?:alert|confirm|prompt|eval)\s{0,4}\}")
+"""Of a template: what calls it is given a function to call."""
 _MEMBER: Final = 2
 """Words that make a path of members."""
 _BOUND: Final = frozenset({"apply", "bind", "call"})
@@ -128,6 +130,8 @@ class _Reader:
             if self.path and self.path[-1] in _APPLIERS:
                 # What calls is itself called with a template: a call without parentheses.
                 self.sink = 3 if "${" in text else max(self.sink, min(len(self.path), 2))
+            elif self.path and self.path[-1] in _CALLERS and _HOLE.search(text):
+                self.sink = 3
             elif self.path and self.path[-1] in _TIMERS:
                 self.sink = max(self.sink, 2)
         elif follows and not self.line and not self.was_dot:
@@ -199,7 +203,7 @@ class _Reader:
     def _assign(self) -> None:
         first, last = self.path[0], self.path[-1]
         self.assigned = first if len(self.path) == 1 else ""
-        self.is_handler = last == "onerror"
+        self.is_handler = last == "onerror" or last in _COERCIONS
         if last in _WRITES and len(self.path) > 1:
             self.sink = max(self.sink, 2)
         elif "location" in self.path or last == "onerror":

@@ -74,6 +74,8 @@ def test_what_only_starts_like_one_passes(text: str) -> None:
         ("=[b.ods]c!B2", "formula.file"),
         ("=SORT(A1:A9)", "formula.function"),
         ("=STDEV.S(A1:A9)", "formula.function"),
+        ('DDE("excel";"b.xls";"r1c1")', "formula.dde"),
+        ("= m s h t a   | 'a.hta' ! b", "formula.dde"),
     ],
 )
 def test_macros_other_books_and_any_function_are_stopped(text: str, rule: str) -> None:
@@ -91,6 +93,8 @@ def test_macros_other_books_and_any_function_are_stopped(text: str, rule: str) -
         "see [b.xlsx] first!",
         "{DDE}",
         'dde "a"',
+        "DDE (dynamic data exchange) is old",
+        "= draft | final ! see below",
         "{add 5}",
         "Total =SUM of all",
     ],

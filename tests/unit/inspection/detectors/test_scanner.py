@@ -111,7 +111,27 @@ def test_apps_with_such_a_word_in_their_names_pass(agent: str) -> None:
     assert SUSPECTS.score(agent, "header", name="user-agent") < STOPS
 
 
+@pytest.mark.parametrize(
+    "agent",
+    ["wordpress-scanner/2", "drupal_pwn", "CVE-2020-12345-poc", "Acme Security Scanner",
+     "my-fuzzer", "GoTestWAF", "Greenbone/22", "webshell-scan"],
+)  # fmt: skip
+def test_tools_that_say_what_they_look_for_are_stopped(agent: str) -> None:
+    assert SUSPECTS.score(agent, "header", name="user-agent") >= STOPS
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["warehouse-scanner/3", "Scanner Pro/9", "com.example.scanner/2 (Android)", "PwnedCheck/1",
+     "fuzzysearch/2", "ticket-web-scanner/1"],
+)  # fmt: skip
+def test_apps_that_scan_other_things_pass(agent: str) -> None:
+    assert SUSPECTS.score(agent, "header", name="user-agent") < STOPS
+
+
 def test_values_of_fields_of_scanners_are_stopped() -> None:
+    assert SUSPECTS.score("enabled", "header", name="acunetix-aspect") == 8
+    assert SUSPECTS.score("enabled", "header", name="x-debug") < STOPS
     assert SUSPECTS.score('Category="Crawl"; Id="1"', "header", name="x-scan-memo") == 8
     assert SUSPECTS.score("Invicti", "header", name="x-scanner") == 8
     assert SUSPECTS.score('Category="Crawl"', "header", name="x-note") < STOPS

