@@ -37,6 +37,9 @@ _BROKEN: Final = (
     ("boolean", 8, "<chain>[AP]<operand><compare><operand><end>"),
     # ' or (values row(1))=1, ' or (table t limit 1)=('a')
     ("boolean", 8, "[AP]<pre>(?:Vf?<constant>|T<name>(?:Mn)?)C<operand>"),
+    # ' or 'a' ~ 'a', ' or 'a' collate binary = 'a', ' or like('a','a'), ' or match(a) against('b')
+    ("boolean", 7, "[AP]<pre><const>(?:N<const>|x(?:[xwrN]C<operand>|<name><cut>))"),
+    ("boolean", 7, "[AP]<pre>L<atom>(?:,<atom>|(?>(?:,<atom>)*)f<const>)"),
     ("boolean", 8, "[AP]<pre>(?:<const>|ws?)<cut>|[AP]<pre>b"),
     ("boolean", 8, "<chain>[AP]<operand>(?>(?:[AP]<operand>)*)<cut>"),
     ("boolean", 7, "<chain>[AP]<operand><compare>"),
@@ -91,7 +94,11 @@ _BARE: Final = (
     ("stacked", 7, "^<pre>n<listed>"),
     ("stacked", 5, "^w<listed>"),
     # 1 or 'a' ~ 'a', or 'a' similar to 'a', or (1,2)=(1,2), or exists(values(1)), or 1 limit 1
-    ("boolean", 6, "<number>[AP](?:s(?:N|Lp)s|n(?>(?:,n)+)Cn,n|xV|<const>x[xwrN]C|<pre>[nb]Mn)"),
+    ("boolean", 6, "<number>[AP](?:s(?:N|Lp)s|n(?>(?:,n)+)[C6]n,n|xV|<const>x[xwrN]C|<pre>[nb]Mn)"),
+    # 1 or match(a) against('b'), or like('a','a'), or '1'::bool, or 1 is distinct from 2, or f(1)=1
+    ("boolean", 7, "<number>[AP]<pre>L(?:<atom>(?>(?:,<atom>)*)f<const>|s,<atom>)"),
+    ("boolean", 6, "<number>[AP]<pre>(?:[nsvgb]:|<arg>LN{1,2}F<operand>)"),
+    ("boolean", 5, "<number>[AP]<pre>u<atom>(?>(?:,<atom>)*)C<constant><end>"),
     ("boolean", 5, "^<constant>[AP]ws$"),
     ("function", 8, "<number>[AP]<pre>(?:<known>|[Qk])|^<constant>[OCL6/*,]<pre>(?:<known>|[Qk])"),
     ("function", 7, "<head>[APOC/*,]<pre>(?:Q|kK)"),

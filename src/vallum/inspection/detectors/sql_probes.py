@@ -24,7 +24,10 @@ _SPACE: Final = rf"(?:[\s()]|{_COMMENT})"
 _GAP: Final = rf"{_SPACE}{{1,12}}"
 _ODD_NUMBER: Final = (
     r"(?:!{1,2}\s?\d|~\s?\d|binary\s\d|0x[\da-f]{1,16}|\d{1,4}e\d{1,3}|\.\d{1,9}|-\d{1,9}"
-    r"|@\w{1,30}(?::?=\d)?)"
+    r"|@\w{1,30}(?::?=\d)?|(?:[bxn]|_\w{2,20}\s?)'[^']{1,30}'|\{\s?(?:[dtx]|ts)(?:\s'?|')[^'{}]{1,30}'?\s?\}"
+    r"|\d{1,9}\s?(?:div|mod|[%^])\s?\d{1,9}|\w{1,30}\s{1,8}(?:isnull|notnull)"
+    r"|current_(?:date|time|timestamp|user|role|schema|catalog)|session_user|system_user"
+    r"|utc_(?:date|time|timestamp)|localtime|localtimestamp|sysdate|systimestamp)"
 )
 _FIELD: Final = r"[`\"\[]?[a-z_][\w.]{0,40}[`\"\]]?"
 _ITEM: Final = r"""\s?(?:'[^']{0,40}'|"[^"]{0,40}"|[\w.-]{1,40})\s?"""

@@ -203,6 +203,8 @@ def _name(token: str) -> str:
 def _call(token: str) -> str:
     """The letter of what stands before an opening parenthesis, with the parenthesis."""
     word = token[:-1].partition("/")[0].rstrip().rstrip("*").rstrip()
+    if word.startswith(OF_DATABASES) and word not in CALLS:
+        return "f"
     return CALLS.get(word) or _called(LETTERS.get(word) or _name(word))
 
 

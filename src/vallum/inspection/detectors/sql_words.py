@@ -132,7 +132,39 @@ _CALLS: Final = {
         " date time year month day hour minute second datediff dateadd datepart date_add"
         " date_sub adddate subdate insert format uuid newid any_value row"
         " point polygon multipoint linestring"
-        " tablename schema_name schema_id"
+        " tablename schema_name schema_id against"
+        # MySQL
+        " json_contains json_contains_path json_overlaps json_schema_valid json_type json_depth"
+        " json_quote json_unquote json_set json_insert json_replace json_remove json_pretty"
+        " json_merge_patch json_merge_preserve json_storage_size is_uuid uuid_to_bin bin_to_uuid"
+        " uuid_short is_ipv4 is_ipv6 is_ipv4_compat is_ipv4_mapped inet6_aton inet6_ntoa"
+        " is_free_lock is_used_lock release_lock release_all_locks st_contains st_equals st_within"
+        " st_intersects st_touches st_distance st_astext st_geomfromtext mbrequals mbrequal"
+        " mbrcontains mbrwithin mbrintersects validate_password_strength weight_string period_add"
+        " period_diff to_days to_seconds from_days makedate maketime microsecond timestampdiff"
+        " timestampadd dayofweek dayofyear dayofmonth dayname monthname last_day str_to_date"
+        " time_to_sec sec_to_time time_format get_format bit_count ps_current_thread_id"
+        " ps_thread_id statement_digest statement_digest_text random_bytes"
+        # PostgreSQL
+        " has_table_privilege has_database_privilege has_schema_privilege has_column_privilege"
+        " has_function_privilege has_any_column_privilege isfinite bool_or bool_and to_regclass"
+        " to_regrole txid_current array_length array_position array_upper array_lower array_ndims"
+        " format_type obj_description col_description quote_literal quote_ident quote_nullable"
+        " regexp_count split_part to_hex to_timestamp clock_timestamp statement_timestamp"
+        " transaction_timestamp num_nulls num_nonnulls xpath_exists xmlexists xml_is_well_formed"
+        " json_exists json_query json_typeof jsonb_typeof jsonb_path_exists jsonb_path_match"
+        " jsonb_path_query jsonb_array_length jsonb_extract_path jsonb_build_object to_jsonb"
+        " to_tsvector to_tsquery plainto_tsquery row_security_active make_date make_interval"
+        # SQL Server
+        " isdate isjson databaseproperty databasepropertyex objectproperty object_definition"
+        " columnproperty has_perms_by_name is_rolemember suser_id suser_sid user_id db_id"
+        " type_name type_id index_col original_login original_db_name app_name getutcdate"
+        " sysdatetime sysutcdatetime binary_checksum newsequentialid formatmessage error_message"
+        " error_number xact_state datename datalength eomonth datefromparts try_parse"
+        # Oracle and SQLite
+        " lnnvl bitand vsize ora_hash sys_guid to_clob to_nchar asciistr months_between add_months"
+        " next_day tz_offset sys_extract_utc nanvl rowidtochar chartorowid existsnode unixepoch"
+        " julianday strftime json_patch sqlite_offset"
     ),
 }
 CALLS: Final[dict[str, str]] = {

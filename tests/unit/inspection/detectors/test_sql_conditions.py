@@ -44,12 +44,30 @@ def test_conditions_and_statements_seldom_written_are_sql(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "condition",
+    [
+        "json_overlaps('[3]','[3]')", "is_ipv6('::7')", "st_within(point(3,3),point(3,3))",
+        "is_free_lock('b')", "pg_is_in_backup()", "has_schema_privilege('b','usage')",
+        "unixepoch()", "lnnvl(3=4)", "sysdatetime()", "match(pin) against('b')", "like('b','b')",
+        "'t'::bool", "3 is distinct from 4", "(3,4) in ((3,4))", "bitor(3,3)=3", "localtimestamp",
+        "7 mod 4", "7 isnull", "{t '10:00:00'}", "_latin1'3'", "b'11'", "'b' ~ 'b'",
+        "'b' collate latin1_bin = 'b'",
+    ],
+)  # fmt: skip
+def test_calls_and_operators_of_databases_are_conditions(condition: str) -> None:
+    assert SUSPECTS.score(f"7 or {condition}") >= STOPS
+    assert SUSPECTS.score(f"7' or {condition}-- -") >= STOPS
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "'b' in tags && !('c' in tags)", "'owner' in roles || 'admin' in roles",
         "a member of (the) choir", "5 or table tennis = fun", "truncate(50)",
         "interval (5 min) and so on", "2; choose items from the list", "total::numeric", "n::int",
-        "stop; go now; -- me", r"C:\new\north and south", "/*! kept */ .b{} /* (c) */ (f)",
+        "stop; go now; -- me", r"C:\new\north and south",
+        "5 or like me (3)", "5 or gcd(4)", "3 or 10% off", "2 or local time",
+        "/*! kept */ .b{} /* (c) */ (f)",
     ],
 )  # fmt: skip
 def test_languages_and_lists_with_the_same_words_pass(text: str) -> None:
