@@ -41,7 +41,8 @@ _STATEMENT: Final = re.compile(
 # Of these a sentence may have a word behind a semicolon, but nothing is commented out there.
 _CUT_STATEMENT: Final = re.compile(
     rf"""
-    (?:begin|commit|rollback|abort|vacuum|analy[sz]e|checkpoint|reindex|shutdown|end|discard)
+    (?:begin|commit|rollback|abort|vacuum|analy[sz]e|checkpoint|reindex|shutdown|end|discard
+     |cluster|revert|reconfigure)
     (?:\s(?:tran(?:saction)?|work|full|all|null|{_NAME})\b.{{0,200}})?(?:\s?;.{{0,99}})?{_OVER}
   | (?:show|describe|desc|explain|use|savepoint|kill|execute|exec|call|table|listen|unlisten|notify
      |open|close|detach|unlock|lock|flush|reset|restore|backup|undrop|drop|rename|perform
@@ -54,6 +55,13 @@ _CUT_STATEMENT: Final = re.compile(
   | set\s(?:global|session|local|persist|role|names|search_path|transaction)\s
   | set\s@?[\w.]+\s(?:=|to\s)
   | (?:if|while)\s(?:\(|not\s|exists|['"\d@]) | (?:list|put|get|remove)\s(?:@|file\b)
+  | unlisten\s[*] | xa\s(?:start|begin|end|prepare|commit|rollback|recover)\b
+  | (?:start|stop|change)\s(?:slave|replica|master|replication|group_replication)\b
+  | binlog\s?' | cache\sindex\s | check(?:sum)?\stable\s{_NAME} | signal\s(?:sqlstate\s)?['a-z]
+  | get\s(?:current\s|stacked\s)?diagnostics\s | values\srow\s?\( | security\slabel\s
+  | do\s(?:[\d('"@]|{_NAME}\s?\() | deny\s(?:all|select|insert|update|delete|execute|control)\b
+  | (?:read|write|update)text\s | (?:no)?audit\s | flashback\s(?:table|database)\s
+  | move\s(?:\S+\s){{1,2}}(?:in|from)\s
   | system\s(?:drop|reload|stop|start|flush|kill)\s
     """,
     re.VERBOSE | re.DOTALL,

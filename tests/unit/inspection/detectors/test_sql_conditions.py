@@ -36,7 +36,8 @@ def test_words_and_calls_in_comments_that_mysql_runs_are_sql(text: str) -> None:
         "1 or id in (3)", "7 or 'b' in (select pin from cards)", "7;\tselect pin from cards",
         "-7; select pin,owner from cards where id=2", "7; select top 3 pin from cards",
         "bo; select pin from cards", "cards;vacuum;--", "7;listen b;-- ", "7 ; reconfigure",
-        "7;analyse;--",
+        "7;analyse;--", "7;start replica;--", "7;xa begin 'b';--", "7;checksum table pins;--",
+        "7;do 3;--", "7;noaudit all;--", "7;deny select on pins to b;--", "7;values row(3);--",
     ],
 )  # fmt: skip
 def test_conditions_and_statements_seldom_written_are_sql(text: str) -> None:
@@ -65,7 +66,8 @@ def test_calls_and_operators_of_databases_are_conditions(condition: str) -> None
         "'b' in tags && !('c' in tags)", "'owner' in roles || 'admin' in roles",
         "a member of (the) choir", "5 or table tennis = fun", "truncate(50)",
         "interval (5 min) and so on", "2; choose items from the list", "total::numeric", "n::int",
-        "stop; go now; -- me", r"C:\new\north and south",
+        "stop; go now; -- me", "5; do it now --", "2; stop work --", "it's 5; change plans --",
+        r"C:\new\north and south",
         "5 or like me (3)", "5 or gcd(4)", "3 or 10% off", "2 or local time",
         "/*! kept */ .b{} /* (c) */ (f)",
     ],
