@@ -95,7 +95,7 @@ _DEVELOPED = re.compile(r"/?@fs/[^/]")
 _WRITTEN = re.compile(r"[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev(?!/null)|etc|home|root|usr|srv|opt)/\S+")
 # Where a program stood: `/srv/a.php(12)`, `/srv/a.js:3:14`. No file is called so.
 _SOURCE_LINE = re.compile(
-    r"\.(?:php|phtml|inc|[cm]?[jt]sx?|py|rb|java|go|rs|pl|c|cc|cpp|h)(?:\(\d{1,6}\)|:\d{1,6}(?::\d{1,6})?)[\])]{0,2}[:,.;]?\Z"
+    r"\.(?:php|phtml|inc|[cm]?[jt]sx?|py|rb|java|go|rs|pl|sh|c|cc|cpp|h|conf|cfg|ini|ya?ml|toml|xml)(?:\(\d{1,6}\)|:\d{1,6}(?::\d{1,6})?)[\])]{0,2}[:,.;]?\Z"
 )
 _ACCOUNTS = re.compile(r"etc/+(?:passwd|shadow)\b")
 _NAMED_NULL = re.compile(r"(?:\A|/)__x00__")

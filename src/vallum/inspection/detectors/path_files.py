@@ -42,7 +42,7 @@ _HIDDEN: Final = (
         r"fabric|n8n|a0proj)(?:[/\\]|\Z)"
     ),
     (
-        r"\.(?:env\b(?!\.(?:example|sample|template|tmpl|dist|defaults?|schema)\Z)|htaccess|htpasswd|htdigest|bash_|zsh_|sh_history|mysql_history|psql_history|"
+        r"\.(?:env\b(?!(?:\.\w{1,20})?\.(?:example|sample|template|tmpl|dist|defaults?|schema)\Z)|htaccess|htpasswd|htdigest|bash_|zsh_|sh_history|mysql_history|psql_history|"
         r"python_history|node_repl|rediscli|history\b|viminfo|netrc|pgpass|my\.cnf|npmrc|pypirc|"
         r"dockercfg|git-credentials|gitconfig|s3cfg|boto\b|rhosts|shosts|lesshst|profile\b|bashrc|"
         r"zshrc|user\.ini|idea/workspace|vscode/sftp|ds_store|vault-token|aider|config/gcloud|"

@@ -12,7 +12,7 @@ from vallum.inspection.model import Context, Judgement
 _WRAPPER = re.compile(
     r"(?:\A|[=\"'(\s@;,]|url:)((?:php://\s?(?:filter|input|memory|temp|fd|std\w+|output|\Z)|"
     r"(?:phar|zip|rar|zlib|compress\.\w{1,10}|ogg|expect|glob|ssh2(?:\.\w{1,10})?|netdoc|local_file)"
-    r"://?|data://|data:text/plain|file:(?:/{1,3}|\\(?!\.\w)|[a-z]:)|dict://|gopher://|tftp://|classpath:|"
+    r"://?|data://|data:text/plain|file:(?:/(?!\\\.\w)/{0,2}|\\(?!\.\w)|[a-z]:)|dict://|gopher://|tftp://|classpath:|"
     r"view-source:(?:file|https?)|jar:(?:file|https?|ftp):)[^\s\"'<>]{0,100})"
 )
 # Scripts, scratch files and files of text to a program of images, which reads by such prefixes.

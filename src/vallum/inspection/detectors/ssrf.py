@@ -103,7 +103,9 @@ _SCHEMES: Final[Mapping[str, tuple[int, int]]] = {
     "dns": (5, 4),  # A name to resolve, of JNDI; `dns:///service` is a target of gRPC.
     "file": (7, 4),
 }
-_SLASHES = re.compile(r"(?<!\bdns):[/\\]{2}(?=[^\s*])|(?<=\bdns)://(?=[^/\s])", re.IGNORECASE)
+_SLASHES = re.compile(
+    r"(?<!\bdns):(?!/\\\.\w)[/\\]{2}(?=[^\s*])|(?<=\bdns)://(?=[^/\s])", re.IGNORECASE
+)
 _CORBA = re.compile(r"\bcorba(?:name|loc):[\w.:-]", re.IGNORECASE)
 _JAR = re.compile(r"jar:(?:https?|ftp|file|jar):", re.IGNORECASE)
 _SOCKET = re.compile(
@@ -142,7 +144,7 @@ _PAGE = re.compile(
 _OWN_PLACE: Final = frozenset({"referer", "origin", "host", "user-agent"})
 # The pages of a program for telephones or desktops itself, which no server can fetch.
 _OWN_PAGES: Final = re.compile(
-    r"(?:capacitor(?:-electron)?|ionic|tauri|app|electron|cordova|asset|ipc)://localhost",
+    r"(?:capacitor(?:-electron)?|ionic|tauri|wails|app|electron|cordova|asset|ipc)://localhost",
     re.IGNORECASE,
 )
 # RFC 8252: a program on somebody's computer is sent back to by its loopback address.

@@ -104,6 +104,11 @@ def judgements_on_urls(text: str, context: Context) -> Iterator[Judgement]:
         is_whole = not before and start < _MOST_BEFORE
         linked = is_whole or (before != "" and before[-1] in _LINK_BEFORE)
         score = _url_score(script, is_split=is_split)
+        quote = before[-1:]
+        if quote in {'"', "'", "`"} and not is_split and script.startswith("void"):
+            # `<a href="javascript:void(0)">` is how one writes of a link that leads nowhere.
+            is_inert = xss_urls.is_inert(script.partition(quote)[0])
+            score = min(score, 4) if is_inert else score
         if score:
             # In the middle of a sentence it is talked about.
             score -= 0 if linked else 2

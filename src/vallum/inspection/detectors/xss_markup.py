@@ -264,10 +264,12 @@ def _on_element(text: str, tag: Tag, context: Context) -> Iterator[Judgement]:
     name = tag.name
     if name in _LOADERS:
         wanted, score = _LOADERS[name]
-        if any(values.get(each, "").strip() for each in wanted):
+        if any(values.get(each, "").strip(" .\u2026") for each in wanted):
             yield _judgement("load", _eased(name, values, score, context), text, tag.start)
         elif wanted & values.keys():
-            yield _judgement("load", 5, text, tag.start)
+            # `<iframe src="...">` is how one writes of any.
+            is_named = any(values.get(each, "").strip() for each in wanted)
+            yield _judgement("load", 4 if is_named else 5, text, tag.start)
     elif name == "meta":
         yield _judgement("load", _meta(values), text, tag.start)
     elif name == "link" and "href" in values:
@@ -298,10 +300,12 @@ def _on_element(text: str, tag: Tag, context: Context) -> Iterator[Judgement]:
 
 
 def _eased(name: str, values: Mapping[str, str], score: int, context: Context) -> int:
-    """A form that posts home and a frame of the page's own are no attack in rich text."""
+    """A form that posts home, and a page that says it is at home, are no attack by themselves."""
     action = values.get("action")
     if name == "form" and action is not None and not _OUTWARD.match(action):
         return 3 if context.content in _RICH else 4
+    if name == "base" and values.get("href") in {"/", "./"} and "target" not in values:
+        return 4
     return score
 
 

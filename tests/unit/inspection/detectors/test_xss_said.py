@@ -23,6 +23,9 @@ SUSPECTS = Suspects(DETECTOR)
         "(un)confirm(ed)",
         "alert(s)/confirm(ation)s",
         "prompt(s): 12",
+        'Avoid <a href="javascript:void(0)"> for buttons',
+        'Why does <iframe src="..."> stay white?',
+        'Does <base href="/"> change my anchors?',
     ],
 )
 def test_what_is_only_named_passes(text: str) -> None:
@@ -41,6 +44,10 @@ def test_what_is_only_named_passes(text: str) -> None:
         "How to use <script>alert(7)",
         "How to use <script>MsgBox+7",
         "What is <body onload=alert(7)>",
+        'Avoid <a href="javascript:void(0);alert(7)"> for buttons',
+        '"javascript:void(0)"+alert(7)',
+        'Why does <iframe src="...//attacker.example"> stay white?',
+        'Does <base href="//attacker.example"> change my anchors?',
         "What is <body onload='",
         "`onclick=alert(7)",
         '"onclick="go',
