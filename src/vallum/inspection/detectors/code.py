@@ -224,6 +224,7 @@ _TRIGGERS: Final = (
     ),
     (
         r"\bcreate\s{1,8}(?:or\s{1,8}replace\s{1,8})?(?:force\s{1,8})?alias\s|"
+        r"\brunscript\s{1,8}from\s|(?:static-field|factory-method)\s?=\s?['\"]|"
         r"\sas\s{1,8}(?:'|\$\$)\s?//\s?(?:javascript|ruby)\b"
     ),
     r"<%|<jsp:\w|<c:(?:import|out|set|url|redirect)\s",
@@ -253,8 +254,12 @@ _TRIGGERS: Final = (
 )
 
 
-# Where a program was when it failed: `(Runtime.java:314)` is what no language calls with.
+_GIVEN: Final = r"(?:'[^'\n]{0,24}'|Object\([\w\\]{1,80}\)|Array|NULL|true|false|-?[\d.]{1,20})"
+# Where a program was when it failed: `(Runtime.java:314)` is what no language calls with, and PHP
+# reads what follows `#0 ` as a comment.
 _FRAME = re.compile(
+    rf"(?<!\S)#\d{{1,3}} (?:[\w./\\:-]{{1,200}}\(\d{{1,6}}\)|\[internal function\]): "
+    rf"[\w\\]{{1,100}}(?:(?:->|::)\w{{1,60}})?\((?:{_GIVEN}(?:, {_GIVEN}){{0,9}})?\)(?=\s|\Z)|"
     r"(?<!\S)at [ ]?(?:[\w.$@-]{1,80}/{1,2}){0,2}(?:async |new )?[\w.$]{1,200}"
     r"(?:<(?:cl)?init>|<anonymous>)?(?: \[as [\w.]{1,60}\])? ?"
     r"\((?:\w{1,80}\.(?:java|kt|scala|groovy):\d{1,6}|Native Method|Unknown Source|"
@@ -264,7 +269,7 @@ _FRAME = re.compile(
 
 def judge(text: str, context: Context) -> Judgement | None:
     """The strongest of what the languages make of `text`."""
-    reading = Reading(_FRAME.sub(" ", text) if "at " in text else text)
+    reading = Reading(_FRAME.sub(" ", text) if "at " in text or "#" in text else text)
     return strongest(
         (
             code_php.judge(reading, context),

@@ -116,12 +116,14 @@ _NAMED = Needle(
     r"\bimport\s{1,8}['\"]java[\w.]+['\"]|\buse\s{0,4}\(\s{0,4}(?:Runtime|ProcessBuilder|System)\s{0,4}\)\s{0,4}\{",
 )
 _BEAN = re.compile(
-    rf"<(?:\w{{1,12}}:)?bean\b[^<>]{{0,300}}?\bclass\s{{0,4}}=\s{{0,4}}['\"]\s?{_POWERFUL_CLASS}\s?['\"]",
+    r"<(?:\w{1,12}:)?(?:bean|constant)\b[^<>]{0,300}?\b(?:(?:class|static-field)\s{0,4}=\s{0,4}['\"]\s?"
+    rf"{_POWERFUL_CLASS}\s?['\"]|factory-method\s{{0,4}}=\s{{0,4}}['\"](?:exec|getRuntime|forName|"
+    r"getEngineByName|loadClass|lookup)['\"])",
     re.IGNORECASE,
 )
-# H2 compiles what is behind `AS`, or calls any static method by its name.
+# H2 compiles what is behind `AS`, calls any static method by its name, and runs a script from afar.
 _ALIAS = re.compile(
-    r"\bcreate\s{1,8}(?:or\s{1,8}replace\s{1,8})?(?:force\s{1,8})?"
+    r"\brunscript\s{1,8}from\s{1,8}['\"][\w/.~:]|\bcreate\s{1,8}(?:or\s{1,8}replace\s{1,8})?(?:force\s{1,8})?"
     r"(?:alias\s{1,8}(?:if\s{1,8}not\s{1,8}exists\s{1,8})?[\w.\"]{1,80}\s{1,8}(?:deterministic\s{1,8})?"
     r"(?:nobuffer\s{1,8})?(?:as\s{0,8}(?:'[^']{1,200}?\(|\$\$)|for\s{1,8}['\"]?(?:java|javax|com|org|net|io|sun)\.[\w.]+)|"
     r"trigger\s[^;]{1,120}?\sas\s{1,8}(?:'|\$\$)\s?//\s?(?:javascript|ruby)\b)",
@@ -225,7 +227,7 @@ def judge(reading: Reading, context: Context) -> Judgement | None:
 
 
 def _alias(text: str) -> Judgement | None:
-    match = _ALIAS.search(text) if "create" in text.lower() else None
+    match = _ALIAS.search(text)
     return judgement("code.java_call", 8, text, match.start()) if match else None
 
 

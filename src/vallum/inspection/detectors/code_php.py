@@ -172,7 +172,7 @@ _RENDERED = (
 _RENDERED_NAME = re.compile(rf"(?:\A|[&?])[\w\[\]-]{{0,80}}\[{_RENDERED}\]")
 _RENDERED_VALUE = re.compile(r"#(?:post_render|pre_render|lazy_builder|access_callback)")
 _PARENTS = re.compile(r"[\w-]{1,40}(?:/[\w-]{1,40}){0,6}/#\w{1,20}")
-_BACKDOOR = re.compile(r"zerodium[^\s.,!?:-](?=[^\s]{0,200}[(;`])")
+_BACKDOOR = re.compile(r"zerodium(?!'?s\b)[^\s.,!?:-](?=[^\n]{0,200}[(;`])")
 _COMMENT = re.compile(r"/\*[^*]{0,80}+\*/")
 _CAST = re.compile(r"\(\s{0,40}+(?:string|binary|int|object)\s{0,40}+\)", re.I)
 _NOT_NAME = re.compile(r"[\s'\".(){}\[\]0-9@;]+")
@@ -402,12 +402,12 @@ _RESTS: Final = {
 _ENDING = re.compile(r"s|es|d|ed|er|ers|ing|able", re.I)
 # Words side by side behind a call end no statement: `eval(x) in old browsers`. A line may follow.
 _SAID_AFTER = re.compile(
-    r"[)'\"`]?,? {1,2}(?:(?:in|is|as|and|or|not|if|for) {1,2})?"
+    r"[)'\"`]?,? {1,2}(?:(?:in|as|and|or|not|if|for) {1,2})?"
     r"(?P<one>[a-z]{2,20}) {1,2}(?P<two>[a-z]{2,20})(?:[ .,?!]|\Z)",
     re.I,
 )
 _OPERATORS: Final = words(
-    "and or xor in is as not if else elif for from import return echo print new instanceof unless "
+    "and or xor in as not if else elif for from import return echo print new instanceof unless "
     "while until rescue do then try catch finally with yield lambda end puts my our require "
     "include eval exec system assert use var let const delete typeof void await async def class "
     "function"

@@ -70,6 +70,7 @@ _ROOTS: Final = r"#(?:root|this|context|application|session|request|parameters|a
 # The objects that an expression of OGNL or SpEL starts from; CSS and people call others so.
 _ROOT = re.compile(
     rf"{_ROOTS}\s?\.\s?getClass\b|#(?:root|this|context)\.[a-z]\w{{0,40}}\(|"
+    rf"{_ROOTS}\.\w{{1,40}}\s?=(?!=)\s?['\"\w@#]|\A\s{{0,4}}\({_ROOTS}\)\s?[.(\[]|"
     rf"['\"]\s?\+\s?{_ROOTS}\b(?!-)|\\u0023(?:_memberAccess|root|this|context|application|session|request|"
     r"parameters|attr|\w{1,20}\s?=)"
 )

@@ -198,8 +198,8 @@ _TOOLKIT = re.compile(
 _READS_BY_TAG = re.compile(rf"(?:include|import|parse|evaluate)[\s(]{{1,8}}{_PLACE}", re.I)
 # What Exim runs or reads where it expands a text.
 _EXIM = re.compile(
-    r"\s{0,4}(?:run(?:,\w{1,20})?\s{0,4}\{|(?:readfile|readsocket|perl|dlfunc|lookup|acl|certextract|filter)"
-    r"\s{0,4}(?:[\w\"$]{1,40}\s{1,4}\w{1,20}\s{0,4})?\{)"
+    r"\s{0,4}(?:run(?:,\w{1,20})?|(?:readfile|readsocket|perl|dlfunc|lookup|acl|certextract|filter)"
+    r"(?:\s{1,4}[\w\"$]{1,40}){0,2})\s{0,4}\{"
 )
 # The rest of a directive or call, up to the blank that ends it.
 _REST = re.compile(r"(?:[^\s]|(?<=[=,(+])\s|\s(?=[=,)+])){1,300}")
