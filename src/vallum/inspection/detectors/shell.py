@@ -106,6 +106,7 @@ _TABLE = re.compile(r"\|\s{0,9}:?-{3,}")
 _UNKNOWN = re.compile(
     r"(?:(?<!\w)\$\(|\A<\(|(?<==)<\(|(?<![\w:;=])>\()\s{0,9}([a-z_][\w.-]{1,30})(?=[\s)$`]|<<)(?!\)\.)"
 )
+_FILLED_IN = re.compile(r"\)(?:\Z|[ ,!?:]|\.(?!\w))")
 _SUBSTITUTIONS: Final = ("$(", "<(", ">(")
 # SECURITY: `$(hostname).attacker.example` asks a server of names.
 _OF_PAGE = re.compile(
@@ -304,7 +305,7 @@ class _Reading:
             return False
         if command.name in TOLD or self._begins(command):
             return True
-        if self._text[0] == "&" and command.place == 1 and command.name in WINDOWS_NAMES - LABELS:
+        if self._text[0] == "&" and command.place == 1 and command.name in WINDOWS_NAMES:
             return True
         return command.start == 0 and not mark[-1:].isspace() and command.weight > 1
 
@@ -378,7 +379,9 @@ class _Reading:
 
     def _is_line(self, command: Command) -> bool:
         """Whether a short text ends in a command alone that is hardly a word of a list."""
-        if command.name in LABELS or command.name in TOLD_ONLY:
+        if command.name in TOLD_ONLY:
+            return False
+        if command.name in LABELS:
             return self._begins(command)
         lined = command.start > self._marks
         return not lined or (len(command.name) > 1 and command.name not in SPOKEN_BY_PROGRAMS)
@@ -419,8 +422,8 @@ class _Reading:
         text = self._text
         match = _UNKNOWN.search(text) if any(mark in text for mark in _SUBSTITUTIONS) else None
         if match is not None and match[1] not in _PAGE:
-            at, end = match.span()
-            alone = text[max(0, at - 1) : at] in ("", " ") and text[end : end + 2] in (")", ") ")
+            at = match.start()
+            alone = text[max(0, at - 1) : at] in ("", " ") and _FILLED_IN.match(text, match.end())
             score = 5 if self._spoken < _SOME_WORDS and not alone else _TRACE
             self._note("shell.substitution", score, match[0])
 

@@ -49,20 +49,19 @@ _UNIX_SHORT = words(
     "tune2fs ul umask uniq unzip vi vigr vim vipw wc xcalc xdg-open xeyes xz xzgrep zip"
 )
 _UNIX_WORDS = words(
-    "aws az crictl gcloud helm nerdctl podman terraform alias aptitude ar arch as aspell at "
-    "base bash bind break bundle cal cancel capsh case cd chef cmp col column comm command "
-    "composer cowsay cut dash date dialog diff disown docker dosbox dvips easy_install echo "
-    "enable eval ex exec exit expand expect export expr false fc fg file find finger fish flock "
-    "fold fping free gate gem genie getopts ginsh git go gpg groups halt hash head help history "
-    "host hostname http https info init install java jobs join kill la last lastlogin less link "
-    "links ll local "
-    "locale locate logger login logout logsave look lp mail mailx make man mesg mknod more "
-    "mount mtr nasm neofetch net network newgrp nice octave open osascript paste patch perl php "
-    "pico poweroff print pry puppet push python query rake read readelf reboot rename renice "
-    "replace reset restic rev route ruby runuser scanmem screen script sed select service set "
-    "shift shuf shutdown sleep snap soelim sort source split start stat stop strings stty su "
-    "sum suspend sync tail task taskset tbl telinit test time timeout top torify touch trap "
-    "tree troff true tset type typeset umount unexpand units unlink uptime users varnishncsa "
+    "aws az crictl gcloud helm nerdctl podman terraform alias aptitude ar arch as aspell at base "
+    "bash bind break bundle cal cancel capsh case cd chef cmp col column comm command composer "
+    "cowsay cut dash date dialog diff disown docker dosbox dvips easy_install echo enable eval ex "
+    "exec exit expand expect export expr false fc fg file find finger fish flock fold fping free "
+    "gate gem genie getopts ginsh git go gpg groups halt hash head help history host hostname "
+    "http https info init install java jobs join kill la last lastlogin less link links ll local "
+    "locale locate logger login logout logsave look lp mail mailx make man mapfile mesg mknod "
+    "more mount mtr nasm neofetch net network newgrp nice octave open osascript paste patch perl "
+    "php pico poweroff print pry puppet push python query rake read readarray readelf reboot "
+    "rename renice replace reset restic rev route ruby runuser scanmem screen script sed select "
+    "service set shift shuf shutdown sleep snap soelim sort source split start stat stop strings "
+    "stty su sum suspend sync tail task taskset tbl telinit test time timeout top torify touch "
+    "trap tree troff true tset type typeset umount unexpand units unlink uptime users varnishncsa "
     "view volatility w wait wall watch whatis which whiptail who whois wish write xmodmap yarn "
     "yelp yes zypper"
 )
@@ -78,7 +77,7 @@ _WINDOWS_TELLING = words(
     "wevtutil winrm winrs wmic wscript wsl xcopy xwizard"
 )
 _WINDOWS_WORDS = words(
-    "assoc call choice clip cls color compact control convert copy del doskey erase expand "
+    "assoc call choice cipher clip cls color compact control convert copy del doskey erase expand "
     "explorer for format ftype goto if iexplore label md mklink mode mountvol move openfiles path "
     "pause perfmon popd prompt pushd query rd recover reg rem ren replace sc secedit sort start "
     "subst title ver verify vol"
@@ -184,8 +183,8 @@ NUMBERED_THINGS: Final = words(
 )
 """Of which there is a first and a second: `link #2`."""
 TOLD_ONLY: Final = _ALIASES_WITH | words(
-    "clip color compact control convert expand explorer format http https join link links look "
-    "query recover replace"
+    "cipher clip color compact control convert expand explorer format http https join link links "
+    "look query recover replace"
 )
 """What does nothing, or little, unless it is told what with."""
 TEMPLATE_FILTERS: Final = words(

@@ -13,7 +13,7 @@ _ECHOED: Final = re.compile(
 )
 # ; >/var/www/x, ;>x: a file is emptied, or written with what the command before says.
 _WRITTEN: Final = re.compile(
-    r"[\w.@-]{0,40}\s?(?:;|\|\|?|&&?)\s?\d?>{1,2}(?:\s?(?:(?:~|\.{1,2})?/|[\w-]{1,40}[./])|[a-z])"
+    r"[\w.@-]{0,40}\s?(?:;|\|\|?|&&?)\s?:?\s?\d?>{1,2}(?:\s?(?:(?:~|\.{1,2})?/|[\w-]{1,40}[./])|[a-z])"
     r"[\w./-]{0,80}[\s;|&#]{0,8}\Z"
     r"|[\w.@-]{0,40}\s?\d?>{1,2}\s?/(?:etc|root|tmp|dev/shm|srv/www|(?:usr|opt|var)/\w{1,16})/"
     r"[\w./-]{1,80}\s?\Z"

@@ -82,15 +82,14 @@ _MARKS: Final = (
         "alias",
         r"\balias\s{1,8}(?:[-+][\w+]{1,4}\s{1,4})?['\"]?[\w.-]{1,30}['\"]?\s?=",
     ),
-    # Behind a value: what ssh, tar and git run, and what sendmail writes.
+    # Behind a value: what ssh, tar and git run.
     mark(
         "shell.option",
         6,
-        "-oproxycommand= --checkpoint-action=exec --to-command= -pack= -oqueuedirectory=",
+        "-oproxycommand= --checkpoint-action=exec --to-command= -pack=",
         r"[\s\"'](?:-oproxycommand=|--checkpoint-action=exec|--to-command=|"
-        r"--(?:upload|receive)-pack=|-oqueuedirectory=)\S",
+        r"--(?:upload|receive)-pack=)\S",
     ),
-    mark("shell.option", 6, "-x/ -oq/", r"@[^\n]{0,80}\s-(?:x|oq)/\w|\s-(?:x|oq)/\w[^\n]{0,80}@"),
 )
 _INLINE = re.compile(r"\b(?:python[\d.]{0,4}|perl|ruby|php|lua|node)\s-\w{0,4}[cer]\w{0,4}\s?['\"]")
 _STARTS = re.compile(r"socket|os\.|exec|system|spawn|popen|fsockopen|\b(?:eval|require|import)\b")
@@ -101,7 +100,7 @@ _SOURCE = re.compile(
 _FORK = re.compile(r"([^\s;|&(){}<>'\"]{1,20})\(\)\s?\{([^{}]{1,60})\}\s?;?\s?([^\s;|&(){}]{1,20})")
 # ;f(){ id;};f
 _DEFINED = re.compile(
-    r"[;&|]\s?(?:function\s)?\w{1,20}\(\)\s?\{\s([^\s;|&{}]{2,30})[^{}]{0,80};\s?\}\s?;\s?\w"
+    r"[;&|]\s?(?:(?:function\s)?\w{1,20}\(\)|function\s\w{1,20})\s?\{\s([^\s;|&{}]{2,30})[^{}]{0,80};\s?\}\s?;\s?\w"
 )
 _BRACES = re.compile(r"\{([^{},\s:\"]{0,60},[^{}\s]{0,100})\}(\w{0,8})")
 _PREFIX = re.compile(r"[\w$]{0,8}\Z")
@@ -171,15 +170,15 @@ def _interpreted(text: str) -> Iterator[Judgement]:
 
 def _functions(text: str) -> Iterator[Judgement]:
     """Functions that call themselves, and calls of a language that start a command."""
+    for match in _DEFINED.finditer(text) if "{ " in text else ():
+        if known(match[1]) is not None:
+            yield Judgement("shell.function", 7, match[0][:120])
     if "(" not in text:
         return
     for match in _FORK.finditer(text) if "()" in text else ():
         name, body, call = match.groups()
         if call == name and name in body and ("|" in body or "&" in body):
             yield Judgement("shell.function", 9, match[0][:120])
-    for match in _DEFINED.finditer(text):
-        if known(match[1]) is not None:
-            yield Judgement("shell.function", 7, match[0][:120])
     for match in _CALL.finditer(text):
         if known(match[1]) is not None:
             yield Judgement("shell.call", 8, match[0][:120])

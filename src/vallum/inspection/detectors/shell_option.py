@@ -27,7 +27,7 @@ _WRITES: Final = re.compile(
     re.IGNORECASE,
 )
 _TO_PATH = re.compile(
-    r"--?[a-z][\w-]{0,40}(?:=|\s{1,4}|(?<=-[a-zA-Z])|(?<=-o[a-zA-Z]))@?(?:/\w|~/|\.\./|[a-z]:\\|[a-z]{3,8}://|`|\$\()",
+    r"--?[a-z][\w-]{0,40}(?:=|\s{1,4}|(?<=-[a-zA-Z]))@?(?:/\w|~/|\.\./|[a-z]:\\|[a-z]{3,8}://|`|\$\()",
     re.I,
 )
 _BUNDLE = re.compile(r"-[a-z]{1,5}\Z|--[a-z][a-z-]{2,30}\Z", re.IGNORECASE)

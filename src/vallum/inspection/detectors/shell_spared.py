@@ -14,20 +14,23 @@ from vallum.inspection.detectors.shell_commands import (
     NUMBERED,
     REACHING,
     TEMPLATE_FILTERS,
+    WEIGHTS,
+    WINDOWS_NAMES,
 )
 from vallum.inspection.detectors.shell_words import Command, known
 
 # The words before or behind code in a sentence; and `fix(cli): `, with which a commit begins.
 _BEFORE = re.compile(
-    r"(?:(?:\A|[\s(])(?:a|add|adds|after|allow|an|and|avoid|before|by|call|calling|calls|drop|enter|"
-    r"fix|for|from|if|in|instead of|like|never|not|of|on|or|prefer|remove|replace|run|running|runs|"
-    r"see|support|than|that|the|then|this|to|try|type|typing|use|used|uses|using|via|when|with|without)"
+    r"(?:(?:\A|[\s(])(?:a|adds?|after|allow|an|and|avec|avoid|before|bitte|but|by|call(?:ing|s)?|con|"
+    r"drop|enter|fix|for|from|if|in|instead of|like|mit|never|not|nutze|of|on|or|prefer|remove|"
+    r"replace|run(?:ning|s)?|see|siehe|support|than|that|the|then|this|to|try|type|typing|usa|use[ds]?|"
+    r"using|verwende|via|voir|when|with|without)"
     r"|\A\w{1,20}(?:\([\w./, -]{1,40}\))?!?:|\A[-*+]|\A\d{1,2}[.)])\s{1,3}\Z",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"\s(?:after|again|and|as|before|command|does|fails|first|for|from|if|in|instead|is|it|on|or|script|"
-    r"shows|then|to|when|which|will|with|works)\b|[.,:?!)]",
+    r"\s(?:after|again|and|as|before|command|does|fails|first|for|from|hangs|if|in|instead|is|it|on|"
+    r"or|script|shows|then|to|when|which|will|with|works)\b",
     re.IGNORECASE,
 )
 # A command and words: no path from the root, no address, no variable, no other command.
@@ -36,9 +39,15 @@ _PLAIN_CODE = re.compile(
     re.IGNORECASE,
 )
 _COLUMN = re.compile(r"`\w{1,40}`")
-_JOINED = re.compile(r"`(?:\.|\s?,\s{0,3})\Z")
+_LINK: Final = r"(?:[./]|\s?(?:,|[-=]>|\u2192)\s{0,3})"
+_JOINED = re.compile(
+    rf"`{_LINK}\Z|(?<![\w.])(?:count|max|min|sum|avg|distinct|lower|upper|trim|year)\(\Z",
+    re.IGNORECASE,
+)
+_PARTED = re.compile(rf"{_LINK}`\w{{1,40}}`")
 _COMPARED = re.compile(
-    r"\s{0,3}(?:(?:[<>!]?=|<>|[<>])\s{0,3}(?:['\"\d`?:]|null\b)|,\s{0,3}`\w|\s(?:asc|desc|in|is|like|not)\b)",
+    r"\s{0,3}(?:(?:[<>!]?=|<>|[<>])\s{0,3}(?:['\"\d`?:]|null\b)|,\s{0,3}`\w|"
+    r"\s(?:asc|desc|in|is|like|not)\b)",
     re.IGNORECASE,
 )
 _CELL = re.compile(r"\s*[\w .:/#%-]{0,60}\Z")
@@ -57,7 +66,14 @@ def is_code_of_text(text: str, command: Command) -> bool:
     if not _PLAIN_CODE.fullmatch(text, command.place, closing):
         return False
     before = text[max(0, command.start - 64) : command.start]
-    return bool(_BEFORE.search(before) or (before.strip() and _BEHIND.match(follow)))
+    if _breaks_out(before):
+        return False
+    return bool(_BEFORE.search(before) or _BEHIND.match(follow))
+
+
+def _breaks_out(before: str) -> bool:
+    """Whether what stands before a backtick ends in what parts commands, or in a quote."""
+    return before.rstrip()[-1:] in tuple(";|&$'\"")
 
 
 def is_column(text: str, command: Command) -> bool:
@@ -66,10 +82,13 @@ def is_column(text: str, command: Command) -> bool:
     column = _COLUMN.match(text, at) if at >= 0 else None
     if column is None or command.weight > 2 or command.name in ENDING:
         return False
-    before, end = text[max(0, at - 8) : at], column.end()
-    parted = text[end : end + 2] == ".`" and _COLUMN.match(text, end + 1) is not None
-    if parted or _JOINED.search(before):
+    if text[command.start : command.place].strip() != "`" or _breaks_out(text[:at][-12:]):
+        return False
+    before, end = text[max(0, at - 12) : at], column.end()
+    if _PARTED.match(text, end) or _JOINED.search(before):
         return True
+    if before.endswith("[") and text.startswith("](", end):
+        return True  # of a link
     return not before.strip() and _COMPARED.match(text, end) is not None
 
 
@@ -81,7 +100,13 @@ def is_row(text: str) -> bool:
     cells = row[1:-1].split("|")
     if len(cells) < 2 or not all(map(_CELL.match, cells)):
         return False
-    return not all(known(cell.strip().partition(" ")[0]) for cell in cells)
+    names = [cell.strip().partition(" ")[0] for cell in cells]
+    found = [known(name) for name in names]
+    unheard = any(
+        each is None or (name[:1].isupper() and each[0] not in WINDOWS_NAMES)
+        for name, each in zip(names, found, strict=True)
+    )
+    return unheard or all(each is not None and WEIGHTS[each[0]] == 1 for each in found)
 
 
 def is_told_in_row(command: Command) -> bool:

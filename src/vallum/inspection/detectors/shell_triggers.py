@@ -74,7 +74,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     # A command that nobody speaks of, whatever follows. A pattern for each: the word is then found
     # as plain text, and only what stands before it is looked at.
     *(rf"{_PLACE}{re.escape(word)}{_END_OR_VERSION}" for word in sorted(_TELLING)),
-    r"[;|&]\s*\d?[<>]{1,2}\s*[^\s;|&<>]+(?:\s|$)|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
+    r"[;|&]\s*:?\s?\d?[<>]{1,2}\s*[^\s;|&<>]+(?:\s|$)|[;|&`(]\s*[\"'(]?(?:[~.]{0,2}/[a-z?*\[]|(?:usr/)?s?bin/|[a-z]:\\)",
     r"[;|&`][\s\"'(!@{+]*[a-z_]\w*=[^\s;|&]*(?:\s[^\s]|&&|;)",
     r"\b[a-z_]\w*=[^\s;|&]+(?:&&|;)\s{0,4}\$",
     # Names that quotes, backslashes, carets or variables break up.
@@ -121,8 +121,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r">\s?/(?:etc|root|tmp|dev|srv|usr|opt|var)/",
     # Options as values, and behind one.
     r"^--?[a-z]",
-    r"-oproxycommand=|--checkpoint-action=|--to-command=|--(?:upload|receive)-pack=|-oqueuedirectory=",
-    r"\s-(?:x|oq)/\w",
+    r"-oproxycommand=|--checkpoint-action=|--to-command=|--(?:upload|receive)-pack=",
     # Windows.
     r"\bcmd(?:\.exe)?\s*/[ckvr]\b|%comspec%|%[a-z_()]{2,30}:~|%(?:systemroot|windir|programdata)%",
     r"\bfor(?:\s+/[dflr]\b[^%]*|\s+)[^\n]*%[^\n]+\sin\b|\bfor\s+/[dflr]\s",
@@ -134,6 +133,9 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s+[-/\"'&]|\b(?:iex|invoke-expression)\b|\]::\w",
     r"\bnew-object\s|\.download(?:string|file|data)\s?\(|\$(?:env:|psversiontable|executioncontext)",
     r"[;&|]\s*&\s*[\"'{$]|(?:^|[;|&])\s*[&.]\s*\(\s*[\"'$\[(g]|;\s*[&.]\s?\{",
+    r"[;|&]\s?(?:ii|sp|si|mi|cpi|gp|gi|gl|rp|sl|cli)\s+(?:[\"']?[a-z]{1,8}:\\|-(?:path|force|recurse|lit))",
+    r"\[char\]\s?[\da-fx]+\s?\+|\d\}[^\n\"']*[\"']\s?-f\s?[\"'(]|\}\s?\)?\.invoke|;\s*\.\s?\$[a-z_]",
+    r"[;&|]\s?function\s\w+\s?\{\s",
     r"\]\.(?:assembly|get(?:type|method|field|constructor|property)|invokemember|makegenerictype)",
     r"[a-z]`[a-z-]{1,6}`[a-z]|(?:^|[;|&(]\s?)[a-z]{1,12}`[a-z-]",
 )

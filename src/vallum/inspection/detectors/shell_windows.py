@@ -71,16 +71,28 @@ _MARKS: Final = (
         _PS,
         8,
         "].",
-        r"(?<![\w)\]])\[[a-z][\w.]{1,60}\]\.(?:assembly|gettype|getmethods?|getfields?|getconstructors?|"
-        r"getproperty|invokemember|makegenerictype|module)\s?[.(]",
+        r"(?<![\w)\]])\[[a-z][\w.]{1,60}\]\.(?:(?:assembly|module)\.[a-z]{3,30}|gettype|getmethods?|"
+        r"getfields?|getconstructors?|getproperty|invokemember|makegenerictype)\s?\(",
     ),
     mark(_PS, 7, "]::", r"[;|&]\s{0,9}\[[a-z][\w.]{1,60}\]::\w{1,60}\s?\("),
+    # ii C:\a.exe: an alias of two letters, and a path or a parameter of PowerShell.
+    mark(
+        _PS,
+        7,
+        ":\\ -path -force -recurse -literalpath",
+        r"[;|&]\s?(?:ii|sp|si|mi|cpi|gp|gi|gl|rp|sl|cli)\s{1,3}(?:[\"']?[a-z]{1,8}:\\|"
+        r"-(?:path|force|recurse|literalpath)\b)",
+    ),
+    mark(_PS, 7, "[char]", r"\[char\]\s?(?:0x)?[\da-f]{1,4}\s?\+\s?\[char\]"),
+    mark(_PS, 6, "-f", r"\{\d\}[^\n\"']{0,40}[\"']\s?-f\s?[\"'(]"),
+    mark(_PS, 6, "}.invoke })", r"\{[^{}\n]{1,60}\}\s?\)?\.invoke(?:returnasis)?\s?\("),
+    mark(_PS, 6, ".$ . $", r";\s{0,3}\.\s?\$[a-z_]"),
     # &('ie'+'x'): what is put together is called.
     mark(
         _PS,
         7,
         "(",
-        r"(?:(?:\A|[;|\n])\s{0,9}&|[;|&]\s{0,9}\.)\s{0,9}\(\s{0,9}(?:[\"'$\[(]|gcm\s|get-command\s)",
+        r"(?:(?:\A|[;|\n])\s{0,9}&|[;|&]\s{0,9}\.)\s{0,9}\(\s{0,9}(?:[\"'$\[(]|(?:gcm|gal|gv|get-command|get-alias|get-variable)\s)",
     ),
     mark(_PS, 7, "(", r"\A\s{0,9}\.\s?\(\s?([\"'])[^\"'\n]{0,40}\1\s?(?:\+|-f\b|-join\b)"),
     mark(_PS, 7, "$", r"\$(?:env:\w|psversiontable|executioncontext|pshome\b)"),

@@ -108,6 +108,7 @@ _VERSIONED = re.compile(r"(?:[<>~!=]=|[~^])\s?v?\d[\w.]{0,20}")
 _ASKED = re.compile(r"[A-Za-z]{2,20}(?:\s[A-Za-z']{1,20}){0,5}\?")
 # `ab 1.12.`: from then on, in German.
 _DAY = re.compile(r"\d{1,2}\.(?:\d{1,2}\.?)?(?:\d{2,4})?(?:\s|\Z)")
+_DATE = re.compile(r"\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?:\s|\Z)")
 _DATA = re.compile(r"data:\w+/[\w.+-]+(?:;[\w.-]+=[\w.-]+)?")
 _NUMBER = re.compile(r"[\s\"']*\d+[smhd]?\s*(?:[\"')#/]|--|\Z)")
 _SHELLS: Final = frozenset({"SHELL", "BASH", "0", "COMSPEC"})
@@ -165,6 +166,8 @@ def _command(text: str, match: re.Match[str]) -> Command | None:
     given = rest[: stop.start()] if stop else rest
     arguments = _arguments(name, given)
     if arguments in ("none", "prose", "word") and _is_coding(text, match.start()):
+        return None
+    if mark == "&" and WEIGHTS[name] == 1 and _is_reference(name, rest):
         return None
     if mark[-1:] == ";" and _ends_reference(text, match.start()):
         # SECURITY: what a page shows as a mark, a shell runs: `x&gt;cat /etc/passwd`.
@@ -297,6 +300,13 @@ def _is_coding(text: str, at: int) -> bool:
     )
 
 
+def _is_reference(name: str, rest: str) -> bool:
+    """Whether `name`, behind an ampersand, is a character reference: `&copy;`, `&copy 2026`."""
+    if rest[:1] == ";":
+        return f"{name};" in html5
+    return name in html5 and rest.lstrip()[:1].isdigit()
+
+
 def _ends_reference(text: str, at: int) -> bool:
     """Whether the semicolon at `at` ends a character reference (`&amp;`, `&#39;`)."""
     start = text.rfind("&", max(0, at - 10), at)
@@ -330,6 +340,8 @@ def _arguments(name: str, given: str) -> Arguments:
     if name in NUMBERED and _NUMBER.match(given):
         return "shell"
     if name in NUMBERED_THINGS and _ORDINAL.match(given):
+        return "prose"
+    if name == "date" and _DATE.match(given):
         return "prose"
     if name == "ab" and _DAY.match(given):
         return "prose"

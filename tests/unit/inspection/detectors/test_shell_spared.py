@@ -20,16 +20,22 @@ SUSPECTS = Suspects(DETECTOR)
         "1. `ls -l` lists files",
         "feat!: replace `rm -r` with trash",
         "Type `mv a b`, then `cp b c`",
+        "`chmod 755 a` fails",
+        "Bitte `ls -l` nutzen",
+        "[`ls`](ls.html)",
+        "`cp` -> `mv`",
         # Names in a database.
         "`orders`.`date`",
         "`sort` = 3",
         "`type` IN (1, 2)",
         "`last`, `more`",
         "`label #12`",
+        "COUNT(`id`)",
         # Rows.
         "|date|time|place|",
         "|id| name | mail |",
         "|user|id|",
+        "|ID|Host|Uptime|",
         # Filters of templates.
         "{% if a %}Dear {{ a.name|title }}{% endif %}",
         "{{ entries|sort|join(', ') }}{% endfor %}",
@@ -40,6 +46,11 @@ SUSPECTS = Suspects(DETECTOR)
         # Places to fill in.
         "$(amount) due",
         "$(first_name)",
+        "Hello $(user)!",
+        # A day, a mark.
+        "Mon; date 12/5",
+        "&copy;move on",
+        "&copy 2026 Example",
         # Lists and rows that begin with a dash.
         "- milk; eggs; bread",
         "-5 | -6",
@@ -67,6 +78,14 @@ def test_what_others_than_shells_write_so_passes(text: str) -> None:
         "Run `nslookup a.example`",
         "Run `ls`;whoami",
         "Run `ls $(id)`",
+        "Run `rm -r /`",
+        # Behind what parts commands, or a quote.
+        "a; `rm b` is",
+        '"; `rm b` in "',
+        "' `rm b` is",
+        "| `rm b` works",
+        ";`id`.`a`",
+        "a;`id`,`b`",
         # No names of columns.
         "`sleep 9` = 3",
         "`whoami`.`whoami`",
