@@ -43,6 +43,8 @@ _MORE_HTTP = (
 _MAIL = r"(?:bcc|cc|to|from|reply-to|subject|mime-version|return-path|x-mailer|sender)"
 # Characters that become CR and LF where only the low byte of each is kept.
 _CUT = {0x560A: "\n", 0x560D: "\r"}
+# These two are letters of languages as well, but not of the same one.
+_CUT_PAIR: Final = "\u010d\u010a"
 
 _HEAD = re.compile(
     r"[\r\n][ \t]{0,4}(?P<name>[A-Za-z][A-Za-z0-9_-]{1,40})[ \t\r]{0,4}:(?P<value>[^\r\n]{0,200})"
@@ -53,7 +55,8 @@ _IS_MAIL = re.compile(_MAIL, re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{2,}")
 _SPLIT = re.compile(r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)", re.IGNORECASE)
 _COMMAND = re.compile(
-    r"[\r\n][ \t]{0,4}(?=[A-Za-z])(?:(?:MAIL FROM|RCPT TO)\s?:\s?<?\S|"
+    r"[\r\n][ \t]{0,4}(?=[A-Za-z])(?:(?:MAIL FROM|RCPT TO)\s?:\s?<?\S|RCPT TO\s{0,4}(?:[\r\n]|$)|"
+    r"[A-Za-z]\d{1,5} (?i:logout|capability|expunge)\s{0,4}(?:[\r\n]|$)|"
     r"(?:EHLO|HELO) [\w.-]{1,100}\s{0,4}(?:[\r\n]|$)|"
     r"DATA\s?\r?\n(?:[A-Z][\w-]{1,30}:|\.)|"
     r"[A-Za-z]\d{1,2} (?:LOGIN|LOGOUT|FETCH|CAPABILITY|EXPUNGE|EXAMINE)\b|"
@@ -144,7 +147,7 @@ _FEW_OF_LOG: Final = 3
 
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would add to a message or file that it is written into unescaped."""
-    text = text.translate(_CUT)
+    text = text.translate(_CUT).replace(_CUT_PAIR, "\r\n")
     found = [_mail_option(text), _mail_address(text)]
     # JSON and base64 may carry text of several lines into any place.
     is_single = context.location != "body" and not {"base64", "escapes"} & set(context.layers)
@@ -398,13 +401,13 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         rf"(?:[\r\n]|\xe5\x98[\x8a\x8d])\s{{0,4}}(?:{_HTTP}|{_MAIL})\s{{0,4}}:",
-        r"\xe5\x98[\x8a\x8d]\s{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}:",
+        r"(?:\xe5\x98[\x8a\x8d]|\xc4\x8d\xc4\x8a)\s{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}:",
         # Texts are scanned joined by three line feeds: fewer or more are part of one of them.
         r"\r[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
         r"(?:[^\n]\n?|\n\n\n|\A)\n[ \t]{0,4}[a-z][a-z0-9_-]{1,40}[\r ]{0,4}: ?[^\s/]",
         r"(?:\n\r?\n|\r\r)[ \t]{0,4}(?:<[!a-z?/]|HTTP/\d)",
         (
-            r"[\r\n]\s{0,4}(?:(?:mail from|rcpt to)\s?:|(?:ehlo|helo) \S|user \S+\r?\npass |"
+            r"[\r\n]\s{0,4}(?:mail from\s?:|rcpt to|(?:ehlo|helo) \S|user \S+\r?\npass |"
             r"data\s?\r?\n(?:[a-z][\w-]+:|\.)|[a-z]\d{1,5} [a-z]{4,12}\b|(?:retr|dele|top) \d)|"
             r"\r\n(?:quit|rset|noop)(?:\r\n|\z)"
         ),

@@ -37,7 +37,7 @@ _TOOL_NAMES = (
     r"|awvscan|binaryedge|bypasswaf|corsy|crashtest|criminalip|crlfmap|darkjumper|greenbone|gotestwaf"
     r"|hackertarget|hostedscan|immuniweb|neuralegion|onyphe|ostorlab|portswigger|pwnxss|siteguarding"
     r"|slowhttptest|slowloris|sqlbrute|stretchoid|swiftnessx|veracode|wafninja|wpvulndb|xattacker|xssaint"
-    r"|r00ts3c|gafgyt|krebsonsecurity|shodan|kxss|getodin|jdatabasedrivermysqli"
+    r"|l9scan|stackhawk|vulners|r00ts3c|gafgyt|krebsonsecurity|shodan|kxss|getodin|jdatabasedrivermysqli"
 )
 # Names that are words as well, as tools write them.
 _TOOL_PHRASES = (
@@ -78,6 +78,7 @@ _TOOL_PHRASES = (
     "the harvester",
     "compatible; intruder",
     "muhstik",
+    "kali linux",
     " sf/1.",
     " sf/2.",
 )
@@ -96,7 +97,8 @@ _PURPOSE_NAMES: Final = (
     r"tomcat|jboss|confluence|fortinet|citrix|telnet|attack|hack|botnet|subdomain|bounty|"
     r"cve[_-]\d{4}[_-]\d{3,7})[ _-]?(?:scan(?:ner|ning)?|fuzz(?:er|ing)?|pwn(?:er)?|poc|"
     r"exploit(?:er)?|brute(?:r|forcer?)?)"
-    r"|fuzz(?:er|ing)|pwn(?:er|tools?|kit)?)"
+    r"|fuzz(?:er|ing)|pwn(?:er|tools?|kit)?|exploit(?:er|s)?|cve[_-]\d{4}[_-]\d{4,7}|log4shell|"
+    r"spring4shell|shellshock)"
 )
 _PURPOSE = re.compile(rf"{_PURPOSE_NAMES}(?![a-z])", re.IGNORECASE)
 _MAYBE_PRODUCT: Final = (
@@ -107,7 +109,7 @@ _WORD = re.compile(r"[a-z0-9]{3,40}")
 _WHOLES = (
     r"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb|katana|pangolin|paros|xray|goby|hakai|mozi|mirai|"
     r"amass|eyewitness|aquatone|vega|"
-    r"absinthe|grabber|qualys|tenable|rapid7|blackwidow|vuls|hello,? world)"
+    r"absinthe|grabber|zmap|qualys|tenable|rapid7|blackwidow|vuls|hello,? world)"
     r"(?:[/ ]v?\d[\w.-]{0,20})?$"
 )
 _WHOLE = re.compile(rf"^(?:ffuf|nmap|zap|burp|hydra|medusa|dirb)/|{_WHOLES}", re.IGNORECASE)

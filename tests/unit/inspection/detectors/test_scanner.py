@@ -114,7 +114,8 @@ def test_apps_with_such_a_word_in_their_names_pass(agent: str) -> None:
 @pytest.mark.parametrize(
     "agent",
     ["wordpress-scanner/2", "drupal_pwn", "CVE-2020-12345-poc", "Acme Security Scanner",
-     "my-fuzzer", "GoTestWAF", "Greenbone/22", "webshell-scan"],
+     "my-fuzzer", "exploit", "check for CVE-2021-99999", "zmap", "StackHawk/1",
+     "GoTestWAF", "Greenbone/22", "webshell-scan"],
 )  # fmt: skip
 def test_tools_that_say_what_they_look_for_are_stopped(agent: str) -> None:
     assert SUSPECTS.score(agent, "header", name="user-agent") >= STOPS
