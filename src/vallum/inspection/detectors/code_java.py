@@ -27,10 +27,10 @@ RULES: Final = {
 }
 
 _CLASS_NAME = re.compile(
-    r"(?:java\.(?:lang|io|net|nio|util|rmi|beans|security|sql|awt|evil)?(?:\.\w+)*\.?\w*|"
+    r"(?:java\.(?:lang|io|net|nio|util|rmi|beans|security|sql|awt|evil)?(?>(?:\.\w++)*)\.?\w*+|"
     r"javax\.(?:script|naming|management|el|xml|imageio|swing|servlet)\.[\w.]+|"
     r"sun\.(?:misc|reflect|rmi|net|jndi)\.[\w.]+|com\.sun\.[\w.]+|org\.omg\.[\w.]+|"
-    r"jdk\.[\w.]+\.[\w.]+|"
+    r"jdk\.\w++\.[\w.]+|"
     r"org\.apache\.(?:commons|xalan|bcel|velocity|xbean|catalina|ibatis|shiro|tomcat)(?:\.[\w.]+)?|"
     r"com\.opensymphony\.[\w.]+|ognl\.\w+|bsh\.\w+|groovy\.(?:lang|util)\.\w+|freemarker\.[\w.]+|"
     r"org\.(?:springframework|codehaus\.groovy|mozilla\.javascript|python\.core|jboss|hibernate|"

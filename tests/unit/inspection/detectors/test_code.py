@@ -6,6 +6,7 @@ import pytest
 from tests.support.suspects import STOPS, Suspects
 
 from vallum.inspection.detectors.code import DETECTOR, RULES
+from vallum.inspection.model import Context
 
 SUSPECTS = Suspects(DETECTOR)
 
@@ -347,3 +348,11 @@ def test_php_that_takes_in_an_address_is_stopped(text: str) -> None:
 )
 def test_sentences_and_settings_that_include_addresses_pass(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text", ["java.lang." + "\u00e9" * 200_000 + ")-", "jdk." + "a." * 100_000]
+)
+def test_what_only_begins_like_the_name_of_a_class_is_read_once(text: str) -> None:
+    """It was read from each of its letters again: minutes for a text of this length."""
+    assert DETECTOR.judge(f"{text}-", Context("query", "q")) is None
