@@ -118,7 +118,7 @@ _LINK_TEXT = re.compile(r"[^\s?]{1,400}+\?[^\s=]{1,100}+=")
 _LONE = re.compile(r"\r(?!\n)")
 _LINES = re.compile(r"\r\n|\r|\n")
 # SECURITY: breaks with nothing between are no lines; whoever attacks can add them.
-_BREAKS = re.compile(r"[\r\n]+(?=[^\r\n])")
+_BREAKS = re.compile(r"(?<![\r\n])[\r\n]++(?=[^\r\n])")
 # Names that begin as those of fields do which applications make up.
 _WORDS_WITH_X: Final = frozenset(
     {"x-ray", "x-rays", "x-mas", "x-axis", "x-factor", "x-large", "x-small", "x-men", "x-files"}

@@ -19,7 +19,7 @@ _ENDINGS: Final = re.compile(
     r"(?>(?:\w[\w ]{0,40}\((?:e?s|ed|ing|e?n|e?rs?|ors?|ly|ness|able|ant|ance|ments?|ations?|ive)\)"
     r"[\s,/|&]{0,3}){1,8})(?::\s{0,3}\d[\d.,]{0,12}%?)?\s*\Z"
 )
-_CLOSES: Final = re.compile(r"\s*(?:\w{0,20}\s*[;)}\]]|\*/)")
+_CLOSES: Final = re.compile(r"\s*+(?:(?:\w{1,20}+\s*+)?[;)}\]]|\*/)")
 _PROGRAM: Final = re.compile(
     r"\s*(?:async|class|const|export|function|import|interface|let|package|public|type|var|def|#)\s"
 )

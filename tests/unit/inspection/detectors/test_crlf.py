@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.suspects import STOPS, Suspects
 
+from vallum.inspection.detectors import crlf
 from vallum.inspection.detectors.crlf import DETECTOR
 from vallum.inspection.model import Location
 
@@ -173,3 +174,9 @@ def test_a_field_of_an_application_counts_below_a_name_too() -> None:
 )
 def test_lists_below_a_title_pass(text: str, location: Location) -> None:
     assert SUSPECTS.score(text, location) < STOPS
+
+
+def test_line_breaks_at_the_end_are_read_once() -> None:
+    """They were read from each of them again: minutes for a text of this length."""
+    assert not crlf._BREAKS.findall("\r\n" * 100_000)
+    assert len(crlf._BREAKS.findall("\r\na\n\nb\r\n")) == 2

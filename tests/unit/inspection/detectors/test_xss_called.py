@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.suspects import STOPS, Suspects
 
+from vallum.inspection.detectors import xss_javascript
 from vallum.inspection.detectors.xss import DETECTOR
 
 SUSPECTS = Suspects(DETECTOR)
@@ -69,3 +70,11 @@ def test_markup_behind_a_tag_that_the_text_ends_is_stopped(text: str) -> None:
 )
 def test_quotes_and_brackets_of_other_texts_pass(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
+
+
+def test_blanks_before_what_closes_nothing_are_read_once() -> None:
+    """They were read from each of them again: minutes for a text of this length."""
+    blanks = "\n" * 200_000
+    assert not xss_javascript._CLOSES.match(f"{blanks}x y")
+    assert xss_javascript._CLOSES.match(f"{blanks}x );")
+    assert xss_javascript._CLOSES.match(" */")
