@@ -23,7 +23,7 @@ from vallum.wire.json import MalformedJSON, read_grammar
 from vallum.wire.json_exact import JSONLimits
 from vallum.wire.json_rewrite import has_one_reading, read_verbatim, write_json
 from vallum.wire.media_type import MediaType
-from vallum.wire.records import format_of, is_word
+from vallum.wire.records import is_word
 
 AnswerMode = Literal["drop", "block", "monitor", "off"]
 
@@ -148,7 +148,9 @@ class AnswerContractScreen:
         declared = declared_type(content, media_type)
         if declared is None or ("*" in declared and _is_beyond(media_type, content[declared])):
             return self._wrong_type(status, "answers.media-type", notes)
-        schema = _judging(content[declared], media_type)
+        schema = content[declared]
+        if schema is not None and not media_type.is_json and schema.record is None:
+            schema = None  # Neither JSON nor a stream whose records the contract knows.
         is_script = media_type.essence in _SCRIPTS
         reads = schema is not None or is_script
         return _Decision(
@@ -225,13 +227,6 @@ class AnswerContractScreen:
         if self._mode != "monitor":
             raise withheld(reason)
         exchange.notes.append(reason)
-
-
-def _judging(schema: AnswerSchema | None, media_type: MediaType) -> AnswerSchema | None:
-    """What answers of a type are judged by: JSON, and streams whose records the contract knows."""
-    if schema is None or media_type.is_json:
-        return schema
-    return None if schema.record is None or format_of(media_type) is None else schema
 
 
 def _of_record(schema: AnswerSchema, value: Any) -> AnswerSchema:

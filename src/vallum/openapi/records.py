@@ -34,9 +34,9 @@ def record_schema(node: Node, form: Format, reader: SchemaReader) -> Node | None
         inner = target or _inner(schema, form)
         if inner is None:
             # Alternatives that are events have data of their own each: nothing holds for all.
-            has_events = any(map(_is_event, _alternatives(schema, reader)))
-            is_json = has_parts(shape_of(node, reader, levels=0).types)
-            return node if is_json and not (has_events and form == "events") else None
+            if form == "events" and any(map(_is_event, _alternatives(schema, reader))):
+                return None
+            return node if has_parts(shape_of(node, reader, levels=0).types) else None
         node = inner
     return None
 
