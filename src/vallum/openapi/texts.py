@@ -33,7 +33,6 @@ CONTENTS: Final = (
 _MAX_JOINED: Final = 100_000
 """Schemas and properties that are put together for values of several; all after them is free."""
 _STRINGS: Final = ("minLength", "maxLength", "pattern", "format", "contentMediaType")
-_OBJECTS: Final = ("properties", "additionalProperties", "patternProperties", "required")
 
 
 class Place(NamedTuple):

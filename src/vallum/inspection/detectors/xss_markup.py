@@ -27,7 +27,6 @@ _MOST_SHEETS: Final = 5
 _MOST_NESTED: Final = 16
 _DEEPEST: Final = 2
 _LONG_TAG: Final = 80
-_SURE: Final = 9
 _ACTIVE: Final = 7
 
 # Element -> attributes that make it load a document, a program or a destination, and the score.
