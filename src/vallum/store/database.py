@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from vallum.store.database_file import OpenedFile, create_file
 from vallum.store.errors import StateUnusable
 
 SCHEMA_VERSION: Final = 1
+_PATIENCE: Final = 5.0
+"""Seconds that a connection waits for the others."""
+_PAUSE: Final = 0.005
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS generation (
@@ -89,7 +93,7 @@ def connect(path: Path, schema: str = _SCHEMA) -> sqlite3.Connection:
     try:
         _make_folder(path)
         create_file(path)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)
     except OSError as error:
         raise _unusable(path, error) from error
     except sqlite3.Error as error:
@@ -141,7 +145,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: str) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise StateUnusable(f"the state file `{path}` was made by a newer version of Vallum")
-    connection.execute("PRAGMA journal_mode = WAL")
+    write_ahead(connection)
     # A revocation that was confirmed must survive a power failure.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
@@ -149,6 +153,26 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: str) -> None:
         connection.executescript(
             f"BEGIN IMMEDIATE;{schema}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
         )
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn the file to WAL mode.
+
+    SQLite itself waits for nobody here: of several that open a new file at once, one may fail.
+
+    Raises:
+        sqlite3.Error: it cannot be turned.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def bump_generation(connection: sqlite3.Connection) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,25 @@ def test_one_of_two_runs_and_the_other_gets_its_answer(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     mine.close()
     yours.close()
+
+
+def test_who_opens_a_new_file_beside_others_waits_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "runs"
+    other = sqlite3.connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(_begun_once, path)
+        waits = not wait([begun], timeout=0.1).done
+        other.close()
+        assert (waits, begun.result(10)) == (True, None)
+
+
+def _begun_once(path: Path) -> Earlier | None:
+    runs = Runs(path)
+    try:
+        return begin(runs, b"1")
+    finally:
+        runs.close()
 
 
 def test_a_run_ends_with_its_time_or_when_it_is_taken_back(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util import await_
 
+from vallum.store.database import write_ahead
+
 READS: Final = "vallum_read"
 """The execution option of connections that change nothing."""
 PATIENCE_SECONDS: Final = 10.0
@@ -130,7 +132,8 @@ async def _in_thread(thread: ThreadPoolExecutor, work: Callable[[], None]) -> No
 def _prepare(connection: Any, _: object) -> None:
     # The driver must not open transactions by itself: `_begin` does.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+    write_ahead(connection)
+    for pragma in ("synchronous = FULL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
