@@ -113,8 +113,7 @@ def judge(reading: Reading) -> Judgement | None:
         (
             *_modules(plain, among),
             *_process(plain, among),
-            _maker(text, among),
-            _maker(plain, among),
+            *(_maker(each, among) for each in dict.fromkeys((text, plain))),
             _loop(text, among),
             *_probe(plain, among),
         )

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
+from vallum.inspection.marks import alternatives
 from vallum.inspection.model import Judgement
 
 _JOINED = re.compile(r"""['"`]\s{0,8}+[.+~]\s{0,8}+['"`]|(?<=\w)(['"])\s{0,8}+\1(?=\w)""")
@@ -107,7 +108,7 @@ class Needle:
 
     def __init__(self, needs: str, pattern: str, flags: int = 0) -> None:
         self._needs = words(needs)
-        self._pattern = re.compile(pattern, flags)
+        self._pattern = re.compile(_bounded_once(pattern), flags)
 
     def search(self, text: str, among: frozenset[str]) -> re.Match[str] | None:
         """The first match in `text`, whose words are `among`."""
@@ -116,6 +117,18 @@ class Needle:
     def first(self, text: str, among: frozenset[str]) -> Iterator[re.Match[str]]:
         """The first eight matches."""
         return islice(() if self._needs.isdisjoint(among) else self._pattern.finditer(text), 8)
+
+
+def _bounded_once(pattern: str) -> str:
+    r"""`pattern` with the `\b` of its alternatives said once: it is tried at every character.
+
+    `\ba|\bb|=c` becomes `\b(?:a|b)|=c`. Of those that begin otherwise none matches where one of
+    these does, or what it says is the same.
+    """
+    parts = alternatives(pattern)
+    bounded = [part.removeprefix(r"\b") for part in parts if part.startswith(r"\b")]
+    others = [part for part in parts if not part.startswith(r"\b")]
+    return "|".join([rf"\b(?:{'|'.join(bounded)})", *others] if bounded else others)
 
 
 def _call(text: str, match: re.Match[str]) -> Call:

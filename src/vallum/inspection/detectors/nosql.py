@@ -190,7 +190,8 @@ def _operator_json(text: str) -> Judgement | None:
         return verdict("nosql.operator-json", 7 if is_left else 3, match[0])
     if match.re is _OPERATOR_PAIR:
         # A pair of a query may have any value.
-        is_pair = _PAIR_START.search(text, 0, match.start()) is not None
+        before = text[max(0, match.start() - 82) : match.start()]
+        is_pair = _PAIR_START.search(before) is not None
         is_talk = not is_pair and reads_as_prose(text)
         return verdict("nosql.operator-json", 4 if is_talk else 8, match[0])
     # JSON in a string is only parsed as a whole, or where the string that holds it is left.

@@ -77,7 +77,8 @@ def inclusion(text: str, expected: bool, words: int, context: Context) -> Iterat
         # What these are given may have blanks: a command, an entry, names of filters.
         taken = first and (match[1].startswith(_GIVEN) or "resource=" in text)
         # `Screenshot: file:///C:/Users/me/a.png`
-        told = words > 0 and _TOLD.search(text, 0, match.start(1)) is not None
+        start = match.start(1)
+        told = words > 0 and _TOLD.search(text, max(0, start - 8), start) is not None
         told = told and match[1].startswith("file:") and not sensitive(flattened(match[1]))
         if (words >= 3 or told) and not taken:
             score = 4
