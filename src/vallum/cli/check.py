@@ -11,9 +11,9 @@ import click
 import orjson
 
 from vallum.cli.diagnostics import print_diagnostics
-from vallum.cli.policy import config_option, counted
+from vallum.cli.policy import config_option
 from vallum.config.codes import Severity
-from vallum.config.diagnostics import Diagnostic
+from vallum.config.diagnostics import Diagnostic, counted
 from vallum.config.identity_api import IDENTITY_API
 from vallum.config.load import inspect_policy
 from vallum.config.model import Policy

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from vallum.cli.policy import counted
 from vallum.cli.tables import print_table, table_console
+from vallum.config.diagnostics import counted
 from vallum.config.identity_api import IDENTITY_API
 from vallum.config.model import Policy
 from vallum.engine.pipeline import Route

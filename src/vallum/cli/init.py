@@ -12,7 +12,7 @@ import orjson
 from vallum.cli.diagnostics import print_diagnostics
 from vallum.cli.policy import exit_with
 from vallum.config.contracts import compile_contract, open_contract
-from vallum.config.diagnostics import Report
+from vallum.config.diagnostics import Report, counted
 from vallum.config.draft import Draft, DraftOptions, draft_policy
 from vallum.config.values import Bad
 from vallum.store.whole_file import drafted
@@ -121,7 +121,7 @@ def _next_steps(output: Path, draft: Draft, notes: int) -> str:
     scope = f" --scope {shlex.quote(draft.scopes[0])}" if draft.scopes else ""
     closed = draft.operations - draft.public
     counts = f"{closed:,} with authentication, {draft.public:,} public"
-    lines = [f"{output}: {draft.operations:,} operations; {counts}"]
+    lines = [f"{output}: {counted(draft.operations, 'operation')}; {counts}"]
     if notes:
         parts = "one part" if notes == 1 else f"{notes:,} parts"
         lines.append(f"The contract has {parts} worth a look; `vallum check` shows more.")

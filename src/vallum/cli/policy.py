@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 import click
 
 from vallum.cli.diagnostics import print_diagnostics
-from vallum.config.diagnostics import PolicyErrors
+from vallum.config.diagnostics import PolicyErrors, counted
 from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Policy
 from vallum.config.values import Bad
@@ -40,11 +40,6 @@ def state_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
-
-
-def counted(count: int, noun: str) -> str:
-    """So many of something, in words."""
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
 def read_option(read: Callable[[str], ResultT], text: str, option: str | None = None) -> ResultT:

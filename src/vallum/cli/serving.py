@@ -21,8 +21,8 @@ import click
 
 from vallum.app import Services, StartRefused, compile_runtime, open_services, served_hosts
 from vallum.cli.coverage import print_coverage
-from vallum.cli.policy import counted, exit_with
-from vallum.config.diagnostics import PolicyErrors
+from vallum.cli.policy import exit_with
+from vallum.config.diagnostics import PolicyErrors, counted
 from vallum.config.identity_api import IDENTITY_API
 from vallum.config.load import LoadedPolicy, load_policy_with_contracts
 from vallum.config.model import Listen, Policy, TLSFiles

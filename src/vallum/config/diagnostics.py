@@ -107,6 +107,11 @@ def suggest(name: str, valid: Iterable[str], *, what: str) -> str:
     return f"valid: {listed}{more}"
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of something, in words."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
 def listing(names: Sequence[str]) -> str:
     """`a`, `b` and 7 more."""
     shown = ", ".join(f"`{name}`" for name in names[:_LISTED])

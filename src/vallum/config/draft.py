@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from vallum.config import values
+from vallum.config.diagnostics import counted
 from vallum.config.draft_text import Line, aligned, comment, listed, quoted
 from vallum.config.security import Asked, asked, describe, first_scopes, key_field
 from vallum.config.values import Bad
@@ -203,7 +204,7 @@ def _slug(title: str) -> str:
 def _head(contract: Contract, options: DraftOptions, count: int) -> Iterator[str]:
     title = comment(f"{contract.title} {contract.version}") or "the API"
     yield f"# Vallum policy for {title}"
-    yield f"# drafted from {comment(options.openapi)}: {count:,} operations."
+    yield f"# drafted from {comment(options.openapi)}: {counted(count, 'operation')}."
     yield "#"
     yield "# Only what the contract declares gets through, and nobody calls without a credential"
     yield "# unless `public: true` says so. `vallum check` tells what is unwise in it."
