@@ -14,7 +14,7 @@ from efficacy.attacks import FAMILIES, payloads
 from efficacy.encodings import ENCODINGS
 from efficacy.engines.vallum_inside import process, runtime_of
 from efficacy.model import Sample
-from efficacy.places import Shape, post_form, post_json
+from efficacy.places import Shape, post_form, post_json, post_multipart
 from efficacy.texts import KINDS, texts
 from vallum.gateway.runtime import Runtime
 
@@ -59,6 +59,8 @@ class Input:
                 return post_json({"groups": objects}, "/worst")
             case "form":
                 return post_form({f"f{at}": cut for at, cut in enumerate(cuts)}, "/worst")
+            case "parts":
+                return post_multipart({f"f{at}": cut for at, cut in enumerate(cuts)}, "/worst")
         return post_json({"groups": groups}, "/worst")
 
 
@@ -73,7 +75,7 @@ class Worst:
 
 def search(seconds: float, tell: Callable[[str], None]) -> list[Worst]:
     """The worst input of each shape; each gets an equal part of `seconds`."""
-    shapes = ("texts", "names", "form")
+    shapes = ("texts", "names", "form", "parts")
     with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryDirectory() as other:
         inspected = runtime_of(Path(directory))
         bare = runtime_of(Path(other), inspect="off")

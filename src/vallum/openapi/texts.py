@@ -45,6 +45,8 @@ class Place(NamedTuple):
     is_name: bool
 
 
+_TEXTLESS: Final = frozenset((type(None), bool, int, float))
+
 _Path = tuple["_Path", str | int] | None
 """The path of what is above, and one step; None is the root. Only few are ever asked for."""
 _Found = tuple[_Path, str, str, bool]
@@ -163,7 +165,7 @@ class TextPlan:
             if type(child) is str:
                 if plan.content:
                     texts.append(child)
-            elif child is not None:
+            elif type(child) not in _TEXTLESS:
                 plan.collect(child, texts)
 
     def places(self, value: object) -> Places:
@@ -188,7 +190,7 @@ class TextPlan:
                 if type(child) is str:
                     if plan.content:
                         found.append(((path, name), child, plan.content, False))
-                elif child is not None:
+                elif type(child) not in _TEXTLESS:
                     plan._find(child, (path, name), found)
         elif isinstance(value, list):
             plan = self.items

@@ -55,13 +55,13 @@ _PRIMED: Final = re.compile(
 )
 # `10 or more = 5 % off`: how much, and no column.
 _AT_LEAST: Final = re.compile(
-    r"(?<=\d)\s(?:and|or)\s(?:more|less|fewer|over|under|above|below|up|higher|lower|greater|older"
+    r"\s(?<=\d\s)(?:and|or)\s(?:more|less|fewer|over|under|above|below|up|higher|lower|greater|older"
     r"|younger|later|earlier|longer|shorter|better|worse|so)\b(?!\s{0,8}\()"
 )
 # 17" or 18", 4' and 6', 2"x4"; 6'1": inches and feet, of which no statement is made.
 _INCHES: Final = re.compile(
-    r"""(?<=\d)(['"])(\s?(?:or|and|x|by|to|×)\s?\d[\d./]{0,8})\1(?!['"\d]|\s*[=<>!|;#-])"""
-    r"""|(?<=\d)'(\d{1,2})"(?!['"\d]|\s*[=<>!|;#-])"""
+    r"""(['"])(?<=\d['"])(\s?(?:or|and|x|by|to|×)\s?\d[\d./]{0,8})\1(?!['"\d]|\s*[=<>!|;#-])"""
+    r"""|'(?<=\d')(\d{1,2})"(?!['"\d]|\s*[=<>!|;#-])"""
 )
 # MULTIPOLYGON(((0 0,0 1, ... and its like: shapes of maps.
 _SHAPE: Final = re.compile(
@@ -107,7 +107,10 @@ def _judge(sent: str, context: Context) -> Judgement | None:
     if "::" in sent:
         sent = _CLASS_PATH.sub(".", sent)
     lowered = _AT_LEAST.sub("", sent.lower().rstrip())
-    lowered = _SHAPE.sub("shape ", _unquoted(_INCHES.sub(r"\2\3", lowered), lowered))
+    if "'" in lowered or '"' in lowered:
+        lowered = _unquoted(_INCHES.sub(r"\2\3", lowered), lowered)
+    if "(" in lowered:
+        lowered = _SHAPE.sub("shape ", lowered)
     typed = context.location in {"query", "body"}
     if typed and (_CHAIN(lowered) or _POUNDS(lowered)):
         return None

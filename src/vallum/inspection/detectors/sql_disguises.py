@@ -19,6 +19,7 @@ NESTED: Final = tuple(each for word in ("union", "select") for each in _nested(w
 _WITHIN: Final[dict[str, str]] = {each: word for word in _WORDS for each in _nested(word)}
 _NESTED: Final = re.compile(r"\b(?:" + "|".join(_WITHIN) + r")(?![^\W\d_])")
 _MORE_NESTED: Final = re.compile(r"['\"\d]\W{0,8}(?:oorr|aandnd|anandd)\b|" + "|".join(NESTED))
+_IN_NESTED: Final = ("union", "select", "oorr", "aandnd", "anandd")
 _INNER_COMMENT: Final = re.compile(r"(?<=[a-z])/\*[^*]{0,40}\*/(?=[a-z])")
 _SPLIT: Final = re.compile(
     r"(?:u/\*[^*]*\*/nion|un/\*[^*]*\*/ion|uni/\*[^*]*\*/on|unio/\*[^*]*\*/n"
@@ -45,7 +46,7 @@ def disguised(text: str) -> Iterator[str]:
         yield name[1] + name[2] + text[name.end() :]
     if "/*" in text and _SPLIT.search(text):
         yield _INNER_COMMENT.sub("", text)
-    if _MORE_NESTED.search(text):
+    if any(word in text for word in _IN_NESTED) and _MORE_NESTED.search(text):
         yield _NESTED.sub(lambda match: _WITHIN[match[0]], text)
 
 
