@@ -12,8 +12,7 @@ from urllib.parse import parse_qsl
 from xml.dom import minidom
 
 # As browsers write them, and as we do.
-_NAME = re.compile('; name="([^"]*)"')
-_FILENAME = re.compile('; filename="([^"]*)"')
+_PARAMETERS = re.compile('; (name|filename)="([^"]*)"')
 
 
 class MailPart(NamedTuple):
@@ -44,9 +43,10 @@ def read_mail_parts(body: bytes, media_type: bytes) -> list[MailPart]:
         disposition = _text(part["content-disposition"])
         kind = part.get_content_type() if "content-type" in part else ""
         charset = str(part.get_param("charset") or "utf-8")
-        name, filename = _NAME.search(disposition), _FILENAME.search(disposition)
+        # Each after the one before: a name may read as if a file's name stood in it.
+        said = dict(_PARAMETERS.findall(disposition))
         found.append(
-            MailPart(name[1] if name else "", filename and filename[1], content, kind, charset)
+            MailPart(said.get("name", ""), said.get("filename"), content, kind, charset)
         )
     return found
 
