@@ -46,9 +46,10 @@ _TRIGGERS: Final = (
     *code_other.TRIGGERS,
     # Lines that say much where they are alone
     (
-        r"\btime\.sleep\(|\bos\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|getlogin)\(|"
-        r"\bshutil\.\w|\btimeit\.timeit|%\([\w.]{1,40}\.__\w|(?:globals|locals|vars)\(\)\s?\[|"
-        r"^import\s[\w\s,]{2,60}\b(?:subprocess|pty|socket)\b"
+        r"\btime\.sleep\(|\bos\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|get(?:login|cwdb?|pid|uid)|scandir)\(|"
+        r"\bshutil\.\w|\btimeit\.timeit|%\((?:[\w.]{1,40}\.)?__\w|(?:globals|locals|vars)\(\)\s?(?:\[|\.\s?(?:items|keys|values|get|pop)\()|"
+        r"^import\s[\w\s,]{2,60}\b(?:subprocess|pty|socket)\b|"
+        r"\bimport\s[\w\s,]{0,60}\b(?:os|subprocess|pty|socket)\b[\w\s,]{0,60};"
     ),
     r"\b(?:global|globalthis|root|process|constructor)['\"]?\]?\s?\[\s?['\"`]\w{1,12}['\"`]\s?\+\s?['\"`]",
     r"\bres\.(?:end|send|write)\(\d|(?:json\.stringify|object\.\w{4,7})\(process\.",
@@ -117,6 +118,13 @@ _TRIGGERS: Final = (
         r"pfsockopen|move_uploaded_file|unserialize|ini_set|show_source|highlight_file)\s*\("
     ),
     r"chr\s?\(\s?\d{2,3}\s?\)\s?\.",
+    (
+        r"\((?:getallheaders|apache_request_headers)\s?\(\s?\)|"
+        r"\b(?:copy|rename)\s?\(\s?['\"][^'\"]{1,200}['\"]\s?,\s?['\"][^'\"]{1,100}\.ph(?:p|tml|ar)|"
+        r"\b(?:iterator_apply|set_(?:error|exception)_handler|spl_autoload_register|forward_static_call\w{0,6}|"
+        r"register_(?:shutdown|tick)_function|header_register_callback|array_(?:walk|reduce|u?diff|u?inter)\w{0,12})\s?\([^()]{0,80}"
+        r"['\"](?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|assert|eval|phpinfo)['\"]"
+    ),
     # Names made of bytes that are turned over, `(~'…')()`, or of two strings: `'…'^'…'`.
     r"\(~[^0-9a-z\s()][^()\s]{0,80}\)\s?\(|['\"]\)?\^\(?['\"]",
     r"^[^\w\s]*(?:die|exit|print|putenv|glob)\s?\(\s?['\"\d]",
@@ -135,15 +143,15 @@ _TRIGGERS: Final = (
     # Python
     (
         r"__(?:subclasses|mro|bases?|globals|builtins|getattribute|code|import|reduce\w*|loader|"
-        r"closure|"
+        r"closure|self|"
         r"subclasshook)__|\b(?:gi_frame|f_globals|f_builtins|tb_frame|func_globals)\b"
     ),
-    r"\.\s*__(?:class|init|dict)__\s*(?:[.|\[(}]|$)",
+    r"\.\s*__(?:class|init|dict)__\s*(?:[.|\[(}]|$)|[(=,\[:]\s?(?:\(\)|''|\"\"|\[\]|\{\}|\d)\s?\.\s?__(?:class|init|dict)__",
     r"^[^\w\s]*(?:breakpoint|globals|locals|vars)\(\)|\bsys\.(?:modules\s?\[|exit\s?\(|_getframe)|\bos\.environ\b",
     # Spelled as one word; with blanks there is a clue, but for `os. system`.
     rf"\b{_PYTHON}\. ?{_PYTHON_CALLED}|\b(?:c?pickle|marshal|dill)\.loads",
     rf"\b{_PYTHON}\s{{0,2}}\.\s{{0,2}}{_PYTHON_CALLED}",
-    rf"\bfrom\s{_PYTHON}\simport\s",
+    rf"\bfrom\s{_PYTHON}\simport[\s*]",
     r"\bopen\s*\(\s*['\"][^'\"]+['\"][^)]*\)\s*\.\s*(?:read|write)",
     # JavaScript
     r"\barguments\s?\[|\bresponse\s?\.\s?(?:write|end|send)\s?\(\s?['\"\d]|console\.\w{3,5}\(process",
@@ -155,7 +163,9 @@ _TRIGGERS: Final = (
     (
         r"\bprocess\s*(?:\.\s*|\[\s?['\"`])(?:mainmodule|binding|dlopen|_linked|getbuiltin|kill|"
         r"exit|"
-        r"abort|chdir|env|argv|cwd|pid|version|exec|title|stdout)\b|\bprocess\s*\[\s*[a-z]"
+        r"abort|chdir|env|argv|cwd|pid|version|exec|title|stdout)\b|\bprocess\s*\[\s*[a-z]|"
+        r"(?:mainmodule|binding|dlopen|builtinmodule)\b[^{}]{0,60}\}\s?=\s?process\b|"
+        r"\bthis\s?;?\s?[)}]{1,2}\s?\(\s?\)\s?\)?\s?[.\[]"
     ),
     (
         r"\b(?:global|globalthis|root)\s*(?:\.|\[['\"])\s*(?:process|require|eval|function|"
@@ -163,7 +173,7 @@ _TRIGGERS: Final = (
     ),
     (
         r"constructor['\"`\s\])]{0,4}[.\[(]|\bnew\s+(?:async)?(?:generator)?function\s*\(|"
-        r"\bfunction\s*\(\s*['\"`]|fromcharcode|nd_func|__js_function|\bvm\s*\.\s*run|"
+        r"\bfunction\s*\(\s*['\"`]|fromcharcode|nd_func|__js_function|\bvm\s*\.\s*(?:run|script)|"
         r"\breflect\s*\."
     ),
     (
@@ -188,8 +198,8 @@ _TRIGGERS: Final = (
     (
         r"getruntime|\bprocessbuilder\b|\bclass\s*\.\s*forname|\bnew\s+(?:javax?|sun|groovy|bsh|"
         r"freemarker|"
-        r"org\.\w+|com\.sun)\.|xmlapplicationcontext\s*\(|scriptenginemanager|"
-        r"java\.lang\.(?:runtime|process|"
+        r"org\.\w+|com\.sun)\.|xmlapplicationcontext\s*(?:\(|['\",\s]{1,8}(?:https?|ftp|file|jar):)|scriptenginemanager|"
+        r"java\.lang\.(?:runtime|process\w*|unixprocess|shutdown|"
         r"system)\b|groovyshell|groovyclassloader|spelexpressionparser|bsh\.interpreter"
     ),
     r"\bsystem\s*\.\s*(?:exit|getproperty|getenv|setproperty|load\w*)\s*\(",
@@ -200,7 +210,7 @@ _TRIGGERS: Final = (
     ),
     r"\bclass\s*[.\[]['\"]?(?:module|classloader|protectiondomain)\b",
     (
-        r"\beval\.(?:me|x|xy)\s?\(|jenkins\.model\.|hudson\.model\.|\bthread\.sleep\s?\(|"
+        r"\beval\.(?:me|x|xy)\s?\(|\bevaluate\(new\s|jenkins\.model\.|hudson\.model\.|\bthread\.sleep\s?\(|"
         r"\.openstream\s?\(|\.openconnection\s?\(|\bnew\s(?:java\.net\.)?url\s?\([^()]{1,200}\)\s?\.\s?(?:text|get)|@groovy\.lang\.|['\"]\s?\)?\.getclass\s?\(|"
         r"(?:\d|\bit|['\")])\.gettype\(\)|\benvironment\.(?:exit|failfast|getenv|getcommand|expandenv)|\bserver\.(?:execute|transfer)\s?\("
     ),

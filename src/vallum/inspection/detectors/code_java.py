@@ -70,10 +70,11 @@ _CALLS = Needle(
     r"class)\b\s{0,40}+(?:\(\s{0,40}+\))?\s{0,40}+\.\s{0,40}+(?P<reflect>forName|getClassLoader|"
     r"classLoader|"
     r"getMethod\w*|getDeclared\w+|protectionDomain|module|newInstance|getConstructor\w*)\b|"
-    r"(?P<context>(?:FileSystem|ClassPath)XmlApplicationContext)\s{0,40}+\(|"
+    r"(?P<context>(?:FileSystem|ClassPath)XmlApplicationContext)"
+    r"(?:\s{0,40}+\(|['\",\s]{1,8}(?:https?|ftp|file|jar):)|"
     r"\bScriptEngineManager\b.{0,40}(?P<engine>getEngineBy\w+)|"
     r"\bProcessBuilder\b\s{0,40}+\(.{0,200}?\.\s{0,40}+(?P<started>start|inheritIO)\b|"
-    r"\bjava\.lang\.(?P<power>Runtime|ProcessBuilder|System)\b\s{0,40}+[.@)]|"
+    r"\bjava\.lang\.(?P<power>Runtime|Process(?:Builder|Impl|Environment)|UNIXProcess|Shutdown|System)\b\s{0,40}+[.@)]|"
     r"\b(?P<shell>GroovyShell|GroovyClassLoader|SpelExpressionParser|"
     r"bsh\.Interpreter)\b\s{0,40}+\(|"
     r"\bSystem\s{0,40}+\.\s{0,40}+(?P<exit>exit|getProperty|getenv|setProperty|"
@@ -131,9 +132,9 @@ _ALIAS = re.compile(
 )
 # What says much only where it is all there is: honest programs have such lines.
 _ALONE = Needle(
-    "eval jenkins hudson thread url socket openstream openconnection getclass grab environment "
-    "server gettype",
-    r"\bEval\.(?:me|x|xy)\s{0,8}+\(|\b(?:jenkins|hudson)\.model\.[A-Z]\w{2,40}\.\w|"
+    "eval evaluate jenkins hudson thread url socket openstream openconnection getclass grab "
+    "environment server gettype",
+    r"\bEval\.(?:me|x|xy)\s{0,8}+\(|\b(?:this\.)?evaluate\(new\s|\b(?:jenkins|hudson)\.model\.[A-Z]\w{2,40}\.\w|"
     r"\bThread\.(?:currentThread\(\)\.)?sleep\s{0,8}+\(\s{0,8}+\d{4}|"
     r"\bnew\s+(?:java\.net\.)?URL\s{0,8}+\([^()]{1,200}\)\s{0,8}+\.\s{0,8}+(?:openStream|openConnection|"
     r"text|getText|getContent)\b|@groovy\.lang\.Grab\w{0,8}|"

@@ -47,7 +47,10 @@ _PROCESS = Needle(
     r"constructor)\b|"
     r"\breturn\s+(?:this\s{0,40}+\.\s{0,40}+)?process\b|"
     r"\bprocess\s{0,40}+\.\s{0,40}+stdout\s{0,40}+\.\s{0,40}+write\s{0,40}+\(|"
-    r"\bprocess\s{0,40}+\[\s{0,40}+[A-Za-z]",
+    r"\bprocess\s{0,40}+\[\s{0,40}+[A-Za-z]|"
+    # const {mainModule} = process; (function () {return this})().process
+    r"\{[^{}]{0,60}\b(?:mainModule|binding|dlopen|_linkedBinding|getBuiltinModule)\b[^{}]{0,60}\}\s{0,4}=\s{0,4}process\b|"
+    r"\bthis\s{0,4};?\s{0,4}[)}]{1,2}\s{0,4}\(\s{0,4}\)\s{0,4}\)?\s{0,4}(?:\.|\[\s{0,4}['\"`])\s{0,4}(?:process|require|global)\b",
 )
 _MILD: Final = frozenset({"env", "argv", "cwd", "pid", "version", "title"})
 _MAKER = Needle(
@@ -59,7 +62,9 @@ _MAKER = Needle(
     r"""\beval\s{0,40}+\(\s{0,40}+(?:String\s{0,40}+\.\s{0,40}+fromCharCode|atob|Buffer|unescape|require|decodeURI)|"""
     r"""\bvm\s{0,40}+\.\s{0,40}+run\w+\s{0,40}+\(|_\$\$ND_FUNC\$\$_|\b__js_function\b|\bimport\s{0,40}+\(\s{0,40}+['"`]data:|"""
     r"""\bString\s{0,40}+\.\s{0,40}+fromCharCode\s{0,40}+\(\s{0,40}+\d+\s{0,40}+(?:,\s{0,40}+\d+\s{0,40}+){4}|"""
-    r"""\bReflect\s{0,40}+\.\s{0,40}+(?:construct|apply|getOwnPropertyDescriptor)\s{0,40}+\(""",
+    r"""\bReflect\s{0,40}+\.\s{0,40}+(?:(?:construct|apply|getOwnPropertyDescriptor)\s{0,40}+\(|"""
+    r"""\w{2,24}\s{0,40}+\(\s{0,40}+(?:process|global|globalThis|module|require)\b)|"""
+    r"""\bnew\s+vm\s{0,40}+\.\s{0,40}+Script\s{0,40}+\(""",
 )
 _FILES = Needle(
     "readfilesync readdirsync writefilesync createreadstream unlinksync appendfilesync execsync "

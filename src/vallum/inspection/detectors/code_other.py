@@ -1,4 +1,4 @@
-"""What fewer servers run: Lua, Erlang, Elixir, OCaml, Deno, ColdFusion, TeX, PostScript."""
+"""What fewer servers run: Lua, Erlang, OCaml, Deno, Go, Rust, ColdFusion, Lisp, TeX."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ RULES: Final = {
     "code.ocaml": "OCaml that runs a command",
     "code.deno": "Deno or Bun that runs a command or reads files",
     "code.coldfusion": "tag or variable of ColdFusion",
-    "code.clojure": "Clojure that runs a command or a file",
+    "code.compiled": "Go or Rust that runs a command",
+    "code.clojure": "Clojure or another Lisp that runs a command, evaluates or stops the machine",
     "code.tex": "TeX that runs a command, or reads and writes files",
     "code.postscript": "PostScript that runs a command",
 }
@@ -48,7 +49,16 @@ TRIGGERS: Final = (
     (
         r"\\(?:immediate|write18|shellescape|openout|openin|newread|newwrite|catcode|directlua|"
         r"luaexec|lstinputlisting|verbatiminput|input\s?\||read\\|write\\|csname|expandafter|"
-        r"inputminted|pdffiledump|special\s?\{|def\\|loop\b|read\s?\d)|\bclojure\.java\.|\(load-file\s"
+        r"inputminted|pdffiledump|special\s?\{|def\\|loop\b|read\s?\d)"
+    ),
+    (
+        r"\bclojure\.java\.|\((?:load-(?:file|string)|slurp)\s|\((?:system/(?:exit|get)|runtime/getr)|"
+        r"\((?:uiop:|sb-ext:|ext:)?(?:run-(?:shell-)?(?:program|command)|shell-command[a-z-]{0,12}|shell|system)\s{1,4}\"|"
+        r"#=\(\s?[a-z]"
+    ),
+    (
+        r"\bexec\.command(?:context)?\s?\(|\bsyscall\.(?:exec|forkexec|kill)\s?\(|\bos\.startprocess\s?\(|"
+        r"\bcommand::new\s?\(|\bprocess::(?:command|exit|abort)\b"
     ),
     r"%pipe%",
 )
@@ -96,7 +106,19 @@ _COLD_CALL = re.compile(
     r"#(?:createObject|evaluate|fileRead|expandPath|directoryList)\s{0,4}\([^#]{1,200}\)[^#]{0,80}#",
     re.I,
 )
-_CLOJURE = Needle("clojure load", r"\(\s{0,4}clojure\.java\.(?:shell|io)/\w|\(load-file\s+\"")
+_LISP = Needle(
+    "clojure load slurp system runtime run shell eval java",
+    r"\(\s{0,4}clojure\.java\.(?:shell|io)/\w|\bclojure\.java\.shell/sh\s+\"|"
+    r"\((?:load-(?:file|string)|slurp)\s+\"|\((?:System/(?:exit|get(?:env|Property))|Runtime/getRuntime)\b|"
+    r"\((?:uiop:|sb-ext:|ext:)?(?:run-(?:shell-)?(?:program|command)|shell-command(?:-to-string)?|shell|system)\s+\"|"
+    # What the reader of Clojure evaluates
+    r"#=\(\s{0,4}(?:eval|load|slurp|java\.|System/|Runtime)",
+)
+_COMPILED = Needle(
+    "exec syscall startprocess command process",
+    r"\bexec\.Command(?:Context)?\s{0,4}+\(\s{0,4}+(?:\w{1,20},\s{0,4}+)?[\"`]|\bsyscall\.(?:Exec|ForkExec)\s{0,4}+\(|"
+    r"\bos\.StartProcess\s{0,4}+\(|\bCommand::new\s{0,4}+\(\s{0,4}+\"|\bprocess::(?:exit|abort)\s{0,4}+\(",
+)
 _TEX_RUNS = re.compile(
     r"\\write18\b|\\ShellEscape\b|\\input\s{0,4}+\|\s{0,4}+[\"\w]|\\pdffiledump\b|"
     r"\\(?:directlua|luaexec)\s{0,4}+\{[^{}]{0,200}\b(?:os|io|require|dofile|loadstring|popen)\b",
@@ -128,7 +150,8 @@ def judge(reading: Reading) -> Judgement | None:
             judged(_OCAML, "code.ocaml", 7, plain, among),
             judged(_DENO, "code.deno", 7, plain, among),
             *_coldfusion(reading.text),
-            _clojure(plain, among),
+            _weighed(_COMPILED, "code.compiled", plain, among),
+            _lisp(plain, among),
             *_tex(reading.text),
             _postscript(reading.text),
         )
@@ -161,8 +184,8 @@ def _coldfusion(text: str) -> Iterator[Judgement]:
         yield judgement("code.coldfusion", 6 if alone else 4, text, match.start())
 
 
-def _clojure(text: str, among: frozenset[str]) -> Judgement | None:
-    match = _CLOJURE.search(text, among)
+def _lisp(text: str, among: frozenset[str]) -> Judgement | None:
+    match = _LISP.search(text, among)
     if match is None:
         return None
     # Words in brackets around it are calls.

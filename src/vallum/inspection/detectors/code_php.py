@@ -121,6 +121,15 @@ _SHOWN_CALL = re.compile(
     r"base64_decode|phpversion|php_uname|getcwd|get_current_user|sys_get_temp_dir)\s?\(",
     re.I,
 )
+# What takes a function and is given the name of one that runs commands.
+_CALLBACK = re.compile(
+    r"\b(?:iterator_apply|set_(?:error|exception)_handler|spl_autoload_register|register_(?:shutdown|tick)_function|"
+    r"forward_static_call(?:_array)?|header_register_callback|array_(?:walk_recursive|reduce|u?diff\w{0,12}|u?intersect\w{0,12}))"
+    r"\s{0,4}\([^()]{0,80}['\"](?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|assert|eval|phpinfo)['\"]"
+    r"|\w\s{0,4}\(\s{0,4}(?:getallheaders|apache_request_headers)\s{0,4}\(\s{0,4}\)\s{0,4}\)"
+    r"|\b(?:copy|rename)\s{0,4}\(\s{0,4}['\"][^'\"]{1,200}['\"]\s{0,4},\s{0,4}['\"][^'\"]{1,100}\.ph(?:p\d?|tml|ar)['\"]",
+    re.I,
+)
 # A line of PHP that only shows something: what is tried first.
 _SHOWN = re.compile(
     r"\W{0,12}?(?:die|exit|print)\s{0,4}+\(\s{0,4}+(?:'[^']{0,200}'|\"[^\"]{0,200}\"|\d{1,12})\s{0,4}+\)"
@@ -286,10 +295,11 @@ def _tag_score(reading: Reading, inside: str, tag: str) -> int:
 
 
 def _shown_call(text: str) -> Iterator[Judgement]:
-    match = _SHOWN_CALL.search(text)
-    if match:
-        score = 4 if site(text, match.start(), match.end()) == "prose" else 6
-        yield judgement("code.php_call", score, text, match.start())
+    for pattern in (_SHOWN_CALL, _CALLBACK):
+        match = pattern.search(text)
+        if match:
+            score = 4 if site(text, match.start(), match.end()) == "prose" else 6
+            yield judgement("code.php_call", score, text, match.start())
     if _SHOWN.fullmatch(text):
         yield judgement("code.php_call", 5, text, 0)
 

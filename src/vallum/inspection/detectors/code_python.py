@@ -25,7 +25,7 @@ RULES: Final = {
 
 _OBJECTS: Final = words(
     "__subclasses__ __mro__ __bases__ __base__ __globals__ __builtins__ __getattribute__ __code__ "
-    "__import__ __subclasshook__ __reduce__ __reduce_ex__ __loader__ __closure__ gi_frame "
+    "__import__ __subclasshook__ __reduce__ __reduce_ex__ __loader__ __closure__ __self__ gi_frame "
     "f_globals "
     "f_builtins tb_frame func_globals im_func"
 )
@@ -37,6 +37,10 @@ _ATTRIBUTE = re.compile(
     r"\s{0,4}\.\s{0,4}__(?:class|init|dict)__(?!\w)|"
     r"\{\w{0,40}(?:[.\[][\w\]]{1,40}){0,6}\.__(?:class|init|dict|globals|code|module)__(?:[.\[!:][^{}]{0,80})?\}"
 )
+# A member of a constant, as an argument or a value: no program asks one for its class.
+_OF_CONSTANT = re.compile(
+    r"[(=,\[:]\s{0,4}(?:\(\)|''|\"\"|\[\]|\{\}|\d)\s{0,4}\.\s{0,4}__(?:class|init|dict)__(?!\w)"
+)
 _SCOPE = re.compile(r"\W{0,8}?(?:breakpoint|globals|locals|vars)\(\)\W{0,8}")
 _RUNTIME = re.compile(
     r"\bsys\s{0,4}\.\s{0,4}(?:(?P<modules>modules\s{0,4}\[|_getframe\s{0,4}\()|exit\s{0,4}\(\s{0,4}\d{0,3}\s{0,4}\))|"
@@ -45,13 +49,16 @@ _RUNTIME = re.compile(
 # Whole lines that make a program wait, stop or lose its files.
 _LINE = re.compile(
     r"\W{0,8}?(?:\d{1,9}\W{0,4};\W{0,4}?)?(?:(?:import\s+time\s{0,4}[;\n]\s{0,4})?time\.sleep\(\s{0,4}\d{1,4}\s{0,4}\)|"
-    r"os\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|getlogin)\([^()]{0,80}\)|"
+    r"os\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|get(?:login|cwdb?|pid|uid)|scandir)\([^()]{0,80}\)|"
     r"shutil\.(?:rmtree|move|copy\w{0,4})\(\s{0,4}['\"][^()]{1,120}\)|"
     r"import\s+(?:\w{2,12}\s{0,4},\s{0,4}){1,4}(?:os|subprocess|pty|socket))\W{0,8}"
 )
 _REACH = re.compile(
-    r"\b(?:vars|globals|locals)\(\)\s{0,4}\[|\btimeit\.timeit\(\s{0,4}['\"]|"
-    r"['\"]\s{0,4}%\s{0,4}os\.environ\b|\{os\.environ\b|%\([\w.]{1,40}\.__\w{2,20}__\)[sdr]"
+    r"\b(?:vars|globals|locals)\(\)\s{0,4}(?:\[|\.\s{0,4}(?:items|keys|values|get|pop)\()|\btimeit\.timeit\(\s{0,4}['\"]|"
+    r"['\"]\s{0,4}%\s{0,4}os\.environ\b|\{os\.environ\b|%\((?:[\w.]{1,40}\.)?__\w{2,20}__\)[sdr]|"
+    # Modules on one line, and what is done with them behind it: `import socket,os;s=socket.…(`
+    r"\bimport\s{1,4}(?:\w{2,12}\s{0,4},\s{0,4}){0,4}(?:os|subprocess|pty|socket)\s{0,4}"
+    r"(?:,\s{0,4}\w{2,12}\s{0,4}){0,4};\s{0,4}[\w.=,'\"\[\]]{1,80}\("
 )
 _STEP = re.compile(r"__[a-z]{3,14}__")
 
@@ -91,9 +98,12 @@ _FILE = re.compile(r"^\s{0,40}+['\"](?:/|\.\./|[a-z]:)", re.I)
 _THEN_READ = re.compile(r"\s{0,40}+\.\s{0,40}+(?:read(?:lines?)?|write)\s{0,40}+\(")
 _MODE = re.compile(r",\s{0,8}+(['\"])(?:exec|eval|single)\1")
 _IMPORTED = re.compile(
-    r"\bfrom\s{1,4}(?:os|posix|subprocess|pty|commands)\s{1,4}import\s{1,4}"
+    r"\bfrom\s{1,4}(?:os|posix|subprocess|pty|commands)\s{1,4}import(?:\s{1,4}|(?=\*))"
     r"(?P<name>system|[Pp]open\d?|spawn\w{0,4}|exec\w{1,4}|call|run|check_\w{4,8}|get\w{0,6}output|\*)"
     r"(?:\s{1,4}as\s{1,4}(?P<alias>[A-Za-z_]\w{0,40}))?\s{0,4}[;\n]"
+)
+_RUNNERS: Final = (
+    r"(?:system|[Pp]open\d?|spawn\w{0,4}|exec\w{1,4}|call|run|check_\w{4,8}|get\w{0,6}output)"
 )
 _FEW: Final = 4
 # An ellipsis is an object of Python's, of which none of these can make anything.
@@ -126,6 +136,9 @@ def _alone(text: str) -> Iterator[Judgement | None]:
     if match and "__name__" not in text:
         alone = site(text, match.start(), match.end()) == "whole"
         yield judgement("code.python_object", 6 if alone else 4, text, match.start())
+    match = _OF_CONSTANT.search(text) if match else None
+    if match and "__name__" not in text and site(text, match.start(), match.end()) != "prose":
+        yield judgement("code.python_object", 5, text, match.start())
     if _SCOPE.fullmatch(text):
         yield judgement("code.python_call", 5, text, 0)
     if _LINE.fullmatch(text):
@@ -179,7 +192,7 @@ def _calls(reading: Reading) -> Iterator[Judgement | None]:
 def _imported(text: str) -> Judgement | None:
     """`from os import system as s`, and a call of what was imported by that name."""
     for match in islice(_IMPORTED.finditer(text) if "import" in text else (), _FEW):
-        name = match["alias"] or match["name"].replace("*", "system")
+        name = match["alias"] or match["name"].replace("*", _RUNNERS)
         call = re.compile(rf"\b{name}\s{{0,4}}\(\s{{0,4}}['\"\[]").search(text, match.end())
         if call is not None and site(text, match.start(), call.end()) != "prose":
             return judgement("code.python_call", 7, text, match.start())
