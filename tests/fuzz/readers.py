@@ -45,9 +45,7 @@ def read_mail_parts(body: bytes, media_type: bytes) -> list[MailPart]:
         charset = str(part.get_param("charset") or "utf-8")
         # Each after the one before: a name may read as if a file's name stood in it.
         said = dict(_PARAMETERS.findall(disposition))
-        found.append(
-            MailPart(said.get("name", ""), said.get("filename"), content, kind, charset)
-        )
+        found.append(MailPart(said.get("name", ""), said.get("filename"), content, kind, charset))
     return found
 
 
