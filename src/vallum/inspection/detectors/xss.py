@@ -32,6 +32,8 @@ RULES: Final[Mapping[str, str]] = {
     "xss.breakout": "ends an attribute's value and adds an active attribute",
     "xss.javascript": "goes on as script inside a script of the page",
     "xss.template": "an expression of a client-side template that leaves its sandbox",
+    "xss.library": "an attribute by which a library of the page loads or runs something",
+    "xss.clobber": "a name that stands in for a property of the document or its elements",
     "xss.mutation": "active markup in an attribute, that becomes real when it is parsed again",
     "xss.dangling": "an unclosed value that sends the rest of the page to somebody",
     "xss.disguise": "markup or script in UTF-7, in brackets only, or spelled with blanks",
@@ -131,6 +133,10 @@ DETECTOR: Final = Detector(
         r"&(?:tab|newline|colon);",
         r":\s*expression\s*\(|-moz-binding\s*:|behaviou?r\s*:\s*url",
         r":\s*url\(\s*[\"']?\s*(?:java|vb)script",
+        # A style sheet goes on: out of a rule or a value, or with what a field holds.
+        r"(?:^|[\]}\"'\w)])\s{0,8}[;}][^<>]{0,200}url\s?\(\s{0,8}[\"']?\s{0,8}(?:https?:)?[/\\]{2}",
+        r"[\w\"'*]\]\s{0,8}[)\s\w:.#>+~-]{0,40}\{[^{}]{0,200}url\s?\(\s{0,8}[\"']?\s{0,8}(?:https?:)?[/\\]{2}",
+        r"^[^{}]{0,80}\}\s{0,8}@import|@font-face\s{0,8}\{[^}]{0,300}unicode-range",
         r"data\s*:\s*[a-z/+.-]{0,40}(?:html|xml|xsl|script|x509)",
         r"^\s{0,4}data\s{0,4}:\s{0,4}(?:(?:text|application)/[a-z.+-]{1,40})?\s{0,4}[;,][^<]{0,60}<",
         # Out of a string: a quote, what may follow one, and a call or an assignment.
@@ -143,15 +149,20 @@ DETECTOR: Final = Detector(
         r"\b(?:then|from|requestanimationframe|queuemicrotask)\s?\([^()\n]{0,40}\b(?:alert|eval)\s?\)",
         # A function that somebody else calls: onerror=alert, [1].find(alert)
         (
-            r"(?:\b(?:onerror|tostring|valueof)\s{0,4}=|\.\s{0,4}(?:every|filter|find|findindex|flatmap|foreach|map|some)"
+            r"(?:\b(?:onerror|tostring|valueof|prototype\.[a-z]{2,24})\s{0,4}=|\.\s{0,4}(?:every|filter|find|findindex|flatmap|foreach|map|some)"
             r"\s{0,4}\()\s{0,4}(?:alert|confirm|prompt|eval)\s{0,4}(?:[,;)}]|$)"
         ),
         _ROOTS + _GAP + r"(?:\[|\.\s*(?:/\*[^*]{0,40}\*/\s*)?" + _MEMBERS + ")",
         r"\.\s*(?:cookie|innerhtml|outerhtml)\s*=",
+        r"\[\s?\d{3,15}\s?\.?\.\s?tostring\s?\(|\bsymbol\s?\.[a-z]{4,20}\s?\]\s?[:=]\s?(?:alert|confirm|prompt|eval|function)\b",
+        r"replace(?:all)?\s?\(\s?/[^/\n]{1,60}/[a-z]{0,6}\s?,\s?(?:alert|confirm|prompt|eval)\s?\)",
+        r"assign\s?\(\s?(?:window|self|top|parent|globalthis)\s?,\s?\{|\bdocument\s?\.\s?forms\b",
+        r"\blocation(?:\.href)?\s{0,4}=\s{0,4}(?:(?:window|document|self|top|parent)\.){0,2}(?:location\.(?:hash|search)\b|document\.referrer)",
         r"\blocation(?:[\"'`]\])?(?:\.(?:href|assign|replace))?\s{0,4}[=(]\s{0,4}[\"'`](?:[/\\]{2}|[a-z]{4,10}:)",
         r"\.\s*(?:call|apply|map|sort)\s*`",
         r"constructor[\"'\]]{0,2}\s{0,3}(?:\.|\[|\()",
         r"(?:[+{(]|\$\{)\s{0,4}(?:[a-z.]{1,40}\(\s{0,4}){0,3}(?:[a-z]{3,10}\.)?(?:(?:local|session)storage|cookiestore)\b",
+        r"getscript`|serviceworker\s?\.\s?register\s?\(",
         (
             r"(?:getscript|(?:\$|jquery)\s?\.\s?(?:get|post|ajax|load|getjson)|\bfetch|sendbeacon|postmessage"
             r"|websocket|eventsource|worker)\s?\(\s?[\"'`](?:https?:)?[/\\]{2}"

@@ -19,6 +19,27 @@ _BARE: Final = re.compile(
     r"(?:^|[;{])[a-z-]{1,40}:expression\(|-moz-binding:url\(|behaviou?r:url\("
     r"|:url\([\"']?(?:java|vb)script(?::|\Z)"
 )
+# The rest works on a text without blanks, in lower case. A URL of somebody else's:
+_TO_HOST: Final = r"url\([\"']?(?:https?:)?[/\\]{2}"
+# A rule that asks what a field holds, and tells a host.
+_TELLS: Final = re.compile(
+    # `option[value="de"]` has the flag of its country.
+    r"(?:\[(?:value|nonce|content|data-[a-z-]{0,30}(?:token|csrf|nonce))[\^$*|~]"
+    r"|(?:input|textarea|:has\()[^{}]{0,80}\[(?:value|nonce))=[^\]]{1,80}\]"
+    r"[^{}]{0,200}\{[^{}]{0,200}" + _TO_HOST
+)
+# The end of a rule that this text has not begun, and a rule of its own.
+_OUT_OF_RULE: Final = re.compile(
+    r"[^{}<>]{0,80}\}(?:@import[\"'u(]|[^{}<>]{1,200}\{[^{}]{0,300}" + _TO_HOST + ")"
+)
+# A value, and a declaration of its own behind it.
+_OUT_OF_VALUE: Final = re.compile(
+    r"[^:;{}<>()]{0,40};(?:background|border-image|content|cursor|list-style|mask|src)[a-z-]{0,20}:"
+    r"[^;{}()]{0,60}" + _TO_HOST
+)
+_FONT_OF_ONE: Final = re.compile(
+    r"@font-face\{(?=[^}]{0,300}" + _TO_HOST + r")[^}]{0,300}unicode-range:u\+[0-9a-f]{1,6}[;}]"
+)
 _SCORES: Final = {"nine": 9, "eight": 8, "seven": 7}
 LONGEST: Final = 2048
 """Characters of a style that are read."""
@@ -39,6 +60,19 @@ def danger_of(style: str) -> int:
 def is_injected(text: str) -> bool:
     """Whether `text` is itself declarations that run script, for pages that print it into some."""
     return _BARE.search(_BLANK.sub("", _COMMENT.sub("", text[:LONGEST])).lower()) is not None
+
+
+def leak_in(text: str) -> int:
+    """The score of a text that adds rules or declarations which tell a host of the page."""
+    lower = text[:LONGEST].lower()
+    if "url" not in lower and "@import" not in lower:
+        return 0
+    plain = _BLANK.sub("", _COMMENT.sub("", lower))
+    if _TELLS.search(plain):
+        return 7
+    if _OUT_OF_RULE.match(plain) or _FONT_OF_ONE.search(plain):
+        return 6
+    return 5 if _OUT_OF_VALUE.match(plain) else 0
 
 
 def _danger_of(style: str) -> int:

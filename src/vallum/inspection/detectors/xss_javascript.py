@@ -26,7 +26,22 @@ _PROGRAM: Final = re.compile(
 # A function of the page by a name that is put together.
 _COMPUTED: Final = re.compile(
     r"(?<![\w.])(?:window|self|top|parent|frames|this|globalThis)\s?"
-    r"\[[\s(]?(?:[\"'`/]|\d)[^\]+\n]{0,60}\+[^\]\n]{0,60}\]\s?[(`]"
+    r"(?:\[[\s(]?(?:[\"'`/]|\d)[^\]+\n]{0,60}\+[^\]\n]{0,60}\]"
+    r"|\[\s?(?:\d{3,15}\s?\.?\.\s?toString\s?\(|Object\.(?:keys|values|getOwnPropertyNames)\s?\()"
+    r"[^\n()\[\]]{0,20}\)\s?(?:\[[^\]\n]{1,20}\])?\s?\])\s?[(`]"
+)
+# A function that is handed to what calls it, by ways that no program has to go.
+_HANDED: Final = re.compile(
+    r"\[\s?Symbol\s?\.\s?\w{4,20}\s?\]\s?[:=]\s?(?:alert|confirm|prompt|eval|Function)\b"
+    r"|\.\s?replace(?:All)?\s?\(\s?/[^/\n]{1,60}/[a-z]{0,6}\s?,"
+    r"\s?(?:alert|confirm|prompt|eval)\s?\)"
+    r"|\bassign\s?\(\s?(?:window|self|top|parent|globalThis)\s?,\s?\{[^{}]{0,60}\bon\w{3,20}\s?:"
+)
+# What stands behind the address of the page, or who sent its reader, becomes the page.
+_TAKEN: Final = re.compile(
+    r"\blocation(?:\.href)?\s{0,4}=\s{0,4}(?:(?:window|document|self|top|parent)\.){0,2}"
+    r"(?:location\.(?:hash|search)\b(?!\s?\()|document\.referrer)|"
+    r"\bdocument\s?\.\s?forms\b[^=;\n]{0,40}\.\s?action\s?=\s?[\"'`](?:https?:)?[/\\]{2}"
 )
 _ELSEWHERE: Final = re.compile(
     r"(?:(?:window|self|top|parent|opener|frames|globalThis)\.){0,2}"
@@ -48,8 +63,8 @@ _SENT: Final = re.compile(
 )
 # Script of somebody that a library is told to get.
 _GOT: Final = re.compile(
-    r"(?:\A\s{0,8}|[;{}()\],=>*/+&|?!~^-]\s{0,4})(?:(?:window|self|top|parent)\.)?(?:(?:(?:\$|jQuery)\s?\.\s?getScript)\s?\(\s?[\"'`](?:https?:)?|"
-    r"(?:(?:\$|jQuery)\s?\.\s?(?:get|post|ajax|load|getJSON)|fetch|navigator\.sendBeacon|postMessage|"
+    r"(?:\A\s{0,8}|[;{}()\],=>*/+&|?!~^-]\s{0,4})(?:(?:window|self|top|parent)\.)?(?:(?:(?:\$|jQuery)\s?\.\s?getScript)\s?(?:\(\s?[\"'`]|`)(?:https?:)?|"
+    r"(?:(?:\$|jQuery)\s?\.\s?(?:get|post|ajax|load|getJSON)|fetch|navigator\.(?:sendBeacon|serviceWorker\s?\.\s?register)|postMessage|"
     r"new\s+(?:WebSocket|EventSource|Worker|SharedWorker))\s?\(\s?[\"'`])[/\\]{2}[\w\[]"
 )
 _SAID_BEFORE: Final = re.compile(r"(?:\A|[\w.,:;!?/]\s{1,4}\(?|[\w,;]\s{1,4}\[)\Z")
@@ -78,6 +93,12 @@ def judgements_on_script(text: str, context: Context) -> Iterator[Judgement]:
     if (sent or got) and not is_talked_about(text):
         score = 6 if sent else 5
         yield Judgement("xss.javascript", _eased(score, context), (sent or got or "")[0][:120])
+    taken = _TAKEN.search(text) if "=" in text and ("location" in text or "forms" in text) else None
+    if taken is not None and not is_talked_about(text):
+        yield Judgement("xss.javascript", _eased(5, context), taken[0][:120])
+    handed = _HANDED.search(text) if "(" in text or "Symbol" in text else None
+    if handed is not None:
+        yield Judgement("xss.javascript", 7, handed[0][:120])
     computed = _COMPUTED.search(text) if "[" in text else None
     if computed is not None:
         yield Judgement("xss.javascript", 7, computed[0][:120])
@@ -95,6 +116,8 @@ def judgements_on_urls(text: str, context: Context) -> Iterator[Judgement]:
         yield Judgement("xss.url", 5, text[:120])
     if xss_css.is_injected(text):
         yield Judgement("xss.style", 7, text[:120])
+    elif not context.is_part and (leak := xss_css.leak_in(text)):
+        yield Judgement("xss.style", leak, text[:120])
     for start, end, is_split in xss_urls.script_urls(text):
         before = text[max(0, start - _MOST_BEFORE) : start].rstrip("\x00\t\n\r ")
         script = text[end : end + 400].lstrip()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from vallum.inspection.detectors import xss_css, xss_events, xss_urls
+from vallum.inspection.detectors import xss_css, xss_events, xss_library, xss_urls
 from vallum.inspection.detectors.xss_html import (
     Attribute,
     Tag,
@@ -120,6 +120,7 @@ def judgements_on(text: str, context: Context, depth: int = 0) -> Iterator[Judge
     if "<!--" in text and (match := _INCLUDE.search(text)):
         yield _judgement("load", 8, text, match.start())
     sheets = nested = 0
+    named: set[str] = set()
     for tag in tags_in(text):
         if tag.name in _SHEETS:
             sheets += 1
@@ -128,7 +129,7 @@ def judgements_on(text: str, context: Context, depth: int = 0) -> Iterator[Judge
             reads = _on_script if tag.name == "script" else _on_style
             yield reads(text, tag, context)
         if tag.attributes:
-            yield from _on_element(text, tag, context)
+            yield from _on_element(text, tag, context, named)
             is_last = _is_unfinished(text, tag) or tag.attributes[-1].is_open
             for attribute in tag.attributes:
                 score, rule = score_of(attribute, tag.name, is_last=is_last)
@@ -258,9 +259,15 @@ def _on_style(text: str, tag: Tag, context: Context) -> Judgement:
     return _judgement("style", score or 3, text, tag.start)
 
 
-def _on_element(text: str, tag: Tag, context: Context) -> Iterator[Judgement]:
+def _on_element(text: str, tag: Tag, context: Context, named: set[str]) -> Iterator[Judgement]:
     values = {each.name: each.value for each in tag.attributes if each.is_assigned}
     name = tag.name
+    if directive := xss_library.directive_of(tag, values):
+        yield _judgement("library", directive, text, tag.start)
+    if ("id" in values or "name" in values) and (
+        score := xss_library.clobbered(tag, values, named)
+    ):
+        yield _judgement("clobber", score, text, tag.start)
     if name in _LOADERS:
         wanted, score = _LOADERS[name]
         if any(values.get(each, "").strip(" .\u2026") for each in wanted):

@@ -203,7 +203,9 @@ class _Reader:
     def _assign(self) -> None:
         first, last = self.path[0], self.path[-1]
         self.assigned = first if len(self.path) == 1 else ""
-        self.is_handler = last == "onerror" or last in _COERCIONS
+        # A method of every object is another function from here on.
+        is_inherited = "prototype" in self.path[1:-1]
+        self.is_handler = last == "onerror" or last in _COERCIONS or is_inherited
         if last in _WRITES and len(self.path) > 1:
             self.sink = max(self.sink, 2)
         elif "location" in self.path or last == "onerror":
