@@ -15,10 +15,11 @@ RULES: Final[Mapping[str, str]] = {
     "crlf.unknown-field": "something that looks like a header field after a line break",
     "crlf.split": "a whole second message after an empty line",
     "crlf.mail-field": "a header field of mail after a line break",
-    "crlf.mail-command": "a command of SMTP, IMAP or POP after a line break",
+    "crlf.mail-command": "a command of SMTP, IMAP, POP, FTP, SIP or IRC after a line break",
     "crlf.mail-option": "an address that gives a program of mail an option",
     "crlf.mail-address": "an address of mail that holds another one, in code or behind a mark",
     "crlf.log": "a line in the form of a log after a line break",
+    "crlf.terminal": "a control sequence for the terminal that a log is shown in",
     "crlf.break": "a line break where none can be meant",
 }
 
@@ -64,8 +65,12 @@ _COMMAND = re.compile(
     r"CREATE|RENAME|LIST|LOGOUT|STORE|COPY|EXPUNGE|SEARCH|APPEND|EXAMINE|STATUS|AUTHENTICATE|"
     r"SUBSCRIBE)\b|USER \S{1,80}\r?\nPASS |"
     r"PASS \S{1,80}\r?\n(?:RETR|DELE|TOP|LIST|STAT)\b|(?:RETR|DELE) \d{1,6}\s{0,4}(?:[\r\n]|$)|"
-    r"TOP \d{1,6} \d{1,6}\s{0,4}(?:[\r\n]|$))|\r\n(?:QUIT|RSET|NOOP)(?:\r\n|$)"
+    r"TOP \d{1,6} \d{1,6}\s{0,4}(?:[\r\n]|$))|\r\n(?:QUIT|RSET|NOOP|STARTTLS|PASV|EPSV)(?:\r\n|$)|"
+    r"\r\n(?:(?:VRFY|EXPN|STOR|RETR|DELE|CWD) [^\s]{1,200}(?:\r\n|$)|PORT \d{1,3}(?:,\d{1,3}){5}|"
+    r"SITE (?:EXEC|CHMOD|CPFR|CPTO) |(?:INVITE|REGISTER|MESSAGE) sips?:|PRIVMSG \S{1,60} :)"
 )
+# What a terminal does that a log is shown in: its title, its clipboard, keys that it seems to get.
+_TERMINAL = re.compile(r"\x1b(?:\]\d{1,4};|[P_^].|\[[\d;?]{0,12}[A-JLPXn-t])", re.DOTALL)
 _LOG = re.compile(
     r"[\r\n][ \t]{0,4}(?=[\dA-Z\[])(?:\d{1,3}(?:\.\d{1,3}){3} \S{1,40} \S{1,40} \[|"
     r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?[^\r\n]{0,60}"
@@ -148,7 +153,7 @@ _FEW_OF_LOG: Final = 3
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would add to a message or file that it is written into unescaped."""
     text = text.translate(_CUT).replace(_CUT_PAIR, "\r\n")
-    found = [_mail_option(text), _mail_address(text)]
+    found = [_mail_option(text), _mail_address(text), _terminal(text, context)]
     # JSON and base64 may carry text of several lines into any place.
     is_single = context.location != "body" and not {"base64", "escapes"} & set(context.layers)
     if is_single or context.is_name:
@@ -174,6 +179,17 @@ def _mail_option(text: str) -> Judgement | None:
 def _mail_address(text: str) -> Judgement | None:
     address = _CODED_ADDRESS.search(text)
     return verdict("crlf.mail-address", 6, address[0]) if address is not None else None
+
+
+def _terminal(text: str, context: Context) -> Judgement | None:
+    match = _TERMINAL.search(text)
+    if match is None:
+        return None
+    # What a program has printed is pasted with where its cursor went, and with its titles.
+    is_move = match[0][1] == "["
+    is_title = match[0][1] == "]" and match[0] != "\x1b]52;" and "\n" in text
+    is_pasted = context.location == "body" and (is_move or is_title)
+    return verdict("crlf.terminal", 4 if is_pasted else 6, text[match.start() :])
 
 
 def _heads(text: str) -> Iterator[re.Match[str]]:
@@ -409,7 +425,9 @@ DETECTOR = Detector(
         (
             r"[\r\n]\s{0,4}(?:mail from\s?:|rcpt to|(?:ehlo|helo) \S|user \S+\r?\npass |"
             r"data\s?\r?\n(?:[a-z][\w-]+:|\.)|[a-z]\d{1,5} [a-z]{4,12}\b|(?:retr|dele|top) \d)|"
-            r"\r\n(?:quit|rset|noop)(?:\r\n|\z)"
+            r"\r\n(?:quit|rset|noop|starttls|pasv|epsv)(?:\r\n|\z)|"
+            r"\r\n(?:(?:vrfy|expn|stor|retr|dele|cwd) \S|port \d+,|site [ec]|"
+            r"(?:invite|register|message) sips?:|privmsg \S+ :)"
         ),
         (
             r"[\r\n]\s{0,4}(?:\d{1,3}(?:\.\d{1,3}){3} |\[?\d{4}-\d\d-\d\d[t ][\d:.,]+[ \]]|"
@@ -419,6 +437,7 @@ DETECTOR = Detector(
         r"(?:^|[\s\"'\\])-(?:(?:x\s?|c)(?:[/~.]|[a-z]:[/\\])|oq\s?[/~.]|o\s?queuedirectory)",
         r"=\?[a-z0-9_-]+\?[qb]\?[^?\s]*(?:=0[ad]|\?=[^\s@]*@)|^[^\s<>@]+@[^\s<>@]+(?:>[\s,;]*<?|\x00)[^\s<>@]*@",
         r"\r(?:[^\n]|\z)|\r\n(?:\n|\z)",
+        r"\x1b(?:\]\d|[P_^]|\[[\d;?]{0,12}[A-JLPXn-t])",
     ),
     judge=judge,
 )

@@ -180,3 +180,63 @@ def test_line_breaks_at_the_end_are_read_once() -> None:
     """They were read from each of them again: minutes for a text of this length."""
     assert not crlf._BREAKS.findall("\r\n" * 100_000)
     assert len(crlf._BREAKS.findall("\r\na\n\nb\r\n")) == 2
+
+
+@pytest.mark.parametrize("location", ["body", "query"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@b.example>\r\nSTARTTLS\r\n",
+        "x\r\nVRFY root",
+        "x%0d%0aSTOR%20shell.php",
+        "x\r\nPORT 10,0,0,9,0,80",
+        "x\r\nSITE CPFR /a/b",
+        "bob\r\nINVITE sip:a@b.example SIP/2.0",
+        "bob\r\nPRIVMSG #a :b",
+    ],
+)
+def test_commands_of_other_protocols_of_lines_are_stopped(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) >= STOPS
+
+
+@pytest.mark.parametrize("location", ["body", "query"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "To do\r\nport 10, then lunch",
+        "Hello\r\nSTOR is an old word",
+        "x\r\nsite exec meeting",
+        "We\r\nREGISTER today",
+        "notes\nRETR shows a mail",
+    ],
+)
+def test_lines_with_words_of_these_pass(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) < STOPS
+
+
+@pytest.mark.parametrize(
+    ("text", "location"),
+    [
+        ("\x1b]0;title\x07", "body"),
+        ("bob\n\x1b]52;c;aWQ=\x07", "body"),
+        ("x%1b%5d8;;a", "query"),
+        ("\x1bP+q616263\x1b\\", "body"),
+        ("\x1b[2J\x1b[1;1Hroot", "header"),
+    ],
+)
+def test_control_of_a_terminal_is_stopped(text: str, location: Location) -> None:
+    assert SUSPECTS.score(text, location) >= STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x1b[31mfailed\x1b[0m",
+        "\x1b[2K\x1b[1A 3 of 9\ndone",
+        "\x1b]0;make\x07\nbuilt",
+        "a\x1b[1;1Hb",
+        "[2J and ]0;a",
+    ],
+)
+def test_what_a_program_has_printed_passes(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
