@@ -58,6 +58,8 @@ def test_character_references(coded: str, plain: str) -> None:
         (r"\u{27}", "'"),
         (r"\x27", "'"),
         (r"\047", "'"),
+        (r"\74b\76", "<b>"),
+        (r"\89 \9", r"\89 \9"),
         (r"\"\/", '"/'),
         (r"a\r\nb", "a\r\nb"),
         (r"\ud83d\ude00", "\ufffd\ufffd"),

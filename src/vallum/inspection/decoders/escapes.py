@@ -1,4 +1,4 @@
-r"""Backslash escapes of JSON, JavaScript, C and shells: `\u0027`, `\x27`, `\047`, `\"`."""
+r"""Backslash escapes of JSON, JavaScript, C and shells: `\u0027`, `\x27`, `\047`, `\47`, `\"`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from vallum.inspection.decoders.replacing import replaced
 
 _ESCAPE = re.compile(
-    r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([0-3][0-7]{2})|"
+    r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|([0-3][0-7]{2}|[4-7][0-7])|"
     r"([nrtbf0])|([\"'/\\`]))"
 )
 _NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "0": "\0"}

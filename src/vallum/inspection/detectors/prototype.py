@@ -68,7 +68,10 @@ def judge(text: str, context: Context) -> Judgement | None:
     if match.end() - match.start() == len(text.strip()) and match["proto"]:
         # A path may be handed on in steps: `["a", "__proto__", "b"]`.
         is_step = context.location != "body" or context.name.isdecimal()
-        return judgement("prototype.mention", 5 if is_step else 4, text, 0)
+        # Whoever spells the name by escapes, or with characters that nobody sees, hides it.
+        # Editors write blanks as references.
+        is_told = not is_step and set(context.layers) <= {"html"}
+        return judgement("prototype.mention", 4 if is_told else 5, text, 0)
     path = (
         bool(
             _BEFORE.search(text[max(0, match.start() - 4) : match.start()])

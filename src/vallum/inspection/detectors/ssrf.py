@@ -119,7 +119,11 @@ _BARE = re.compile(
     r"^\s{0,4}(?P<host>[\w.-]{3,100}?)(?P<port>:\d{1,5})?/(?P<path>\S{0,400})\s{0,4}$"
 )
 _MASK = re.compile(r"^\d{1,3}(?!\S)")
-_SLASHED = re.compile(r"[/\\]{2,4}(?P<host>[\w.-]{3,100})(?::\d{1,5})?(?:[/?#]\S{0,400})?\s{0,4}\Z")
+_SLASHED = re.compile(
+    r"\s{0,4}(?:[/\\]{2,4}|https?:(?![/\\]))(?:[^\s/\\@]{0,80}@)?(?P<host>[\w.-]{3,100})(?::\d{1,5})?"
+    r"(?:[/?#]\S{0,400})?\s{0,4}\Z",
+    re.IGNORECASE,
+)
 _SCHEME_FIRST = re.compile(r"[\s\"'<]{0,4}[a-z][a-z0-9+.-]{1,20}", re.IGNORECASE)
 # Fields whose values programs fetch, or send people to.
 _OF_ADDRESSES = re.compile(
@@ -338,7 +342,7 @@ def _bare(text: str) -> Judgement | None:
 
 
 def _slashed(text: str) -> Judgement | None:
-    """`//localhost/admin`: what is put behind `http:` by the server."""
+    """`//localhost/admin`, `http:localhost`: what becomes a whole URL with the server's slashes."""
     match = _SLASHED.match(text)
     host = read_host(match["host"]) if match else None
     if match is None or host is None or host.kind == "public":
@@ -371,7 +375,7 @@ def _is_fetched(text: str, position: int, context: Context) -> bool:
 _NAMES = (
     r"(?:localhost|loopback|localdomain|metadata|instance-data|\.internal\b|\.local\b|\.lan\b|"
     r"\.corp\b|\.intra(?:net)?\b|\.home\.arpa|\.private\b|\.cluster\b|\.svc\b|\.consul\b|"
-    r"\.(?:nip|sslip|xip|traefik)\.(?:io|me)|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|"
+    r"\.(?:nip|sslip|xip|traefik)\.(?:io|me|name)|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|"
     r"yoogle\.com|local\.me|fuf\.me|rbndr\.us|1u\.ms|rebind\.network|make-127)"
 )
 

@@ -32,7 +32,8 @@ _METADATA_V6: Final = frozenset(
     ipaddress.IPv6Address(address) for address in ("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")
 )
 _METADATA_NAME = re.compile(
-    r"^(?:(?:[\w-]{1,20}-)?metadata(?:\.[\w-]{1,40}){0,3}|instance-data(?:\.[\w-]{1,40}){0,3})$"
+    r"^(?:(?:[\w-]{1,20}-)?metadata(?:\.[\w-]{1,40}){0,3}|instance-data(?:\.[\w-]{1,40}){0,3}"
+    r"|api\.(?:private\.)?metadata\.cloud\.ibm\.com)$"
 )
 # Address blocks of RFC 6890 that are not on the public Internet, and what they stand for.
 _NAMED_BLOCKS: Final[tuple[tuple[str, Kind], ...]] = (
@@ -72,7 +73,7 @@ _POINTING_HERE = re.compile(
     r"local\.me|fuf\.me|readme\.localtest\.me|rbndr\.us|1u\.ms|rebind\.network|make-127-0-0-1\.com)$"
 )
 _ADDRESS_NAME = re.compile(
-    r"(?:^|[.-])(?P<address>(?:\d{1,3}[.-]){3}\d{1,3}|[0-9a-f]{8})\.(?:nip|sslip|xip|traefik)\.(?:io|me)$"
+    r"(?:^|[.-])(?P<address>(?:\d{1,3}[.-]){3}\d{1,3}|[0-9a-f]{8})\.(?:nip|sslip|xip|traefik)\.(?:io|me|name)$"
 )
 _PART = re.compile(r"^(?:0[xX][0-9A-Fa-f]{0,32}|\d{1,40})$")
 _PLAIN = re.compile(r"^(?:0|[1-9]\d{0,2})$")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from html.entities import html5
 from typing import Final
 
-from vallum.inspection.detectors._text import Look, reads_as_prose, strongest_of, verdict
+from vallum.inspection.detectors._text import Look, reads_as_prose, strongest, strongest_of, verdict
+from vallum.inspection.detectors.xss_disguise import undressed
 from vallum.inspection.model import Context, Detector, Judgement
 
 RULES: Final[Mapping[str, str]] = {
@@ -139,7 +140,8 @@ _HTML = re.compile(
 
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would add to an XML document that it is pasted into."""
-    return strongest_of(_LOOKS, text)
+    readings = [text, *undressed(text)] if "+AD" in text else [text]
+    return strongest(strongest_of(_LOOKS, each) for each in readings)
 
 
 def _declaration(text: str) -> Judgement | None:
@@ -295,6 +297,8 @@ DETECTOR = Detector(
     rules=RULES,
     triggers=(
         r"<!(?:ENTITY|ELEMENT|ATTLIST|NOTATION|DOCTYPE)\s",
+        # In UTF-7, which parsers guess by themselves.
+        r"\+ADw(?:AIQ)?-?!?(?:ENTITY|ELEMENT|ATTLIST|NOTATION|DOCTYPE)\s",
         (
             r"<\w{0,20}:?include\s|2001/XInclude|<[\w-]{1,20}:(?:import|redefine|override)\s|"
             r"<(?:\w{1,20}:)?(?:Reference|RetrievalMethod|CipherReference|DataReference|"

@@ -26,6 +26,8 @@ SUSPECTS = Suspects(DETECTOR)
         ('<a xsi:schemaLocation="x http://evil.example/x.xsd"/>', "xml.schema-location"),
         ('<xs:import schemaLocation="http://evil.example/x.xsd"/>', "xml.schema-location"),
         ('<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-', "xml.charset"),
+        ("+ADw-!DOCTYPE a [+ADw-!ENTITY b SYSTEM +ACI-file:///c+ACI-+AD4-]+AD4-", "xml.entity"),
+        ("x +ADwAIQ-ENTITY b SYSTEM +ACI-c+ACI-+AD4-", "xml.entity"),
         ("</name><role>admin</role><name>", "xml.element"),
         ("bob</user></item><item><price>0</price>", "xml.element"),
         ("</soap:Body></soap:Envelope>", "xml.element"),

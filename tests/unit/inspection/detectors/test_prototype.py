@@ -56,6 +56,18 @@ def test_paths_and_documents_in_values_are_stopped(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["__pr\\u006fto__", "%5F%5Fproto__", "__pro\u200bto__", "__proto__\x00", "__proto__%00"]
+)
+def test_the_name_is_stopped_where_it_is_hidden(text: str) -> None:
+    assert SUSPECTS.score(text, "body") >= STOPS
+
+
+@pytest.mark.parametrize("text", [r"\_\_proto\_\_", "__proto__&nbsp;", "`x`.__proto_"])
+def test_the_word_as_editors_write_it_passes(text: str) -> None:
+    assert SUSPECTS.score(text, "body") < STOPS
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "JavaScript's __proto__ is deprecated",
