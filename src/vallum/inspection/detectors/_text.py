@@ -20,6 +20,20 @@ _LEAVES = re.compile(
     re.IGNORECASE,
 )
 _OPEN_STRING = re.compile(r"[=(,+.\[{:|&<>]\s{0,4}['\"`][^'\"`]*+\Z")
+# Conditions as JSON: every string a name, a value of words, or an operator by itself.
+_TREE = re.compile(
+    r"\s{0,8}[\[{](?:\s*+(?:[\[\]{},:]|\"(?:[<>=!]{1,3}|[*+/-]|[%$]?\w[\w.:@/ -]{0,60}+%?|%)?\"|"
+    r"-?\d[\d.]{0,20}+|true|false|null)){1,2000}\s*+"
+)
+_TREE_STRING = re.compile(r"\"([^\"]*+)\"")
+_OPERATOR_WORD = re.compile(
+    r"\b(?:all|and|any|as|asc|at|between|binary|by|case|cast|collate|contains|desc|div|else|end|eq|"
+    r"escape|except|exists|from|ge|glob|group|gt|having|idiv|in|instance|intersect|into|is|isnull|"
+    r"join|le|limit|[ir]?like|lt|match(?:es)?|member|mod|ne|not|notnull|of|offset|on|operator|or|order|"
+    r"otherwise|over|overlaps|procedure|regexp|return|satisfies|select|similar|some|sounds|then|to|treat|"
+    r"union|using|when|where|with(?:in)?|xor)\b",
+    re.IGNORECASE,
+)
 _FEW_WORDS: Final = 7
 _FIRST_PART: Final = 1024
 
@@ -70,3 +84,21 @@ def is_talked_about(text: str, start: int | None = None) -> bool:
         start = left.end() if left else 0
     rest = without_literals(text[start:])
     return reads_as_prose(_OPEN_STRING.sub("", rest))
+
+
+def is_tree(text: str) -> bool:
+    """Whether `text` is a tree of conditions as JSON: `["and", ["=", "name", "x"]]`.
+
+    SECURITY: a double quote that is left turns it inside out, and its words into operators. Ask
+    where words side by side are no program: a name must stand between two strings then, and no
+    string may hold more than a word of its kind, or what begins a comment or a literal.
+    """
+    if _TREE.fullmatch(text) is None or "--" in text or "//" in text:
+        return False
+    strings = _TREE_STRING.findall(text)
+    if any(" " in each and _OPERATOR_WORD.search(each) for each in strings):
+        return False
+    # A letter by itself may begin a literal: `r"x"`.
+    return any(
+        len(each) > 1 and each[0].isalpha() and not _OPERATOR_WORD.search(each) for each in strings
+    )

@@ -100,6 +100,9 @@ _SOURCE_LINE = re.compile(
 _ACCOUNTS = re.compile(r"etc/+(?:passwd|shadow)\b")
 _NAMED_NULL = re.compile(r"(?:\A|/)__x00__")
 _WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}[,.!?:]?(?![^\s)])")
+# An escaped dot and a name, behind what begins an alternative. A bar is in no name of Windows,
+# where the backslash would part a path.
+_ALTERNATIVE = re.compile(r"(?:/?\(|\^|\(\?:)?/?\\\.\w{1,20}\)?/?")
 _NOTABLE = re.compile(
     r"\.[./\\;\x00]|/(?:etc|proc|sys|var|root|home|users|run|dev|usr|opt|boot|tmp)/|/\.|\\\.|0x[25]|%00|"
     r"%2e|%c0|%5c|%2f|etc[/\\]?passwd|\\(?:etc|proc)\\|(?:web|meta)-inf|[a-z]:[/\\]|inetpub|winnt|system32|ntds\.|"
@@ -167,12 +170,20 @@ def _judgements(text: str, alone: bool, words: int, context: Context) -> Iterato
         if left < 0:
             return
         piece = match[0]
+        if not expected and _is_alternative(text, match):
+            continue
         # `filename="/var/log/a.log"` is how one searches logs.
         sought = text.endswith('="', 0, match.start()) and _LOG.search(piece) is not None
         # A parameter that chooses a file takes blanks in its name.
         chosen = match.start() == 0 and expected and context.location != "body"
         around = 0 if chosen and piece.startswith("..") else words or int(sought)
         yield from _piece(piece, whole, around, expected, context)
+
+
+def _is_alternative(text: str, match: re.Match[str]) -> bool:
+    """Whether a pattern has the name among others: `exclude: '\\.git|\\.venv|dist'`."""
+    beside = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+    return "|" in beside and _ALTERNATIVE.fullmatch(match[0]) is not None
 
 
 def _piece(

@@ -119,6 +119,8 @@ _OF_SENTENCES: Final = words(
     "works would y you your"
 )
 _HEADS: Final = frozenset({*WEIGHTS, *PREFIXES})
+# `&#39;n&#39; more</p>`: a shell would read the file `/p`, and run nothing where there is none.
+_ELEMENT_END = re.compile(r"</(?:p|b|i|u|em|strong|small|span|div|li|td|th|h[1-6])>(?:[<\s]|\Z)")
 _REST = 200
 _STEPS = 5
 _LONGEST = 80
@@ -172,7 +174,7 @@ def _command(text: str, match: re.Match[str]) -> Command | None:
     if mark[-1:] == ";" and _ends_reference(text, match.start()):
         # SECURITY: what a page shows as a mark, a shell runs: `x&gt;cat /etc/passwd`.
         last = arguments == "none" and WEIGHTS[name] == 3 and not rest.strip()
-        told = arguments == "shell" and name not in DEVELOPMENT
+        told = arguments == "shell" and name not in DEVELOPMENT and not _ELEMENT_END.match(rest)
         if not (last or told or arguments == "sensitive"):
             return None
     return Command(

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from vallum.inspection.detectors._text import is_tree
 from vallum.inspection.detectors.sql_clauses import clause
 from vallum.inspection.detectors.sql_disguises import disguised, indices
 from vallum.inspection.detectors.sql_fragments import FRAGMENTS, Fragment, Where
 from vallum.inspection.detectors.sql_probes import probe
 from vallum.inspection.detectors.sql_prose import quoted_phrase, told
+from vallum.inspection.detectors.sql_spared import called, reworded, without_wildcards
 from vallum.inspection.detectors.sql_stacked import stacked
 from vallum.inspection.detectors.sql_tokens import differs, excerpt, shape, tokenise
 from vallum.inspection.detectors.sql_triggers import TRIGGERS
@@ -111,6 +113,9 @@ def _judge(sent: str, context: Context) -> Judgement | None:
         lowered = _unquoted(_INCHES.sub(r"\2\3", lowered), lowered)
     if "(" in lowered:
         lowered = _SHAPE.sub("shape ", lowered)
+    lowered = reworded(lowered)
+    if '="*"' in lowered and context.location == "header" and context.name == "prefer":
+        lowered = without_wildcards(lowered)
     typed = context.location in {"query", "body"}
     if typed and (_CHAIN(lowered) or _POUNDS(lowered)):
         return None
@@ -141,8 +146,9 @@ def _best(text: str, best: Judgement | None, typed: bool) -> Judgement | None:
 
 
 def _readings(text: str) -> Iterator[_Reading]:
+    bare = called(text)
     for dialect in (0, 1) if differs(text) else (0,):
-        tokens = tokenise(text, dialect)
+        tokens = tokenise(bare, dialect)
         many = len(tokens) > _MANY
         yield _Reading("bare", tokens, shape(tokens, dialect), dialect)
         for quote in "'\"`":
@@ -169,6 +175,8 @@ def _says_nothing(text: str, tokens: Sequence[str], letters: str, dialect: int) 
             before[0] == quote and name == "var" and after[0] == quote
             for before, name, after in zip(tokens, tokens[1:], tokens[2:], strict=False)
         )
+    if quote == '"' and text.lstrip()[:1] in ("[", "{") and is_tree(text):
+        return True
     quoted = letters[0] == "J" or tokens[0] == quote * 2
     if quoted and _ONLY_STRINGS(letters) and not _JOINED.intersection(tokens):
         return not any(map(_TRUTH, tokens[1:]))

@@ -10,6 +10,7 @@ from typing import Final
 from vallum.inspection.detectors._text import (
     Look,
     is_talked_about,
+    is_tree,
     reads_as_prose,
     strongest_of,
     verdict,
@@ -158,7 +159,7 @@ def _tautology(text: str) -> Judgement | None:
     # The quote that leaves a string is the first one: a later one closes what was quoted.
     first = _QUOTE.search(text)
     match = first and _TAUTOLOGY.match(text, first.start())
-    if match is None:
+    if match is None or (text.lstrip()[:1] in ("[", "{") and is_tree(text)):
         return None
     # A condition goes on with another one, or with a string, and not with a sentence.
     is_talk = _SENTENCE.match(text, match.end()) is not None and reads_as_prose(text)

@@ -54,6 +54,8 @@ WORDS = "so we went to the old mill by the river and then all the way home again
         ";cat notes.txt;a|---",
         # Marks of pages and of Markdown.
         "3&gt;cat /etc/shells",
+        "3&gt;cat</etc/shells>",
+        "3&gt;cat</p>/etc/shells",
         "3&b;cat /etc/shells",
         "3&gt;ls -la",
         "`b`;whoami",
@@ -101,6 +103,8 @@ def test_what_only_looks_like_prose_is_stopped(text: str) -> None:
         "| id | name |\n| --- | --- |\n| time | date |",
         "Cats&nbsp;find mice",
         "&lt;b&gt;sort&lt;/b&gt;",
+        "<p>Rock &#39;n&#39; more</p>",
+        "<td>&quot;Salt&quot; more</td></tr>",
         "`a`; sort of `b`",
         "$(link).click()",
         "$(label).length",
