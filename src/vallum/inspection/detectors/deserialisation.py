@@ -90,6 +90,7 @@ _TRIGGERS: Final = (
         r"java\.beans\.xmldecoder|<java\b[^>]*\sclass\s*=|<(?:object|void)\s[^>]*\b(?:class|"
         r"method)\s*=|"
         r"<(?:dynamic-proxy|object-stream>|groovy\.|org\.(?:springframework|apache)\.|java\.|tree-map>|sorted-set>|javax\.|org\.codehaus\.|jdk\.|com\.sun\.)|"
+        r"clr-namespace:system\.|\btype\s*=\s*[\"']system\.(?:data\.serv|windows\.)|<\w{1,12}:serializable\b|"
         r"<handler\s+class\s*=|serialization\s*=\s*[\"']custom|resolves-to\s*="
     ),
     (
@@ -160,6 +161,11 @@ _XML = re.compile(
     r"(?:\s{0,4}/>|[^<>]{0,200}>[^<>]{0,400}<)|"
     r"<(?:tree-map|sorted-set)>\s{0,40}+<(?:dynamic|comparator|entry|string)|"
     r"<handler\s+class\s{0,4}=|"
+    # A namespace of XAML that reaches for files, processes or types; a type of a snapshot of .NET's
+    r"\bclr-namespace:System\.(?:Diagnostics|Reflection|IO|Runtime|Windows\.Data|Data\.Services|Activities)\b|"
+    r"\btype\s{0,4}=\s{0,4}[\"'](?:System\.Data\.Services\.Internal\.|System\.Windows\.(?:Data|Markup)\.)[\w`\[.]|"
+    # XML-RPC of Apache: the element holds a serialised object of Java's.
+    r"<\w{1,12}:serializable\b[^<>]{0,200}>|"
     r"serialization\s{0,4}=\s{0,4}[\"']custom|resolves-to\s{0,4}=",
 )
 _XML_START = re.compile(

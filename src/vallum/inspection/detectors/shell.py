@@ -84,6 +84,7 @@ _BY_START: Final[dict[Arguments, tuple[int, int, int]]] = {
     "sensitive": (6, 7, 7),
 }
 _TRACE: Final = 4
+_SEEN: Final = 5
 _ECHO: Final = 5
 _RUN: Final = 6
 _LONGEST_LINE: Final = 80
@@ -98,6 +99,7 @@ _BROKEN_UP = re.compile(r"\w(?:''|\"\"|\\|\$[@*])\w")
 _NAMES: Final = frozenset({"curl", "dig", "ed", "mysql", "time"})
 _SILENT: Final = IDLE | INTERPRETERS | DEVELOPMENT
 _SPAN = re.compile(r"`[^`]*`")
+_CLOSING: Final = frozenset(("&", "&&", "||"))
 _CELLS: Final = frozenset(";&`(")
 _CELL = re.compile(r"\W*\w+\W*\Z")
 _WORD_BEFORE = re.compile(r"\w\s\(\Z")
@@ -232,6 +234,8 @@ class _Reading:
             score = max(score, 8)
         if arguments == "none" and not command.located:
             score = self._alone(command, score)
+            if score < _SEEN and self._closed(command):
+                score = _SEEN + (command.entry == "newline")
         elif arguments == "word" and self._told(command):
             score = max(score, 5)
         elif arguments == "plausible" and command.start > self._lead:
@@ -376,6 +380,17 @@ class _Reading:
         if _words_of(self._context.name) & LIST_NAMES and command.weight < 3:
             score = min(score, _TRACE)
         return score
+
+    def _closed(self, command: Command) -> bool:
+        """Whether a separator stands behind it too, and nothing behind that: `a & reboot &`."""
+        rest = self._text[command.end :].strip()
+        if rest != "|" if command.entry == "newline" else rest not in _CLOSING:
+            return False
+        idle = command.name in LABELS or command.name in TOLD_ONLY or len(command.name) == 1
+        few = len(self._pieces) - (not self._pieces[-1].strip()) <= _FEW_LINES
+        return (
+            few and not idle and self._text[command.place].islower() and self._spoken < _SOME_WORDS
+        )
 
     def _is_line(self, command: Command) -> bool:
         """Whether a short text ends in a command alone that is hardly a word of a list."""

@@ -27,6 +27,20 @@ _MARKS: Final = (
     ),
     mark(_EX, 6, "${!", r"\$\{!\w{1,40}[@*}]"),
     mark(_EX, 8, "$'", r"\$'[^'\n]{0,80}\\(?:x[0-9a-f]{2}|[0-3]?[0-7]{2}|u[0-9a-f]{4})"),
+    # What a program of CGI answers with, and what it does then
+    mark(
+        "shell.command",
+        7,
+        "content-",
+        r"\becho\s{1,9}[\"']?content-type:[^;|&\n]{0,80}[;|&\n]\s{0,9}[\"';]{0,3}\s{0,9}echo\b",
+    ),
+    # The quote around an address that a program fetches is left: url("a"|id), url('a';id)
+    mark(
+        _FUN,
+        7,
+        "url(",
+        r"\burl\(\s?[\"']?https?://[^\"'()\s]{0,80}[\"']\s?[|;&`]{1,2}\s?\w",
+    ),
     mark(_EX, 6, "$((", r"\$\(\(\s{0,9}-?\d{1,9}\s{0,9}[-+*/%]\s{0,9}\d{1,9}\s{0,9}\)\)"),
     mark(_EX, 6, "$[", r"\$\[\s{0,9}-?\d{1,9}\s{0,9}[-+*/%]\s{0,9}\d{1,9}\s{0,9}\]"),
     mark(_EX, 5, "~+ ~- !-", r"\A\s{0,9}(?:~[+-]\d?|!-\d(?:!-\d){0,9})\s{0,9}\Z"),

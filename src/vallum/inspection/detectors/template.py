@@ -111,6 +111,9 @@ _ALONE = re.compile(
 _NAMED_SERVER = re.compile(r"//|jndi:[\s\0]{0,4}[a-z]{2,9}:\s{0,4}[\w/\\$.]", re.I)
 # Marks of several engines with nothing between: whichever it is, it will stumble.
 _POLYGLOT = re.compile(r"(?:[$#@*%~]\{|\{[{%#]|<%|\[%){3}")
+_OPENERS = re.compile(r"(?:(?:[$#@*%~]\{|\{[{%#]|<%|\[%)[^\w\s]{0,4}){3,8}")
+_OPENER = re.compile(r"[$#@*%~]\{|\{[{%#]|<%|\[%")
+_SEVERAL: Final = 3
 _EVALUATED: Final = frozenset({"{{", "${", "$!{", "#{", "*{", "%{", "~{", "@{", "<%", "[=", "@("})
 
 
@@ -200,7 +203,9 @@ _SMARTY_CONSTANT = re.compile(
     r"^(?:if\s+\d{1,9}\s{0,4}[=!<>]{1,3}\s{0,4}\d|\$\w{1,40}\s{0,4}=\s{0,4}\d{1,9}\s{0,4}[*+-]|"
     r"(?:'[^'{}]{0,40}'|\"[^\"{}]{0,40}\")\s?\|\s?@?[a-z_]\w{2,20}(?::.{0,40})?$)"
 )
-_SUM = re.compile(r"^=?\s?\{?\d{1,8}\s?[*]\s?\d{1,8}\s?\}?$|^['\"]\w*['\"]\s?\*\s?\d+$")
+_SUM = re.compile(
+    r"^=?\s?\{?\d{1,8}\s?[*]\s?\d{1,8}\s?\}?(?:\s?\|\s?[a-z]\w{1,20})?$|^['\"]\w*['\"]\s?\*\s?\d+$"
+)
 
 
 def _single_brace(text: str, block: Block) -> Judgement | None:
@@ -231,8 +236,8 @@ def _bare(text: str) -> Iterator[Judgement]:
     if match:
         mention = site(text, match.start(), match.end()) == "prose"
         yield judgement("template.ognl", 5 if mention else 9, text, match.start())
-    match = _POLYGLOT.search(text)
-    if match:
+    match = _POLYGLOT.search(text) or _OPENERS.search(text)
+    if match and (match.re is _POLYGLOT or len(set(_OPENER.findall(match[0]))) >= _SEVERAL):
         yield judgement("template.constant", 7, text, match.start())
     match = _ACTION.match(text)
     if match:

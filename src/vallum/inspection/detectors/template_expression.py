@@ -128,16 +128,19 @@ _FILTERED = re.compile(
     r"url_?encode|hmac\w{0,8}|title|center|wordcount|repeat|capitalize|e|escape|safe|trim|add|"
     r"truncate\w{0,6}|split|replace|slice|sort|select|reject|random|abs|sum|min|max|rot13|crypt)\b)"
 )
+# A division by nothing, or of whole numbers, is no date: `1/0`, `7//2`.
 _DATE = re.compile(
-    r"^\s{0,40}+\d{1,4}([-/.])\d{1,2}\1\d{1,4}\s{0,40}+$|"
-    r"^\s{0,40}+['\"]?[\d\s.:/-]+['\"]?\s{0,40}+$"
+    r"(?!\s{0,8}\d{1,9}\s{0,4}(?:/\s{0,4}0\s{0,8}\Z|//))"
+    r"(?:\s{0,40}+\d{1,4}([-/.])\d{1,2}\1\d{1,4}\s{0,40}+$|"
+    r"\s{0,40}+['\"]?[\d\s.:/-]+['\"]?\s{0,40}+$)"
 )
-_TIMES = re.compile(r"[*+%^&|=<>~]|(?<=\d)/(?=\d)")
+_TIMES = re.compile(r"[*+%^&|=<>~]|(?<=\d)\s?//?\s?(?=\d)")
 _CALL = re.compile(r"(?<![\w$])[A-Za-z_]\w{0,40}\(")
 # How a model of dbt is set up.
 _SETTING = re.compile(r"config\(\s{0,4}\w{1,40}\s?=(?!=)")
 _CONTEXT = re.compile(
-    r"^[\s=]{0,40}+(?:config|get_flashed_messages|g\.\w+|ENV(?:\s?\[.{0,40}\])?|global_variables|"
+    r"^[\s=]{0,40}+(?:config|current_app(?:\.\w{1,40}){0,3}|"
+    r"(?:app|config)\.\w{0,40}(?:secret|SECRET|KEY|PASSW|TOKEN|DATABASE)\w{0,40}|get_flashed_messages|g\.\w+|ENV(?:\s?\[.{0,40}\])?|global_variables|"
     r"local_variables|instance_variables|self\.(?:inspect|methods|class)|@\w+\.(?:class|methods)|"
     r"self|settings|request|_self|_context|app|environment|globals|joiner|"
     r"cycler|"
@@ -149,7 +152,10 @@ _CONTEXT = re.compile(
     r"cookie\.\w+|"
     r"initParam(?:\.\w+)?|#?ctx|root|execution|"
     r"#(?:root|this|context|session|application|request|parameters|attr)(?:\.\w{1,40}){0,4}|"
-    r"beans?|@environment|@\w+\.\w+)\s{0,40}+$"
+    r"beans?|@environment|@\w+\.\w+)\s{0,40}+"
+    # Put through a filter, it is still the object.
+    r"(?:\|\s{0,4}(?:string|list|safe|e|escape|tojson|json_encode|json|raw|length|items|join|keys|first|"
+    r"last|urlencode|upper|lower|b64encode|dictsort)\s{0,4}){0,4}$"
 )
 _ERB = re.compile(
     r"^=\s{0,8}+(?:params|session|cookies|request|controller|binding|flash|Rails\.\w[\w.]{0,80}|"

@@ -109,6 +109,15 @@ def test_pickles_of_plain_values_are_more_likely_an_attack_than_not(protocol: in
         ("!!python/name:os.system", "deserialisation.yaml"),
         ("--- !ruby/object:Gem::Requirement", "deserialisation.yaml"),
         ("!!com.sun.rowset.JdbcRowSetImpl {dataSourceName: x}", "deserialisation.yaml"),
+        (
+            '<x:T xmlns:x="clr-namespace:System.Diagnostics;assembly=System"/>',
+            "deserialisation.xml",
+        ),
+        (
+            '<item key="a" type="System.Data.Services.Internal.ExpandedWrapper`2[[b]]"/>',
+            "deserialisation.xml",
+        ),
+        ('<a:serializable xmlns:a="http://b.example">QQ==</a:serializable>', "deserialisation.xml"),
     ],
 )
 def test_the_rule_is_named_and_explained(text: str, rule: str) -> None:
@@ -147,6 +156,10 @@ def test_a_class_in_the_place_of_a_type_is_stopped(name: str) -> None:
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
         "800255512 is my telephone number",
+        '<Window xmlns:a="clr-namespace:Shop.Views" xmlns:s="clr-namespace:System;assembly=x">',
+        '<item type="System.String">System.Data.Services is a namespace</item>',
+        "clr-namespace:System.IO is how XAML names a namespace of .NET",
+        "<serializable>yes</serializable>",
     ],
 )
 def test_what_only_looks_like_one_passes(text: str) -> None:

@@ -30,6 +30,15 @@ SUSPECTS = Suspects(DETECTOR)
         "a=whoami&systeminfo",
         "Room 7 || whoami || thanks",
         "7 & echo abc & rem",
+        # Parted from what the application appends.
+        "a & reboot&",
+        "b.png && hostname &&",
+        "a & hostname &",
+        # Answers of CGI, and the quotes around an address that a program fetches.
+        "echo Content-Type: text/plain; echo; id",
+        "echo 'content-type: text/html'; echo; a",
+        "fill 'url(https://a.example/b.png\"|id\")'",
+        "fill \"url(https://a.example/b.png';id')\"",
         # A command on its own line.
         "a\nid\n",
         "\nuname -a\n",
@@ -101,6 +110,13 @@ def test_rarer_words_of_shells_are_stopped(text: str) -> None:
         "gin || lime || soda",
         "red\n\ntop\n",
         "-e 5",
+        "Port & Host &",
+        "date & time &",
+        "tests & labels &&",
+        "salt & pepper & more &",
+        "You should echo Content-Type: text/html first, then echo the page",
+        'a { background: url("https://a.example/b.png"); color: red }',
+        "src: url('https://a.example/b.woff') format('woff'); b",
     ],
 )
 def test_what_only_looks_like_them_passes(text: str) -> None:
