@@ -13,7 +13,11 @@ _BYTES: Final = {
 _ESCAPE = re.compile(rb"%(?=[0-9A-Fa-f]{2})")
 _WIDE = re.compile(r"%u([0-9A-Fa-f]{4})")
 # A UTF-8 sequence longer than its character needs, which some decoders still read (RFC 3629 §3).
-_OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]")
+# Some do not ask whether the second byte of a path's marks belongs to one: `%c0%2f`, `%c1%1c`.
+_OVERLONG = re.compile(
+    rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xc0[\x2e\x2f]|\xc1[\x1c\x5c]|"
+    rb"(?:\xf0\x80|\xf8\x80\x80|\xfc\x80\x80\x80)[\x80-\x9f][\x80-\xbf]"
+)
 
 
 def decode(text: str) -> str:
@@ -39,6 +43,6 @@ def _unescaped(raw: bytes) -> bytes:
 
 def _shortest(sequence: bytes) -> bytes:
     lead, last = sequence[-2], sequence[-1]
-    if len(sequence) == 3:
+    if len(sequence) > 2:
         return chr((lead & 0x1F) << 6 | (last & 0x3F)).encode("utf-8")
     return bytes([(lead & 0x01) << 6 | (last & 0x3F)])

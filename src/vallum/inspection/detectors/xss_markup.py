@@ -143,8 +143,18 @@ def judgements_on(text: str, context: Context, depth: int = 0) -> Iterator[Judge
 
 
 # A value's quote, the end of a tag that this text has not begun, and markup of its own: "><h1>
+# The end of an element that holds no markup, and nothing else: the page's own is meant.
+_ENDS_ELEMENT: Final = re.compile(
+    # Between a pair of quotes it is named.
+    r"(?!\s{0,4}([\"'`])[^\"'`]{0,200}\1\s{0,4}\Z)"
+    r"[^\w<]{0,8}(?:</\s?(?:iframe|math|noembed|noframes|noscript|script|select|style|svg|template"
+    r"|textarea|title|xmp)\s{0,8}>[^\w<]{0,8}){1,4}\Z",
+    re.IGNORECASE,
+).match
+
+
 _ENDS_TAG: Final = re.compile(
-    r"[^<>\"']{0,60}([\"']\s{0,8}/?>)\s{0,8}(?:[^<>]{0,60}</?[a-z!][^<>]{0,200}>)", re.I
+    r"[^<>\"']{0,60}([\"']{1,3}\s{0,8}/?>)\s{0,8}(?:[^<>]{0,60}</?[a-z!][^<>]{0,200}>)", re.I
 ).match
 
 
@@ -154,6 +164,8 @@ def judgements_on_breakouts(text: str) -> Iterator[Judgement]:
     Raises:
         TooMuchMarkupError: there are more attributes than may be looked at.
     """
+    if _ENDS_ELEMENT(text):
+        yield _judgement("breakout", 5, text, 0)
     ended = _ENDS_TAG(text)
     if ended is not None:
         yield _judgement("breakout", 6, text, ended.start(1))

@@ -52,7 +52,16 @@ def test_settings_and_sentences_with_their_names_pass(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['"><i>here', "'/><h2>owned</h2>", 'a"> text <b>x', '"></select><p>']
+    "text",
+    [
+        '"><i>here',
+        "'\"><zz a=1>",
+        "</script>",
+        "--></TITLE >",
+        "'/><h2>owned</h2>",
+        'a"> text <b>x',
+        '"></select><p>',
+    ],
 )
 def test_markup_behind_a_tag_that_the_text_ends_is_stopped(text: str) -> None:
     assert SUSPECTS.score(text) >= STOPS
@@ -66,6 +75,11 @@ def test_markup_behind_a_tag_that_the_text_ends_is_stopped(text: str) -> None:
         'say "a" > "b", and <c> too',
         '6" > 5" and 4 < 5',
         "he said 'go'; <smiles>",
+        "</sarcasm>",
+        "</p>",
+        "`</script>`",
+        '"</title>"',
+        "close it with </script>",
     ],
 )
 def test_quotes_and_brackets_of_other_texts_pass(text: str) -> None:
