@@ -46,8 +46,8 @@ _BROKEN: Final = (
     ("boolean", 6, "<chain>[AP](?:<pre>[nsvgb](?:q|s?$)|<constant>[;c])"),
     ("boolean", 7, "[AP]<constant>(?:GB|H<called>|Mn)"),
     ("boolean", 7, "[AP]<constant>(?>(?:,<constant>)+)<compare><operand>"),
-    # ' or ', ' or ''-'
-    ("boolean", 6, "[AP]<pre>(?:sO?)?j$"),
+    # ' or ', ' or ''-', ' or ''^'
+    ("boolean", 6, "[AP]<pre>(?:s[O/*]?)?j$"),
     ("boolean", 6, "(?:[AP]<pre>[nb]){1,4}[AP]j$|(?:[APO*/C]<pre>[nsvgbwr]){1,8}[AP]<pre>j$"),
     ("boolean", 5, "[AP]<pre><arg>(?>(?:[O/*]<pre><const>)+)q$"),
     ("function", 8, "[APO/*,CL6]<pre>(?:<known>|[Qk])"),
@@ -64,6 +64,7 @@ _BROKEN: Final = (
     ("clause", 9, "(?:a?[wpdxr])?W<operand>(?:<compare>|;)"),
     ("clause", 8, "GB<pre>(?:<const>|<known>|<name>(?:<cut>|[,H]))|H<operand><compare>"),
     ("clause", 8, "MN?[nf]|I[vgs]|[MG]?TR"),
+    ("clause", 6, "H<constant><cut>"),
     ("clause", 7, "x[wrszx]<cut>|arF"),
     ("clause", 6, "a<name>F"),
     ("concat", 7, "P<operand>?P?[sjq]?$"),
@@ -132,7 +133,7 @@ _BARE: Final = (
     (
         "statement",
         6,
-        "^(?:1I[wdru][wr,]*+(?:V(?![wp][wpuxB])|[SQ])|2<name>YwC|3F<name>(?:W<operand><compare>|[;#]))",
+        "^(?:1I[wdru][wr,]*+(?:V(?![wp][wpuxB])|[SQ])|2<name>Y[wrT]C|3F<name>(?:W<operand><compare>|[;#]))",
     ),
     ("statement", 6, "^(?:DT[NL]*+(?:<name>(?:;$|;?#)|r)|DTL<name>|DTu[wr][xfh])"),
     ("statement", 6, "^(?:X[vg]|E[lv]|Ex[szq])|^F[wTdr]w?W<operand><compare>"),
@@ -144,6 +145,7 @@ _ANY: Final = (
     ("union", 8, "UN*+(?:[SQ][;#]|V[nf]|T<name><cut>)"),
     ("union", 7, "UN++[SQ]"),
     ("union", 7, "U(?<=[nsb]U)N*+T<name>$"),
+    ("union", 7, "U(?<=[nsb]U)N*+[SQ]<pre>u[svg]"),
     ("union", 6, "UN*+[SQ][wrTxm]a[wrs](?:,|F)"),
     ("union", 5, "UQ(?!w{2,4}$)|^US$|U(?<=[nsb]U)S$"),
     (
@@ -168,6 +170,8 @@ _ANY: Final = (
     ("subselect", 8, "Q(?:<item>|[^F]{0,12}Fd|N*+w(?>(?:,w)*)F[wdrQ])"),
     ("subselect", 8, "A(?<=[nsb]A)S<item>"),
     ("function", 8, "h<pre>n(?>(?:,n)*)[PO]?h<pre>n"),
+    # chr(126)||version(): a text that is built around what the database says
+    ("function", 8, "hnP[yQ]"),
     ("function", 7, "k<atom>?K<operand><compare><operand>K"),
     ("function", 7, "k(?:K<constant><compare>|<const>K<const>K)"),
     ("function", 7, "i<constant>C<constant>,"),

@@ -95,6 +95,13 @@ _SYSTEM: Final = re.compile(
     r"\bexec(?:ute)?\s{1,8}\[?(?:master|msdb|tempdb)\]?\.(?:[.\[\]\w]|$)"
 ).search
 
+# Who may do what in a database: create user a identified by 'b', grant all on *.* to a
+_ACCOUNT: Final = re.compile(
+    r"\W{0,8}(?:(?:create|alter)\s{1,8}(?:user|role|login)\s{1,8}(?:if\s{1,8}not\s{1,8}exists\s{1,8})?"
+    r"[^\s;]{1,80}\s{1,8}(?:identified\s{1,8}by|with\s{1,8}(?:encrypted\s{1,8})?password)[\s=]{0,8}['\"]|"
+    r"grant\s{1,8}[\w\s,]{2,60}\son\s{1,8}\*(?:\.\*)?\s{1,8}to\s)"
+).match
+
 
 def probe(lowered: str) -> Judgement | None:
     """What a text says that is no statement yet.
@@ -106,6 +113,10 @@ def probe(lowered: str) -> Judgement | None:
         return Judgement("sql.union", 5, glued[0])
     if "exec" in lowered and (called := _SYSTEM(lowered)):
         return Judgement("sql.leak", 7, called[0])
+    if ("password" in lowered or "identified" in lowered or "grant" in lowered) and (
+        account := _ACCOUNT(lowered)
+    ):
+        return Judgement("sql.statement", 6, account[0])
     if len(lowered) <= _LONGEST:
         for score, matches in _COMPILED:
             if matches(lowered):

@@ -127,7 +127,7 @@ TRIGGERS: Final = (
     # Clauses behind a number.
     r"\d[\s)]*(?:order|group)\s+by\W+[\d('\"]",
     r"\d[\s)]*(?:having|limit|where)\b[^=<>,\d]*[=<>,\d]",
-    r"having\s+\d+\s*[=<>]|having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
+    r"having\s+\d+\s*(?:[=<>#]|--)|having\W*\w+\W*\(|(?:order|group)\s+by\s+\w+\(|procedure\W+analyse",
     r"into\W+(?:(?:out|dump)file|@\w)|\bcase\b[^\n]*\bwhen\b",
     # Calls and names.
     rf"\b{_CALL}\s*\(",
@@ -141,12 +141,12 @@ TRIGGERS: Final = (
     r"@@\w|information_schema|pg_catalog|performance_schema|sqlite_(?:master|schema)",
     r"sys(?:objects|columns|users|databases|ibm|cat)\b|mysql\.(?:user|db)|\bxp_\w+",
     r"::(?:int|text|json)|\)\s{0,4}::",
-    r"[\d)][\s)]*(?:--|/\*)|^\W*[\d.]+\s*#",
+    r"[\d)][\s)]*(?:--|/\*)|[\d'\"]\s?\);\s{0,4}--|^\W*[\d.]+\s*#",
     r"^\W*@\w+/\*",
     rf"[-+*/%^|&=<>(]\s*{_CHARACTERS}\s*\(",
     r"in\s+boolean\s+mode|^\s*(?:tempdb|msdb)\s*$|msys\w*objects|\bi?if \(\s*['\"\d]",
     r"\bi?if\s*\(\s*['\"\d]",
-    r"^\W*(?:alter|create|drop|truncate)\s+(?:table|database|function|view|user)\b",
+    r"^\W*(?:alter|create|drop|truncate)\s+(?:table|database|function|view|user|role|login)\b|^\W*grant\s[\w\s,]{2,60}\son\s+\*",
     rf"\b{_NAMED}\s*\(",
     rf"\b{_NAMED} \(",
 )
