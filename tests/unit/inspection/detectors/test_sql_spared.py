@@ -124,7 +124,9 @@ def test_a_tree_that_is_a_condition_inside_out_is_stopped(text: str) -> None:
     [
         "MongoDB's {$ne: null} also matches missing fields",
         'I tried {"age": {"$gt": 30}} and got no documents',
-        "Use {$gt: 5} instead of the other one",
+        "Use {$gt: 5} instead of {$gte: 6}, it's the same",
+        "In Mongoose, Model.find({ name: { $regex: 'x' } }) is slow",
+        "db.users.find({age: {$gt: 76}}) returns nothing, why?",
     ],
 )
 def test_an_operator_among_words_is_told_of(text: str) -> None:
@@ -141,6 +143,10 @@ def test_an_operator_among_words_is_told_of(text: str) -> None:
         'foo\n{"$ne": 1} and more words',
         'x\' || {"$ne": 1} and more words',
         'foo {"a": 1}, {"$ne": 1} and more words',
+        'foo {"$gt": 1} bar", "$where": "sleep(5000)',
+        'foo {", "$where": "1} bar baz',
+        "foo {$gt: 1} bar', '$where': '1",
+        "db.users.find({age: {$gt: 76}})",
     ],
 )
 def test_an_operator_that_json_may_begin_with_or_go_on_to_is_stopped(text: str) -> None:
