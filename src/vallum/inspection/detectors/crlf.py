@@ -293,7 +293,7 @@ def _coded_field(text: str) -> Judgement | None:
     if head is None or _LINK_TEXT.match(text):
         return None
     name = head["name"].lower()
-    is_first = text[: head.start()].strip("\r\n/?") == ""
+    is_first = text[: head.start()].strip("\r\n\t\x00 /?#") == ""
     if is_first and _is_for_machines(name, head["value"]):
         return verdict("crlf.field", 6, head[0])
     is_mail = _IS_MAIL.fullmatch(name) and _ADDRESS.fullmatch(head["value"].strip())

@@ -97,7 +97,12 @@ _WRITTEN = re.compile(r"[0-9&]?>{1,2}\|?\s?/(?:tmp|var|dev(?!/null)|etc|home|roo
 _SOURCE_LINE = re.compile(
     r"\.(?:php|phtml|inc|[cm]?[jt]sx?|py|rb|java|go|rs|pl|sh|c|cc|cpp|h|conf|cfg|ini|ya?ml|toml|xml)(?:\(\d{1,6}\)|:\d{1,6}(?::\d{1,6})?)[\])]{0,2}[:,.;]?\Z"
 )
-_ACCOUNTS = re.compile(r"etc/+(?:passwd|shadow)\b")
+# From the root, without the slash that a program puts before it.
+_ROOTLESS = re.compile(
+    r"etc/+(?:passwd|shadow)\b|proc/+(?:self|\d{1,7})/+(?:environ|cmdline|maps|mem|fd|cwd|root)\b"
+)
+# Above a folder that a server shows under the name before the dots: `/static../`.
+_ALIASED = re.compile(r"/[\w-]{1,60}\.\./")
 _NAMED_NULL = re.compile(r"(?:\A|/)__x00__")
 _WORD = re.compile(r"(?<![^\s(])[^\W\d_]{2,}[,.!?:]?(?![^\s)])")
 # An escaped dot and a name, behind what begins an alternative. A bar is in no name of Windows,
@@ -235,6 +240,7 @@ def _climb(
     target = sensitive(path)
     if steps == 0:
         dotted = _DOTS.search(piece) is not None and (target or not _ELLIPSIS.match(piece))
+        dotted = dotted or (target and _ALIASED.match(path) is not None)
         if alone and (dotted or (odd and "/" in piece)) and "://" not in piece:
             return Judgement("path.climb", 7 if target else 5, evidence)
         return None
@@ -299,7 +305,7 @@ def _whole(text: str, expected: bool, context: Context) -> Iterator[Judgement]:
     if "/" not in text and system_file(flattened(text)) == 0:
         yield Judgement("path.system", 6, evidence)
     yield from _developed(text, context)
-    if _WRITTEN.fullmatch(text) or _ACCOUNTS.match(text):
+    if _WRITTEN.fullmatch(text) or _ROOTLESS.match(text):
         yield Judgement("path.system", 6, evidence)
     if _PLACEHOLDER.match(text):
         yield Judgement("path.climb", 5, evidence)

@@ -12,7 +12,7 @@ _UNIX: Final = (
         r"cron|init\.d/|security/|pam|ld\.so|environment|profile|bash|services|networks?|os-release|"
         r"(?:redhat|debian|lsb)[-_]|master\.passwd|kubernetes/|docker|krb5|openldap|postfix|exports|"
         r"inetd|xinetd|rsyslog|syslog|sysctl|rc\.|default/|network/|vsftpd|proftpd|samba|aliases|"
-        r"timezone|localtime|protocols|shells|inittab|modules)"
+        r"timezone|localtime|protocols|shells|inittab|modules|letsencrypt/[\w./-]{0,80}privkey)"
     ),
     (
         r"proc/(?:self|thread-self|\d+|version|cmdline|mounts|net|sys|cpuinfo|meminfo|interrupts|"

@@ -19,7 +19,7 @@ TRIGGERS: Final[tuple[str, ...]] = (
     r"[./]{8}|/\./\./|^[/\\]\S*\{file(?:name)?\}$|^/\S*\.\.\{",
     # Files of a Unix system.
     r"/(?:etc|proc|sys|root|dev|boot)/{1,4}[\w.]|/var/(?:log|www|run|spool|mail|lib)|/run/secrets|~/\.",
-    r"etc[/\\]{0,4}(?:passwd|shadow)|\\etc\\{1,4}(?:hosts|group|ssh)|\\proc\\{1,4}self|^~root\b|/(?:home|users)/[^/\s]+/\.|usr/local/(?:etc|apache|nginx|tomcat|php)",
+    r"etc[/\\]{0,4}(?:passwd|shadow)|\\etc\\{1,4}(?:hosts|group|ssh)|\\proc\\{1,4}self|^~root\b|^proc/{1,4}(?:self|\d)|/(?:home|users)/[^/\s]+/\.|usr/local/(?:etc|apache|nginx|tomcat|php)",
     r"/opt/(?:lampp|tomcat|bitnami|jboss|lamp)\b|\bid_(?:rsa|dsa|ecdsa|ed25519)|authorized_keys|known_hosts",
     r"\b(?:var/)?tmp/(?:sess_|\S{1,60}\.(?:php|phtml|jsp|asp))",
     # Files that applications keep to themselves.

@@ -64,7 +64,7 @@ _SENT: Final = re.compile(
 # Script of somebody that a library is told to get.
 _GOT: Final = re.compile(
     r"(?:\A\s{0,8}|[;{}()\],=>*/+&|?!~^-]\s{0,4})(?:(?:window|self|top|parent)\.)?(?:(?:(?:\$|jQuery)\s?\.\s?getScript)\s?(?:\(\s?[\"'`]|`)(?:https?:)?|"
-    r"(?:(?:\$|jQuery)\s?\.\s?(?:get|post|ajax|load|getJSON)|fetch|navigator\.(?:sendBeacon|serviceWorker\s?\.\s?register)|postMessage|"
+    r"(?:(?:\$|jQuery)\s?\.\s?(?:get|post|ajax|load|getJSON)|fetch|navigator\s?\.\s?(?:sendBeacon|serviceWorker\s?\.\s?register)|postMessage|"
     r"new\s+(?:WebSocket|EventSource|Worker|SharedWorker))\s?\(\s?[\"'`])[/\\]{2}[\w\[]"
 )
 _SAID_BEFORE: Final = re.compile(r"(?:\A|[\w.,:;!?/]\s{1,4}\(?|[\w,;]\s{1,4}\[)\Z")

@@ -17,7 +17,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_OUTWARD: Final = re.compile(r"[\s\"'`(]{0,8}(?:https?:)?[/\\]{2}[^\s\"'<>]", re.IGNORECASE)
+_OUTWARD: Final = re.compile(
+    r"[\s\"'`(]{0,8}(?:(?:https?:)?[/\\]{2}|https?:)[^\s\"'<>]", re.IGNORECASE
+)
 _REQUESTS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _WRITING: Final = frozenset({"post", "put", "patch", "delete"})
 # Nobody has to click.

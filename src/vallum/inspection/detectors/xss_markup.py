@@ -104,6 +104,7 @@ _SWALLOWERS: Final = frozenset(
     {"action", "background", "content", "data", "href", "poster", "src", "srcset"}
 )
 _REFRESH: Final = re.compile(r"refresh|set-cookie|content-security-policy|\blink\b", re.IGNORECASE)
+_MOVIES: Final = frozenset({"code", "data", "movie", "object", "src", "url"})
 _OLD_CHARSET: Final = re.compile(r"utf-?7|imap4|utf7", re.IGNORECASE)
 _ACTIVE_VALUE: Final = re.compile(r"&\{[^}]*[(=]")
 _INCLUDE: Final = re.compile(
@@ -148,7 +149,7 @@ _ENDS_ELEMENT: Final = re.compile(
     # Between a pair of quotes it is named.
     r"(?!\s{0,4}([\"'`])[^\"'`]{0,200}\1\s{0,4}\Z)"
     r"[^\w<]{0,8}(?:</\s?(?:iframe|math|noembed|noframes|noscript|script|select|style|svg|template"
-    r"|textarea|title|xmp)\s{0,8}>[^\w<]{0,8}){1,4}\Z",
+    r"|textarea|title|xmp)(?:[\s/][^<>]{0,40})?>[^\w<]{0,8}){1,4}\Z",
     re.IGNORECASE,
 ).match
 
@@ -274,6 +275,11 @@ def _on_style(text: str, tag: Tag, context: Context) -> Judgement:
 def _on_element(text: str, tag: Tag, context: Context, named: set[str]) -> Iterator[Judgement]:
     values = {each.name: each.value for each in tag.attributes if each.is_assigned}
     name = tag.name
+    if name == "param" and values.get("name", "").lower() in _MOVIES:
+        # Of an object, that plays or runs what is named here.
+        yield _judgement(
+            "load", 6 if _OUTWARD.match(values.get("value", "")) else 3, text, tag.start
+        )
     if directive := xss_library.directive_of(tag, values):
         yield _judgement("library", directive, text, tag.start)
     if ("id" in values or "name" in values) and (

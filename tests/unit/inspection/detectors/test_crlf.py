@@ -102,6 +102,7 @@ def test_lines_of_a_document_in_a_header_pass() -> None:
         "red\\r\\nX-Owner: eve",
         "ann@a.example\r\nSubject: win a prize",
         "red%0d%0aReply-To:%20eve@evil.example",
+        "%09%0d%0aX-Owner:%20eve",
         "red\r\nPASS guess\r\nDELE 4",
         '2\r\n--cut\r\nContent-Disposition: form-data; name="owner"\r\n\r\neve',
     ],

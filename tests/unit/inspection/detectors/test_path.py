@@ -27,6 +27,10 @@ SUSPECTS = Suspects(DETECTOR)
         ("..%00/x", "path.climb"),
         ("a" * 2_000 + "/../../../../etc/hosts", "path.climb"),
         ("?page=../../../etc/passwd", "path.climb"),
+        ("/static../etc/passwd", "path.climb"),
+        ("/img../proc/self/environ", "path.climb"),
+        ("proc/self/cmdline", "path.system"),
+        ("/etc/letsencrypt/live/a.example/privkey.pem", "path.system"),
         ("/etc/passwd", "path.system"),
         ("//etc///shadow", "path.system"),
         ("~root", "path.system"),
@@ -105,6 +109,10 @@ def test_a_path_to_where_nobody_should_go_is_stopped(text: str, rule: str) -> No
 @pytest.mark.parametrize(
     "text",
     [
+        "proc/self-service portal",
+        "process/self/environ",
+        "/static../css/a.css",
+        "we found /img../etc/hosts in the logs of yesterday",
         "see ../README.md",
         "../images/a.png",
         "../../src/util",

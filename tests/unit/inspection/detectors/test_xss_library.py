@@ -16,6 +16,7 @@ SUSPECTS = Suspects(DETECTOR)
     [
         "<p hx-get='//q.example/a' hx-trigger=click>",
         "hello <p data-hx-delete=/me HX-TRIGGER='load delay:1s'>",
+        "<p hx-post='https:q.example'>",
         "<b hx-vals='js:{a: f()}'>",
         "<i hx-trigger='click[prompt(3)]'>",
         "<component IS=script src=//q.example/a.js>",
@@ -26,6 +27,7 @@ SUSPECTS = Suspects(DETECTOR)
         "<p up-on-loaded=eval`x`>",
         "<a data-method=delete href=/me>me</a>",
         "<a data-turbo-method='PUT' href='/a/1'>a</a>",
+        "<param name=src value=//q.example/a.swf>",
     ],
 )
 def test_what_a_library_would_run_is_stopped(text: str) -> None:
@@ -44,6 +46,7 @@ def test_what_a_library_would_run_is_stopped(text: str) -> None:
         "<ng-include src=\"'partials/nav.html'\">",
         "<a data-method=get href=/a>a</a>",
         "<component is=my-button>",
+        "<param name=movie value=intro.swf><param name=size value=3>",
     ],
 )
 def test_what_is_shown_or_asked_of_home_passes(text: str) -> None:
@@ -90,6 +93,7 @@ def test_names_of_every_day_pass(text: str) -> None:
         "}@import 'a.css';",
         "red; background : url(//q.example/?a)",
         ";list-style-image:url(\\\\q.example)",
+        "red;background:-webkit-image-set('//q.example/a' 1x)",
         "input[value ^= 'b'] { background: url(https://q.example/b) }",
         ":has(input[name=a][value='7']) { --x: url(//q.example/7) }",
         "meta[content*=ab]{background:url(//q.example)}",
