@@ -35,7 +35,7 @@ _CALLED: Final = (
 )
 _PYTHON: Final = "(?:os|posix|subprocess|pty|commands)"
 _PYTHON_CALLED: Final = (
-    "(?:system|popen|exec|spawn|run|call|check|getoutput|getstatus|listdir|dup2|walk)"
+    "(?:system|popen|exec|spawn|posix_spawn|run|call|check|getoutput|getstatus|listdir|dup2|walk)"
 )
 _RUBY: Final = "(?:kernel|io|open3|process|pty|marshal|yaml|psych|object)"
 _RUBY_CALLED: Final = (
@@ -48,9 +48,12 @@ _TRIGGERS: Final = (
     (
         r"\btime\.sleep\(|\bos\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|get(?:login|cwdb?|pid|uid)|scandir)\(|"
         r"\bshutil\.\w|\btimeit\.timeit|%\((?:[\w.]{1,40}\.)?__\w|(?:globals|locals|vars)\(\)\s?(?:\[|\.\s?(?:items|keys|values|get|pop)\()|"
+        r"\basyncio\.create_subprocess_|\burllib\d?(?:\.request)?\.urlopen\(\s?['\"]|\bsocket\.socket\([^()]{0,60}\)\.connect|"
+        r"^[^\w\s]*(?:while\s?(?:true|1)\s?:\s?(?:pass|continue|\.\.\.)|\d{1,9}\*\*\d{1,9}\*\*\d)|"
         r"^import\s[\w\s,]{2,60}\b(?:subprocess|pty|socket)\b|"
         r"\bimport\s[\w\s,]{0,60}\b(?:os|subprocess|pty|socket)\b[\w\s,]{0,60};"
     ),
+    r"\barguments\s?\.\s?callee\s?\.\s?caller",
     r"\b(?:global|globalthis|root|process|constructor)['\"]?\]?\s?\[\s?['\"`]\w{1,12}['\"`]\s?\+\s?['\"`]",
     r"\bres\.(?:end|send|write)\(\d|(?:json\.stringify|object\.\w{4,7})\(process\.",
     (
@@ -147,7 +150,7 @@ _TRIGGERS: Final = (
         r"subclasshook)__|\b(?:gi_frame|f_globals|f_builtins|tb_frame|func_globals)\b"
     ),
     r"\.\s*__(?:class|init|dict)__\s*(?:[.|\[(}]|$)|[(=,\[:]\s?(?:\(\)|''|\"\"|\[\]|\{\}|\d)\s?\.\s?__(?:class|init|dict)__",
-    r"^[^\w\s]*(?:breakpoint|globals|locals|vars)\(\)|\bsys\.(?:modules\s?\[|exit\s?\(|_getframe)|\bos\.environ\b",
+    r"^[^\w\s]*(?:breakpoint|globals|locals|vars|(?:p?print|str|repr|list|dict)\((?:globals|locals|vars))\(\)|\bsys\.(?:modules\s?\[|exit\s?\(|_getframe)|\bos\.environ\b",
     # Spelled as one word; with blanks there is a clue, but for `os. system`.
     rf"\b{_PYTHON}\. ?{_PYTHON_CALLED}|\b(?:c?pickle|marshal|dill)\.loads",
     rf"\b{_PYTHON}\s{{0,2}}\.\s{{0,2}}{_PYTHON_CALLED}",
@@ -155,7 +158,7 @@ _TRIGGERS: Final = (
     r"\bopen\s*\(\s*['\"][^'\"]+['\"][^)]*\)\s*\.\s*(?:read|write)",
     # JavaScript
     r"\barguments\s?\[|\bresponse\s?\.\s?(?:write|end|send)\s?\(\s?['\"\d]|console\.\w{3,5}\(process",
-    r"^[^\w\s]*console\s*[.\[]\s*['\"`]?\w+['\"`\]]*\s*[.(][^)]{0,12}(?:\d|this)\s*[,)]",
+    r"^[^\w\s]*console\s*[.\[]\s*['\"`]?\w+['\"`\]]*\s*[.(][^)]{0,12}(?:\d|this|global|globalthis|process|module|require)\s*[,)]",
     (
         r"child_process|\brequire\s*[\[(.]|\bmodule\s*\.\s*(?:exports\s*=|constructor)|_load\s*\(|"
         r"=\s*require\s*[;,]|getbuiltinmodule|\bimport\s*\("

@@ -55,7 +55,7 @@ _PROCESS = Needle(
 _MILD: Final = frozenset({"env", "argv", "cwd", "pid", "version", "title"})
 _MAKER = Needle(
     "constructor function asyncfunction generatorfunction asyncgeneratorfunction eval vm "
-    "_ nd_func import fromcharcode reflect __js_function",
+    "_ nd_func import fromcharcode reflect __js_function callee",
     r"""\b(?:constructor\s{0,4}\.\s{0,4}){1,3}constructor\s{0,40}+\(|\.\s{0,40}+constructor\s{0,40}+\(\s{0,40}+['"`]|"""
     r"""\bnew\s+(?:Async)?(?:Generator)?Function\s{0,40}+\(|"""
     r"""\bFunction\s{0,40}+\(\s{0,40}+['"`][^'"`]{0,200}['"`]\s{0,40}+\)\s{0,40}+\(|"""
@@ -64,7 +64,8 @@ _MAKER = Needle(
     r"""\bString\s{0,40}+\.\s{0,40}+fromCharCode\s{0,40}+\(\s{0,40}+\d+\s{0,40}+(?:,\s{0,40}+\d+\s{0,40}+){4}|"""
     r"""\bReflect\s{0,40}+\.\s{0,40}+(?:(?:construct|apply|getOwnPropertyDescriptor)\s{0,40}+\(|"""
     r"""\w{2,24}\s{0,40}+\(\s{0,40}+(?:process|global|globalThis|module|require)\b)|"""
-    r"""\bnew\s+vm\s{0,40}+\.\s{0,40}+Script\s{0,40}+\(""",
+    r"""\bnew\s+vm\s{0,40}+\.\s{0,40}+Script\s{0,40}+\(|"""
+    r"""\barguments\s{0,4}\.\s{0,4}callee\s{0,4}\.\s{0,4}caller\b""",
 )
 _FILES = Needle(
     "readfilesync readdirsync writefilesync createreadstream unlinksync appendfilesync execsync "
@@ -76,7 +77,7 @@ _FILES = Needle(
 _CONSOLE = Needle(
     "console",
     r"\bconsole\s{0,40}+\.\s{0,40}+\w{3,16}\s{0,40}+(?:\.\s{0,40}+(?:call|apply|bind)\s{0,40}+)?"
-    r"\(\s{0,40}+(?:\d{1,12}|this)\s{0,40}+[,)]",
+    r"\(\s{0,40}+(?:\d{1,12}|this|global(?:This)?|process|module|require)\s{0,40}+[,)]",
 )
 _RESPONSE = re.compile(r"\bres(?:ponse)?\s{0,40}+\.\s{0,40}+(?:end|write|send)\s{0,40}+\(")
 # An answer of the server that is a sum shows that it was computed.
@@ -89,6 +90,7 @@ _ANSWER = Needle(
 _ENVIRONMENT = Needle(
     "process",
     r"['\"`]\s{0,4}\+\s{0,4}process\s{0,4}\.\s{0,4}(?:env|version|cwd|argv)\b|"
+    r"\A\W{0,8}throw\s{1,4}process\.\w{1,12}\W{0,8}\Z|"
     r"\A\W{0,8}(?:console\.(?:log|dir|error|info)|JSON\.stringify|Object\.(?:keys|entries|values|assign))\(\s{0,4}process\.(?:env|argv)\s{0,4}\)\W{0,8}\Z",
 )
 # A variable of the environment as a value of its own; those that say how a program runs are

@@ -41,7 +41,9 @@ _ATTRIBUTE = re.compile(
 _OF_CONSTANT = re.compile(
     r"[(=,\[:]\s{0,4}(?:\(\)|''|\"\"|\[\]|\{\}|\d)\s{0,4}\.\s{0,4}__(?:class|init|dict)__(?!\w)"
 )
-_SCOPE = re.compile(r"\W{0,8}?(?:breakpoint|globals|locals|vars)\(\)\W{0,8}")
+_SCOPE = re.compile(
+    r"\W{0,8}?(?:(?:p?print|str|repr|list|dict)\(\s{0,4})?(?:breakpoint|globals|locals|vars)\(\)\W{0,8}"
+)
 _RUNTIME = re.compile(
     r"\bsys\s{0,4}\.\s{0,4}(?:(?P<modules>modules\s{0,4}\[|_getframe\s{0,4}\()|exit\s{0,4}\(\s{0,4}\d{0,3}\s{0,4}\))|"
     r"\bos\s{0,4}\.\s{0,4}environ(?:\s{0,4}(?:\[|\.\s{0,4}\w)|(?=\W{0,4}\Z))"
@@ -51,7 +53,11 @@ _LINE = re.compile(
     r"\W{0,8}?(?:\d{1,9}\W{0,4};\W{0,4}?)?(?:(?:import\s+time\s{0,4}[;\n]\s{0,4})?time\.sleep\(\s{0,4}\d{1,4}\s{0,4}\)|"
     r"os\.(?:_exit|kill|remove|unlink|rmdir|fork|abort|uname|get(?:login|cwdb?|pid|uid)|scandir)\([^()]{0,80}\)|"
     r"shutil\.(?:rmtree|move|copy\w{0,4})\(\s{0,4}['\"][^()]{1,120}\)|"
-    r"import\s+(?:\w{2,12}\s{0,4},\s{0,4}){1,4}(?:os|subprocess|pty|socket))\W{0,8}"
+    r"import\s+(?:\w{2,12}\s{0,4},\s{0,4}){1,4}(?:os|subprocess|pty|socket)|"
+    r"urllib\d?(?:\.request)?\.urlopen\(\s{0,4}['\"][a-z]{3,6}://[^()]{1,200}\)(?:\.read\(\))?|"
+    r"socket\.socket\([^()]{0,60}\)\.connect\(\([^()]{1,120}\)\)|"
+    # Without an end, or with none in sight
+    r"while\s{0,4}(?:True|1)\s{0,4}:\s{0,4}(?:pass|continue|\.\.\.)|\d{1,9}\*\*\d{1,9}\*\*\d{1,9})\W{0,8}"
 )
 _REACH = re.compile(
     r"\b(?:vars|globals|locals)\(\)\s{0,4}(?:\[|\.\s{0,4}(?:items|keys|values|get|pop)\()|\btimeit\.timeit\(\s{0,4}['\"]|"
@@ -69,6 +75,17 @@ _OF: Final[dict[str, tuple[str, ...]]] = {
     "execv": ("os",),
     "execve": ("os",),
     "execvp": ("os",),
+    "execvpe": ("os",),
+    "execlp": ("os",),
+    "execle": ("os",),
+    "spawnlp": ("os",),
+    "spawnle": ("os",),
+    "spawnvp": ("os",),
+    "spawnve": ("os",),
+    "posix_spawn": ("os", "posix"),
+    "posix_spawnp": ("os", "posix"),
+    "create_subprocess_shell": ("asyncio",),
+    "create_subprocess_exec": ("asyncio",),
     "spawnl": ("os",),
     "spawnv": ("os",),
     "spawn": ("pty", "os"),

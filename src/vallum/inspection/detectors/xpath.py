@@ -94,10 +94,18 @@ _BESIDE = re.compile(
 _WORD = re.compile(r"(?!(?:or|and)\b)[^\W_]", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:\s(?!(?:or|and|union)\b)[a-z]{2,20}+){3}", re.IGNORECASE)
 _FEW_QUOTES: Final = 8
-_PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]")
+_PREDICATE = re.compile(r"\]\s{0,4}(?:\|\s{0,4}/{0,2}|/{1,2}(?:\.\.|[@*]))[\w*.@/ ]|\]/{1,2}\*\[")
+# A predicate that was open is closed, or the number left: 1] or //b, 1 or //b
+_GOES_TO = re.compile(
+    r"[^'\"\[\]]{0,40}\]\s{0,4}(?:or|and|union)\s{1,4}(?:not\s?\(\s?)?/{1,2}[\w*@]|"
+    r"[\s(]{0,4}-?\d{1,9}(?:\s(?:div|mod)\s\d{1,9})?\s{1,4}(?:or|and)\s{1,4}//(?![\w-]{1,60}\.\w)[\w*@]"
+)
+# What a query asks of nodes: if (//a) then
+_ASKED = re.compile(r"\bif\s?\(\s?/{1,2}(?:[\w@]|\*[\[/)])[^()]{0,80}\)?\s?then\b")
+_COMMENT = re.compile(r"\(:.{0,80}?:\)", re.DOTALL)
 _STRING_LEFT = re.compile(r"(['\"])\s{0,4}\)?\s{0,4}\]\Z")
 _COUNT = re.compile(
-    r"\b(?:count|string-length|name|local-name|string)\s?\(\s?(?:\.?/{1,2}|/\*)[\w*@:]|"
+    r"\b(?:count|string-length|name|local-name|string|generate-id)\s?\(\s?(?:\.?/{1,2}|/\*)[\w*@:]|"
     r"(?<![\w.])(?:translate|normalize-space|lower-case|upper-case|concat|contains|starts-with|"
     r"substring|boolean|number|distinct-values|codepoints-to-string|string-to-codepoints|"
     r"string-join)"
@@ -147,7 +155,7 @@ _PROLOG = re.compile(
 
 def judge(text: str, context: Context) -> Judgement | None:
     """What `text` would do inside the string of a path expression."""
-    return strongest_of(_LOOKS, text)
+    return strongest_of(_LOOKS, _COMMENT.sub(" ", text) if "(:" in text else text)
 
 
 def _is_talk(text: str) -> bool:
@@ -223,6 +231,11 @@ def _predicate(text: str) -> Judgement | None:
     return verdict("xpath.predicate", 9, match[0])
 
 
+def _goes_to(text: str) -> Judgement | None:
+    match = _GOES_TO.match(text) or _ASKED.search(text)
+    return match and verdict("xpath.predicate", 4 if _is_talk(text) else 7, match[0])
+
+
 def _count(text: str) -> Judgement | None:
     match = _COUNT.search(text)
     if match is None:
@@ -271,6 +284,7 @@ _LOOKS: Final[tuple[Look, ...]] = (
     (("'", '"'), _tautology),
     (("'", '"'), _probe),
     (("]",), _predicate),
+    (("/",), _goes_to),
     (("(/", "( /", "(.", "( ."), _count),
     (("::",), _step),
     (("/",), _whole),
@@ -294,7 +308,9 @@ DETECTOR = Detector(
         r"['\")\]]\s{0,4}return\s{1,4}(?:collection\(|doc\(|//|\$\w+\s{1,4}union)",
         r"['\")]\s{0,4}\]\s{0,4}(?:\||/{1,2}[.@*])",
         r"\]\s{0,4}\|\s{0,4}/",
-        r"\b(?:count|string-length|name|local-name|string)\s?\(\s?\.?/",
+        r"\]\s{0,4}(?:or|and|union)\s{1,4}(?:not\s?\(\s?)?/{1,2}[\w*@]|\d\s{1,4}(?:or|and)\s{1,4}//[\w*@]",
+        r"['\")]\s?\(:[^\n]{0,80}:\)|\bif\s?\(\s?/{1,2}[\w*@]",
+        r"\b(?:count|string-length|name|local-name|string|generate-id)\s?\(\s?\.?/",
         (
             r"(?:translate|normalize-space|-case|concat|contains|-with|substring|boolean|number|"
             r"-values|-to-string|-to-codepoints|-join)\s?\(\s?//[\w*@]"

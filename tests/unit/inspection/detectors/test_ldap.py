@@ -26,6 +26,8 @@ SUSPECTS = Suspects(DETECTOR)
         ("*(|(mail=*))", "ldap.nested"),
         ("*))\x00", "ldap.truncation"),
         ("*()|&'", "ldap.probe"),
+        ("*)(\tuid=*", "ldap.condition"),
+        ("a)(:dn:2.4.6:=b", "ldap.condition"),
     ],
 )
 def test_filters_that_are_left_are_stopped(text: str, rule: str) -> None:
@@ -45,6 +47,7 @@ def test_filters_that_are_left_are_stopped(text: str, rule: str) -> None:
         "x*(y|(z&w))",
         "^(a|b)(c|d)$",
         "(see a) (b=c)",
+        "a) (:b:) = c",
     ],
 )
 def test_ordinary_parentheses_pass(text: str) -> None:

@@ -77,6 +77,15 @@ def test_a_path_in_a_sentence_is_a_trace() -> None:
         "1 | //user",
         "string-join(//user/name,',')",
         "http:send-request(<http:request method='get'/>)",
+        "1] or //a[1",
+        "x]\tor\tnot(//a[1",
+        "a']/*['",
+        "7 or //a",
+        "(-1 and //*)",
+        "a'(: :)or(: :)'1'='1",
+        "a' (:b:c:) or (:'d:) 'e'='e",
+        "if (//a) then 1 else 0",
+        "generate-id(//a)='b'",
     ],
 )
 def test_operators_loops_and_modules_of_xquery_are_stopped(text: str) -> None:
@@ -93,6 +102,12 @@ def test_operators_loops_and_modules_of_xquery_are_stopped(text: str) -> None:
         "unions ('labour' union /local 42/)",
         "if ($kind === 'a') return $x;",
         "file: list (see annex)",
+        "a[1] or /b, whichever is shorter",
+        "hi (: how are you :) or not",
+        "'a' (: or 'b' (: I smile twice",
+        "5 or //a.example, as you like",
+        "if (/* nothing */) then",
+        "if (// is it a comment?) then",
     ],
 )
 def test_words_that_xquery_has_too_pass(text: str) -> None:
