@@ -320,6 +320,8 @@ def _arguments(name: str, given: str) -> Arguments:
     given = without_comment(given).strip().lstrip(")} ")
     if not given.strip("\"'#)}\0 "):
         return "none"
+    if WEIGHTS[name] == 1 and given in (">", ">>"):
+        return "none"  # < back | next > | more >>
     if name in DEVELOPMENT | INTERPRETERS and _VERSIONED.fullmatch(given.rstrip()):
         return "prose"
     if name in ("date", "who") and _ASKED.fullmatch(given):

@@ -55,6 +55,9 @@ WORDS = "so we went to the old mill by the river and then all the way home again
         # Marks of pages and of Markdown.
         "3&gt;cat /etc/shells",
         "3&gt;cat</etc/shells>",
+        "3 | id >",
+        "3 | sort >x",
+        "3; cat >",
         "3&gt;cat</p>/etc/shells",
         "3&b;cat /etc/shells",
         "3&gt;ls -la",
@@ -104,6 +107,8 @@ def test_what_only_looks_like_prose_is_stopped(text: str) -> None:
         "Cats&nbsp;find mice",
         "&lt;b&gt;sort&lt;/b&gt;",
         "<p>Rock &#39;n&#39; more</p>",
+        "<- back | next -> | more >",
+        "<< first | next > ; < previous | last >>",
         "<td>&quot;Salt&quot; more</td></tr>",
         "`a`; sort of `b`",
         "$(link).click()",
