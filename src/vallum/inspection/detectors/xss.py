@@ -134,7 +134,8 @@ DETECTOR: Final = Detector(
         r":\s*expression\s*\(|-moz-binding\s*:|behaviou?r\s*:\s*url",
         r":\s*url\(\s*[\"']?\s*(?:java|vb)script",
         # A style sheet goes on: out of a rule or a value, or with what a field holds.
-        r"(?:^|[\]}\"'\w)])\s{0,8}[;}][^<>]{0,200}(?:url|src|image|image-set)\s?\(\s{0,8}[\"']?\s{0,8}(?:https?:)?[/\\]{2}",
+        r"^[^{}<>]{0,80}\}[^<>]{0,200}(?:url|src|image|image-set)\s?\(\s{0,8}[\"']?\s{0,8}(?:https?:)?[/\\]{2}",
+        r"^[^:;{}<>()]{0,40};[^<>{}]{0,120}(?:url|src|image|image-set)\s?\(\s{0,8}[\"']?\s{0,8}(?:https?:)?[/\\]{2}",
         r"[\w\"'*]\]\s{0,8}[)\s\w:.#>+~-]{0,40}\{[^{}]{0,200}(?:url|src|image|image-set)\s?\(\s{0,8}[\"']?\s{0,8}(?:https?:)?[/\\]{2}",
         r"^[^{}]{0,80}\}\s{0,8}@import|@font-face\s{0,8}\{[^}]{0,300}unicode-range",
         r"data\s*:\s*[a-z/+.-]{0,40}(?:html|xml|xsl|script|x509)",

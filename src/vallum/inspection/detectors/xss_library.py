@@ -31,7 +31,10 @@ _SINK: Final = re.compile(
     re.IGNORECASE,
 )
 # How libraries call their attributes: `load.trigger`, `up-on-loaded`, `data-ajax-success`, `_`.
-_OWN_NAME: Final = re.compile(r"[a-z]\w{0,30}(?:[.:-]\w{1,30}){1,6}\Z|script\Z|_\Z")
+_OWN_NAME: Final = re.compile(r"[a-z]\w{0,30}(?:[.:-]\w{1,30}){1,6}\Z")
+_PARTED: Final = frozenset(".:-")
+_RUN_WHOLE: Final = frozenset({"_", "script"})
+"""Where hyperscript stands."""
 # Of them those whose values are shown.
 _SHOWING: Final = re.compile(
     r"(?:aria-|accept-|http-|xlink:|xml|data-(?:\w{1,20}-){0,3}(?:alt|body|caption|code|content|description|example|help"
@@ -66,6 +69,8 @@ def directive_of(tag: Tag, values: Mapping[str, str]) -> int:
         return 7
     best = 0
     for name, value in values.items():
+        if _PARTED.isdisjoint(name) and name not in _RUN_WHOLE:
+            continue
         plain = name.removeprefix("data-")
         if plain.startswith("hx-"):
             best = max(best, _of_htmx(plain[3:], value, values))
@@ -80,6 +85,8 @@ def directive_of(tag: Tag, values: Mapping[str, str]) -> int:
 
 
 def _is_run(name: str) -> bool:
+    if name in _RUN_WHOLE:
+        return True
     return _OWN_NAME.match(name) is not None and _SHOWING.match(name) is None
 
 
