@@ -38,7 +38,7 @@ _MATCHING = (
     r"text)"
 )
 _RUNNING = (
-    r"(?:where|function|accumulator|lookup|graphLookup|unionWith|out|merge|addFields|"
+    r"(?:where|func(?:tion)?|accumulator|lookup|graphLookup|unionWith|out|merge|addFields|"
     r"replaceRoot|facet|unwind|rename|currentOp|listSessions|push|pull|pullAll|addToSet|unset|inc|mul|"
     r"setOnInsert|currentDate|redact|replaceWith|bucketAuto|sortByCount|setWindowFields|collStats|"
     r"indexStats|planCacheStats|changeStream)"
@@ -67,7 +67,7 @@ _DATABASE_CALLS = (
 )
 _STATEMENT = (
     r"(?:return\b|var\s|let\s|const\s|while\s?\(|for\s?\(|do\s?\{|if\s?\(|sleep\s?\(|throw\b|"
-    r"typeof\s|db\.|this\.|emit\s?\(|function\b|print(?:json)?\s?\(|\w{1,20}\s?=\s?new\s)"
+    r"typeof\s|db\.|this[.\[]|emit\s?\(|function\b|print(?:json)?\s?\(|\w{1,20}\s?=\s?new\s)"
 )
 
 _BRACKETED = r"(?:set|type|comment|meta|search|min|max|sum|avg)"
@@ -97,7 +97,9 @@ _STAGE = re.compile(
     r"['\"]\s{0,8}:|(?<=[\[{,'\"])\$(?:type|rand)['\"]?\s{0,8}:\s{0,8}(?:-?\d|\{\s?\})",
     re.IGNORECASE,
 )
-_BREAK_OUT = re.compile(r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:", re.IGNORECASE)
+_BREAK_OUT = re.compile(
+    r"['\"\]}]\s{0,8},\s{0,8}(?:\{\s{0,8})?['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:", re.IGNORECASE
+)
 # A parameter's name where its value should stand: `user[$ne]`, `[$gt]5`. Names that variables of
 # programs have as well (`$size`, `$text`) are not among the operators.
 _OPERATOR_PATH = re.compile(
@@ -116,13 +118,21 @@ _SECRET_FIELD = re.compile(
 _QUOTE = re.compile(r"['\"]")
 _AFTER_QUOTE = re.compile(
     rf"['\"]\s{{0,8}}[)}}\]]{{0,3}}\s{{0,8}}(?:;\s{{0,8}}{_STATEMENT}|(?:\|\||&&)\s{{0,8}}"
-    rf"(?:this\.|db\.|Object\.|true\b|!|sleep\s?\(|typeof\s|\(?\s?\d{{1,9}}\s?[<>=!]=?=?\s?\d|\d{{1,9}}\s?//|"
+    rf"(?:this[.\[]|db\.|Object\.|true\b|!|sleep\s?\(|typeof\s|\(?\s?\d{{1,9}}\s?[<>=!]=?=?\s?\d|\d{{1,9}}\s?//|"
     rf"(?P<q>['\"])[^'\"]{{0,40}}(?P=q)?\s?(?:[<>]|[=!]==?))|\+\s{{0,8}}sleep\s?\()",
     re.IGNORECASE,
 )
+# A condition on the document: this.a == 'b', this['a'].length > 5, if (this.a …
+_OF_THIS = (
+    r"(?:(?:if\s?\(\s?)?this(?:\.\w{1,40}|\[\s?['\"]\w{1,40}['\"]\s?\])"
+    r"(?:\.match\s?\(|(?:\.\w{1,20}\([^()]{0,60}\)|\.length|\[\d{1,3}\])?\s?(?:[=!]==?|[<>]=?)))"
+)
+_OF_DOCUMENT = re.compile(
+    r"\W{0,6}(?:Object\.(?:keys|values|entries|getOwnPropertyNames)|tojson(?:oneline)?|printjson)\(\s?(?:this|db)\b"
+)
 _AFTER_NUMBER = re.compile(
-    rf"^\s{{0,8}}(?:this\.\w{{1,40}}(?:\.match\s?\(|\s?[=!]==?)|-?[\w.]{{0,40}}\s{{0,8}}(?:;\s{{0,8}}{_STATEMENT}|(?:\|\||&&)\s{{0,8}}"
-    rf"(?:this\.\w|db\.\w|\d{{1,9}}\s?===?\s?\d|true\s?(?:$|//|;))))",
+    rf"^\s{{0,8}}(?:{_OF_THIS}|-?[\w.]{{0,40}}\s{{0,8}}(?:;\s{{0,8}}{_STATEMENT}|(?:\|\||&&)\s{{0,8}}"
+    rf"(?:this[.\[]|db\.\w|\d{{1,9}}\s?===?\s?\d|true\s?(?:$|//|;))))",
     re.IGNORECASE,
 )
 # A body of `$where` or of a map-reduce is left; or the value is such a function, and nothing else.
@@ -137,7 +147,8 @@ _QUERIES = re.compile(
     r"return\s{1,4}(?:true|!?[01]|this|db)\b)"
 )
 _CODE_TAIL = re.compile(
-    r"//|/\*|\x00|==|return\b|while\b|sleep|match\s?\(|['\"]\s{0,4}$|\bdate\b", re.IGNORECASE
+    r"//|/\*|\x00|==|\.length\s?[<>]|\w\[\d{1,3}\]\s?[<>]|return\b|while\b|sleep|match\s?\(|['\"]\s{0,4}$|\bdate\b",
+    re.IGNORECASE,
 )
 _SHELL = re.compile(
     rf"\bdb\.(?:{_DATABASE_CALLS}|[A-Za-z_]\w{{0,60}}\.{_SHELL_CALLS})\s?\(|"
@@ -230,7 +241,7 @@ def _javascript(text: str) -> Judgement | None:
         match = _AFTER_QUOTE.match(text, first.start())
         if match:
             return verdict("nosql.javascript", 8, match[0])
-    match = _AFTER_BRACE.match(text)
+    match = _AFTER_BRACE.match(text) or _OF_DOCUMENT.match(text)
     if match:
         return verdict("nosql.javascript", 4 if is_talked_about(text) else 6, match[0])
     match = _FUNCTION.fullmatch(text)
@@ -267,7 +278,7 @@ def _cql(text: str) -> Judgement | None:
 _LOOKS: Final[tuple[Look, ...]] = (
     (("$",), _operator_json),
     (("[$",), _operator_path),
-    ((";", "||", "&&", "sleep", "this.", "function"), _javascript),
+    ((";", "||", "&&", "sleep", "this.", "this[", "(this", "(db", "function"), _javascript),
     (("db.", "redis.", "r."), _shell),
     (nosql_search.WORDS, nosql_search.look),
     (("\r", "\n"), _wire_command),
@@ -284,14 +295,15 @@ DETECTOR = Detector(
             rf"(?:^|[\[.])\s?\${_NAMED}\s?(?:$|[\]\[.])|\[\s?\${_BRACKETED}\s?\]|^\$set\["
         ),
         rf"\w__{_LOOKUPS}\]?$",
-        r"['\"\]}]\s{0,8},\s{0,8}['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:",
+        r"['\"\]}]\s{0,8},\s{0,8}(?:\{\s{0,8})?['\"]?\$[a-z]{2,20}['\"]?\s{0,8}:",
         (
-            r"^\s{0,8}this\.\w{1,40}(?:\.match\s?\(|\s?[=!]==?)|['\"]\s{0,8}\+\s{0,8}sleep\s?\(|"
+            rf"^\s{{0,8}}{_OF_THIS}|(?:\bobject\.\w{{4,20}}|\btojson(?:oneline)?|\bprintjson)\(\s?(?:this|db)\b|"
+            r"['\"]\s{0,8}\+\s{0,8}sleep\s?\(|"
             r"(?:\|\||&&)\s{0,8}Object\."
         ),
         rf"['\")}}\]]\s{{0,8}}(?:;|\|\||&&)\s{{0,8}}(?:{_STATEMENT}|true|typeof\s|!|['\"(]|\d{{1,9}}\s?[<>=!/])",
         rf"^\s{{0,8}}-?[\w.]{{0,40}}\s{{0,8}};\s{{0,8}}{_STATEMENT}",
-        r"(?:\|\||&&)\s{0,8}(?:this\.|db\.|\d{1,9}\s?==|true\s?(?:$|//|;))",
+        r"(?:\|\||&&)\s{0,8}(?:this[.\[]|db\.|\d{1,9}\s?==|true\s?(?:$|//|;))",
         (
             r"\bdb\.[a-z_]\w{0,60}(?:\(|\.[a-z]{4,12}\s?\()|"
             r"\br\.(?:(?:db|table|js|http)\(['\"]|(?:db|table)(?:drop|create|list)\()"

@@ -152,6 +152,13 @@ def test_stages_types_and_other_stores_are_stopped(text: str) -> None:
         "create (or merge) the branch",
         "f.V() and g.V are volumes",
         "line one\r\nkeys and coats\r\n",
+        "Use {a: 1}, {$set: {b: 2}} to update",
+        "Object.keys(this) gives me the names of all members, but in which order?",
+        "this.state.items.length > 0",
+        "this.value > 5",
+        "if (this is the case) then",
+        "this.x = 5",
+        "JSON.stringify(this)",
     ],
 )
 def test_what_looks_like_other_stores_passes(text: str) -> None:
@@ -186,6 +193,16 @@ def test_names_of_analytics_and_paging_pass(name: str) -> None:
         "'; r.dbDrop('shop')",
         "k\r\nSET owner eve\r\n",
         "k\r\nAUTH guess\r\n",
+        "'}, {$set: {a: 1}}, {multi: true}); //",
+        "Object.keys(this)[0].match('^a')",
+        "tojsononeline(this)",
+        "if (this.a == 'b') { sleep(5000) }",
+        "this.pin[0] >= '5'",
+        "this.pin.length>5",
+        "this['pin'] == 'a'",
+        "' || this['a'] || '",
+        "this.a.search('b')==0",
+        '{"a": {"$func": "b"}}',
     ],
 )
 def test_functions_and_commands_as_values_are_stopped(text: str) -> None:
