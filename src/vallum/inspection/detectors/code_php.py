@@ -89,7 +89,7 @@ _SUPERGLOBAL = re.compile(
 )
 _COMPLEX = re.compile(r"\$\s{0,40}\{\s{0,40}(?:\$\w|['\"]\w{1,40}['\"]\s{0,40}+\})")
 _PATTERN_E = re.compile(
-    r"preg_replace\s{0,40}+\(\s{0,40}+(['\"])(\W).{0,80}?\2[a-z]*e[a-z]*\1", re.I
+    r"preg_replace\s{0,40}+\(\s{0,40}+(['\"])(\W).{0,80}?\2[a-z]{0,12}e[a-z]{0,12}\1", re.I
 )
 # A method of that name is another matter: `pattern.exec(line)`, `cursor.execute()`.
 _OF_OBJECT = re.compile(r"(?<![\w$])(?:[A-Za-z_]\w{0,40}|\)|\])\s{0,4}(?:\.|->|::|\?\.)\s{0,4}$")

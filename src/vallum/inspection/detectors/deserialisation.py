@@ -125,7 +125,7 @@ _DOTNET_JSON = re.compile(
     r"[\"']\$?_{0,2}type[\"']\s{0,40}+:\s{0,40}+[\"'](?P<name>[\w.+]{1,200}+)[^\"',:]{0,80}+\s{0,40}+(?:,\s{0,40}+\w|:#)"
 )
 _DOTNET_NAME = re.compile(
-    r"(?:System|Microsoft)\.[\w.+]+(?:`\d)?(?:\[[^\]]{0,100}\]+)?\s{0,40}+,\s{0,40}+(?:System|"
+    r"(?:System|Microsoft)\.[\w.+]{1,200}+(?:`\d)?(?:\[[^\]]{0,100}\]+)?\s{0,40}+,\s{0,40}+(?:System|"
     r"mscorlib|"
     r"Presentation|"
     r"Microsoft|WindowsBase)[\w.]*|"

@@ -35,7 +35,7 @@ _SCRIPT = re.compile(
 _TEXT = re.compile(r"\.(?:txt|gif|jpg|png)(?:\x00|%00|\Z)")
 _ENDING = re.compile(r"[?&]?#\.\w{2,5}")
 """A fragment that is the ending the page puts behind a name: `#.jpg`."""
-_BARE = re.compile(r"(?:file|https?|ftps?)(?:://\S*)?\?+#?\Z")
+_BARE = re.compile(r"(?:file|https?|ftps?)(?:://\S*\?|\?+)#?\Z")
 _BASES: Final = re.compile(
     r"(?<![a-z])(?:path|dir|directory|folder|include|inc|require|lang|language|locale|tpl|skin|"
     r"layout)(?![a-z])"

@@ -248,8 +248,15 @@ def _names_known(path: str) -> bool:
     literal = sum(letter.isalpha() for letter in path)
     if "?" not in path and literal < 2 * len(parts):
         return False
-    patterns = [_ANY_OF.sub("?", part) for part in parts]
+    patterns = [_without_brackets(part) for part in parts]
     return any(all(map(_globbed, patterns, each)) for each in _OF_DEPTH.get(len(parts), ()))
+
+
+def _without_brackets(part: str) -> str:
+    """`part` of a path with every `[…]` as what it stands for: one letter."""
+    # Behind the last end none ends: each would be looked for to the end of the text.
+    closed, end, rest = part.rpartition("]")
+    return _ANY_OF.sub("?", closed + end) + rest
 
 
 def _globbed(pattern: str, name: str) -> bool:

@@ -39,7 +39,9 @@ def disguised(text: str) -> Iterator[str]:
     if "\0" in text:  # where a statement ends for who wrote his server in C
         yield text[: text.index("\0")]
     if "/*!" in text or "/*m!" in text:
-        yield _LATER.sub(" ", text)
+        # Behind the last end none ends: each would be looked for to the end of the text.
+        closed, end, rest = text.rpartition("*/")
+        yield _LATER.sub(" ", closed + end) + rest
     if text.count("+") >= _FEWEST and " " not in text:
         yield text.replace("+", " ")
     if (name := _NAME.match(text)) is not None:

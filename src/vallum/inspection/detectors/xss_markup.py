@@ -106,7 +106,7 @@ _SWALLOWERS: Final = frozenset(
 _REFRESH: Final = re.compile(r"refresh|set-cookie|content-security-policy|\blink\b", re.IGNORECASE)
 _MOVIES: Final = frozenset({"code", "data", "movie", "object", "src", "url"})
 _OLD_CHARSET: Final = re.compile(r"utf-?7|imap4|utf7", re.IGNORECASE)
-_ACTIVE_VALUE: Final = re.compile(r"&\{[^}]*[(=]")
+_ACTIVE_VALUE: Final = re.compile(r"&\{[^}(=]{0,200}+[(=]")
 _INCLUDE: Final = re.compile(
     r"<!--\s*+#\s*+(?:exec|include|echo|set|printenv|config)\b", re.IGNORECASE
 )
