@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import struct
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -94,6 +95,11 @@ class RawConnection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Leave at once, as a client that crashes."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     def send(self, *parts: bytes) -> None:
