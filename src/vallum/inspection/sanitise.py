@@ -67,10 +67,16 @@ def sanitise_html(text: str) -> str:
     (`<script>`, `<style>`, `<svg>`). The result is well-formed, and unchanged when done again.
     """
     for _ in range(_MOST_ROUNDS):
-        clean = _CLEANER.clean(text)
+        clean = _cleaned(text)
         if clean == text or "<" not in clean:
             return clean
         # SECURITY: misnested tables may be read otherwise when they are read again, as the page
         # does that shows them: what goes on is what reads as itself.
         text = clean
-    return _CLEANER.clean(escape(text, quote=False))
+    return _cleaned(escape(text, quote=False))
+
+
+def _cleaned(text: str) -> str:
+    # A carriage return that was written as a reference (`&#13;`) would be a line feed when it is
+    # read again (HTML §13.2.3.5).
+    return _CLEANER.clean(text).replace("\r\n", "\n").replace("\r", "\n")

@@ -62,6 +62,7 @@ def test_good_rich_text_stays_as_it_is(text: str) -> None:
     ("text", "safe"),
     [
         ("a < b", "a &lt; b"),
+        ("a&#13;b&#x0D;&#10;c", "a\nb\nc"),
         ("<P>One", "<p>One</p>"),
         ('<a href="https://example.com/">x</a>',
          '<a href="https://example.com/" rel="noopener">x</a>'),
